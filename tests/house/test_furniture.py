@@ -7,8 +7,8 @@ import pytest
 from tests.house import tree
 
 BANNED_WORDS = {
-    "utils", "helpers", "common", "misc", "base", "core", "manager", "processor", "handler", "service", "impl",
-    "data", "info",
+    "utils", "helpers", "common", "misc", "base", "core", "manager", "processor", "handler", "service",
+    "impl", "data", "info",
 }  # fmt: skip
 
 rooms = pytest.mark.parametrize(
@@ -37,21 +37,20 @@ def test_only_furniture_stands_at_the_top_of_a_room(folder) -> None:
 
 
 @rooms
-def test_a_folder_of_kinds_holds_one_kind_per_file(folder) -> None:
-    """Each file of such a folder declares exactly one kind, through `shuke.kit.kinds` or as a channel of its own."""
-    for name in tree.KIND_FOLDERS:
-        if (folder / name).is_dir():
-            assert (folder / name / "__init__.py").is_file(), (
-                f"{folder.name}/{name} has no __init__.py naming its kinds"
-            )
+def test_a_folder_of_kinds_names_its_kinds(folder) -> None:
+    """No auto-discovery: `__init__.py` of conditions/, effects/, steps/ … imports every file beside it."""
+    for kinds in (folder / name for name in tree.KIND_FOLDERS if (folder / name).is_dir()):
+        index = next(module for module in tree.modules() if module.path == kinds / "__init__.py")
+        named = {taken.target.removeprefix(f"{index.name}.").split(".")[0] for taken in index.imports()}
+        beside = {path.stem for path in kinds.glob("*.py")} - {"__init__"}
+        tree.expect_none(f"{index.where} does not name {name}" for name in beside - named)
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     found = [
         module.where
         for module in tree.all_code()
-        if BANNED_WORDS
-        & set(re.split(r"[_.]", module.path.stem if not module.is_package else module.path.parent.name))
+        if BANNED_WORDS & set(module.name.rsplit(".", 1)[-1].split("_"))
     ]
     tree.expect_none(found)
 

@@ -129,7 +129,7 @@ BLOCKS = ast.If | ast.For | ast.AsyncFor | ast.While | ast.Try | ast.TryStar | a
 
 
 def _nesting(body: list[ast.stmt]) -> int:
-    """How deep decisions stand in each other; an `elif` is no deeper than its `if`, a `with` does not count."""
+    """How deep decisions stand in each other; an `elif` is as deep as its `if`, a `with` does not count."""
     deepest = 0
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
