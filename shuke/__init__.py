@@ -1,0 +1,1 @@
+"""Shuke: member points, segmentation and marketing automation for many merchants."""

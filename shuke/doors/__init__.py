@@ -1,0 +1,1 @@
+"""How the outside gets in: wiring, command line, servers and screens made of several rooms."""

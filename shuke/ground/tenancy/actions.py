@@ -1,0 +1,75 @@
+"""Verbs on merchants and stores."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
+
+from shuke.ground.tenancy import models, queries
+from shuke.kit import clock, errors
+from shuke.kit.db import Tx
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+class BadSlug(errors.Refused):
+    """"{slug}" cannot be a merchant's short name."""
+
+    code = "bad_slug"
+    http_status = 422
+    zh = "「{slug}」不能作为商户短名。"
+    cure = "Use lower-case letters, digits and hyphens, at most 63 characters."
+    cure_zh = "只用小写字母、数字和连字符,最多 63 个字符。"
+
+
+class SlugTaken(errors.Refused):
+    """There is already a merchant "{slug}"."""
+
+    code = "slug_taken"
+    zh = "商户「{slug}」已经存在。"
+    cure = "Choose another short name."
+    cure_zh = "请换一个短名。"
+
+
+class BadZone(errors.Refused):
+    """There is no time zone "{zone}"."""
+
+    code = "bad_zone"
+    http_status = 422
+    zh = "没有「{zone}」这个时区。"
+    cure = "Give an IANA name such as Asia/Shanghai."
+    cure_zh = "请填 IANA 时区名,例如 Asia/Shanghai。"
+
+
+async def create_merchant(tx: Tx, slug: str, name: str, zone: str, at: datetime) -> int:
+    """Create a merchant in the directory; returns its number. Refuses a taken or unfit slug and an unknown zone."""
+    if not _SLUG.fullmatch(slug):
+        raise BadSlug(field="slug", slug=slug)
+    try:
+        clock.zone(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadZone(field="zone", zone=zone) from error
+    await tx.run("lock table merchant in share row exclusive mode")
+    if await queries.find_merchant(tx, slug):
+        raise SlugTaken(field="slug", slug=slug)
+    merchant_id = 1 + (await tx.value("select coalesce(max(merchant_id), 0) from merchant"))
+    await tx.run(
+        "insert into merchant (merchant_id, slug, name, zone, created_at) values (%(id)s, %(slug)s, %(name)s, %(zone)s, %(at)s)",
+        id=merchant_id, slug=slug, name=name, zone=zone, at=at,
+    )  # fmt: skip
+    await tx.run("insert into merchant_head (merchant_id) values (%(id)s)", id=merchant_id)
+    return int(merchant_id)
+
+
+async def ensure_stores(tx: Tx, stores: Iterable[dict[str, Any]], at: datetime) -> dict[str, int]:
+    """Create the stores (code, name and any other columns) that do not exist; repeatable. Returns numbers by code."""
+    known = await queries.store_ids(tx)
+    fresh = [store for store in stores if store["code"] not in known]
+    if not fresh:
+        return known
+    ids = await tx.fresh_ids(len(fresh))
+    for store, store_id in zip(fresh, ids, strict=True):
+        row = {"name": store["code"], **store, "store_id": store_id, "created_at": at}
+        await tx.insert(models.Store, [row], conflict="ignore")
+    return await queries.store_ids(tx)

@@ -1,0 +1,1 @@
+"""Tools without a business word: the lowest floor, used by every other."""

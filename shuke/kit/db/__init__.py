@@ -1,0 +1,17 @@
+"""PostgreSQL: transactions bound to one merchant, set-based statements, and the commit helper that orders everything."""
+
+from shuke.kit.db.database import Database, MerchantGone
+from shuke.kit.db.schema import JSON, Model, instant, is_tenant, part_of_key, policy_statements
+from shuke.kit.db.tx import Tx
+
+__all__ = [
+    "JSON",
+    "Database",
+    "MerchantGone",
+    "Model",
+    "Tx",
+    "instant",
+    "is_tenant",
+    "part_of_key",
+    "policy_statements",
+]

@@ -1,0 +1,175 @@
+"""The pools and the three kinds of transaction: a merchant's write, a merchant's read, and the directory."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.rows import namedtuple_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from shuke.kit import errors
+from shuke.kit.db.tx import Tx
+from shuke.kit.ids import Ids
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+T = TypeVar("T")
+# A plan cached while a table was empty costs five times the CPU later: hot connections use generic index plans.
+HOT_OPTIONS = (
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
+    "-c jit=off"
+)
+
+
+class MerchantGone(errors.Refused):
+    """There is no merchant with number {merchant_id}."""
+
+    code = "merchant_gone"
+    http_status = 404
+    zh = "没有编号为 {merchant_id} 的商户。"
+
+
+class Database:
+    """PostgreSQL as the rooms see it. Open with `Database.open`, close with `close`."""
+
+    def __init__(self, url: str, pool: AsyncConnectionPool, hot_pool: AsyncConnectionPool) -> None:
+        self.url = url
+        self._pool = pool
+        self._hot_pool = hot_pool
+        self.ids = Ids(self._next_blocks)
+        self.on_news: list[Callable[[int], None]] = []
+
+    @classmethod
+    async def open(cls, url: str, size: int = 12, hot_size: int = 8) -> Database:
+        """Connect; `size` ordinary and `hot_size` write-path connections at the most."""
+        pool = _pool(url, size, "-c jit=off")
+        hot_pool = _pool(url, hot_size, HOT_OPTIONS)
+        await pool.open()
+        await hot_pool.open()
+        return cls(url, pool, hot_pool)
+
+    async def close(self) -> None:
+        """Give all connections back to the server."""
+        await self._pool.close()
+        await self._hot_pool.close()
+
+    async def _next_blocks(self, count: int) -> list[int]:
+        async with self.directory() as tx:
+            rows = await tx.rows(
+                "select nextval('shuke_id_block') as b from generate_series(1, %(n)s)", n=count
+            )
+        return [row.b for row in rows]
+
+    @asynccontextmanager
+    async def write(self, merchant_id: int, hot: bool = False) -> AsyncIterator[Tx]:
+        """A merchant's transaction: committed on a clean exit, with its announcements; rolled back otherwise."""
+        batch_id = (await self.ids.fresh(1))[0]
+        pool = self._hot_pool if hot else self._pool
+        async with _connection(pool) as connection:
+            tx = Tx(connection, merchant_id, self.ids, batch_id)
+            await _begin(connection, f"begin; set local app.merchant_id = '{int(merchant_id)}'")
+            try:
+                yield tx
+                await self._commit(tx)
+            except BaseException:
+                await _rollback(connection)
+                raise
+        if tx.has_news:
+            for tell in self.on_news:
+                tell(merchant_id)
+
+    async def _commit(self, tx: Tx) -> None:
+        """The only place that commits a merchant's work: the head row is locked here, last, for one round trip."""
+        if not tx.has_news:
+            await tx.connection.execute("commit")
+            return
+        async with tx.connection.pipeline():
+            moved = None
+            for statement, params in tx.closing_statements():
+                cursor = await tx.connection.execute(statement, params, prepare=True)
+                moved = moved or cursor
+            commit = await tx.connection.execute("commit")
+        assert commit is not None and moved is not None
+        if moved.rowcount != 1:
+            raise MerchantGone(merchant_id=tx.merchant_id)
+
+    @asynccontextmanager
+    async def read(self, merchant_id: int) -> AsyncIterator[Tx]:
+        """A merchant's questions over one snapshot; nothing can be written."""
+        async with _connection(self._pool) as connection:
+            await _begin(
+                connection,
+                f"begin isolation level repeatable read read only; set local app.merchant_id = '{int(merchant_id)}'",
+            )
+            try:
+                yield Tx(connection, merchant_id, self.ids, 0)
+                await connection.execute("commit")
+            except BaseException:
+                await _rollback(connection)
+                raise
+
+    @asynccontextmanager
+    async def directory(self) -> AsyncIterator[Tx]:
+        """A transaction of no merchant: only the small directory tables can be seen. Committed on a clean exit."""
+        async with _connection(self._pool) as connection:
+            await _begin(connection, "begin")
+            try:
+                yield Tx(connection, None, self.ids, 0)
+                await connection.execute("commit")
+            except BaseException:
+                await _rollback(connection)
+                raise
+
+    async def attempt(
+        self, merchant_id: int, verb: Callable[..., Awaitable[T]], *args: Any, **named: Any
+    ) -> T:
+        """Run `verb(tx, …)` in a write transaction, again (at most 5 times) after a deadlock or serialisation failure."""
+        for turn in range(5):
+            try:
+                async with self.write(merchant_id) as tx:
+                    return await verb(tx, *args, **named)
+            except (pg.DeadlockDetected, pg.SerializationFailure):
+                if turn == 4:
+                    raise
+                await asyncio.sleep(0.01 * 2**turn)
+        raise AssertionError("unreachable")
+
+
+def _pool(url: str, size: int, options: str) -> AsyncConnectionPool:
+    return AsyncConnectionPool(
+        url, open=False, min_size=1, max_size=size, timeout=10,
+        kwargs={"autocommit": True, "row_factory": namedtuple_row, "options": options, "prepare_threshold": 3},
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def _connection(pool: AsyncConnectionPool) -> AsyncIterator[psycopg.AsyncConnection]:
+    try:
+        connection = await pool.getconn()
+    except (PoolTimeout, pg.OperationalError) as error:
+        raise errors.Unavailable("the database does not answer") from error
+    try:
+        yield connection
+    except (pg.OperationalError, pg.InterfaceError) as error:
+        if isinstance(error, pg.DeadlockDetected | pg.SerializationFailure | pg.QueryCanceled):
+            raise
+        raise errors.Unavailable("the connection to the database was lost") from error
+    finally:
+        await pool.putconn(connection)
+
+
+async def _begin(connection: psycopg.AsyncConnection, statement: str) -> None:
+    await connection.execute(statement)
+
+
+async def _rollback(connection: psycopg.AsyncConnection) -> None:
+    if not connection.closed:
+        try:
+            await connection.execute("rollback")
+        except psycopg.Error:
+            await connection.close()

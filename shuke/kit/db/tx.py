@@ -1,0 +1,160 @@
+"""One transaction of one merchant: statements, set-based inserts, and what is announced or sealed at its commit."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from psycopg.types.json import Json, set_json_dumps
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
+
+from shuke.kit import clock
+from shuke.kit.db.schema import column_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import psycopg
+    from sqlalchemy.sql import ClauseElement
+
+    from shuke.kit.db.schema import Model
+    from shuke.kit.ids import Ids
+
+_encoder = msgspec.json.Encoder()
+set_json_dumps(_encoder.encode)
+_dialect = psycopg_dialect.dialect_async(paramstyle="pyformat")
+
+_HEAD = """
+update merchant_head h set seq = h.seq + %(count)s,
+    chain = case when %(digest)s::bytea is null then h.chain else sha256(h.chain || %(digest)s::bytea) end
+where h.merchant_id = %(merchant_id)s
+"""
+_OUTBOX = """
+insert into outbox (merchant_id, seq, kind, payload, at, batch_id)
+select %(merchant_id)s, h.seq - %(count)s + r.ord, r.kind, r.payload, %(at)s, %(batch_id)s
+from merchant_head h, json_to_recordset(%(rows)s) as r(ord bigint, kind text, payload jsonb)
+where h.merchant_id = %(merchant_id)s
+"""
+_LINK = """
+insert into chain_link (merchant_id, batch_id, seq, digest, hash)
+select h.merchant_id, %(batch_id)s, h.seq, %(digest)s, h.chain from merchant_head h where h.merchant_id = %(merchant_id)s
+"""
+
+
+class Tx:
+    """Verbs and questions receive this. `%(merchant_id)s` is always bound; committing is the door's business."""
+
+    def __init__(
+        self, connection: psycopg.AsyncConnection, merchant_id: int | None, ids: Ids, batch_id: int
+    ) -> None:
+        self.connection = connection
+        self.merchant_id = merchant_id
+        self.batch_id = batch_id
+        self._ids = ids
+        self._announced: list[Any] = []
+        self._digest: hashlib._Hash | None = None
+
+    async def _execute(self, statement: str | ClauseElement, params: dict[str, Any]) -> psycopg.AsyncCursor:
+        if not isinstance(statement, str):
+            compiled = statement.compile(dialect=_dialect)
+            statement, params = str(compiled), {**compiled.params, **params}
+        if self.merchant_id is not None:
+            params.setdefault("merchant_id", self.merchant_id)
+        return await self.connection.execute(statement, params or None)
+
+    async def rows(self, statement: str | ClauseElement, **params: Any) -> list[Any]:
+        """All rows, as named tuples."""
+        return await (await self._execute(statement, params)).fetchall()
+
+    async def one(self, statement: str | ClauseElement, **params: Any) -> Any | None:
+        """The first row, or None."""
+        return await (await self._execute(statement, params)).fetchone()
+
+    async def value(self, statement: str | ClauseElement, **params: Any) -> Any:
+        """The first column of the first row, or None."""
+        row = await self.one(statement, **params)
+        return None if row is None else row[0]
+
+    async def run(self, statement: str | ClauseElement, **params: Any) -> int:
+        """Execute; how many rows it touched."""
+        return (await self._execute(statement, params)).rowcount
+
+    async def insert(
+        self, model: type[Model] | Table, rows: Sequence[dict[str, Any]], conflict: str = "error"
+    ) -> int:
+        """Insert all rows in one statement; all must have the same columns, `merchant_id` is added.
+
+        conflict: `error`, `ignore`, or `update:column,column` (on the primary key). Returns the rows written.
+        """
+        if not rows:
+            return 0
+        table = model if isinstance(model, Table) else model.__table__
+        columns = tuple(name for name in rows[0] if name != "merchant_id")
+        sql = insert_statement(table, columns, conflict)
+        return await self.run(sql, rows=Json(rows, dumps=_encoder.encode))
+
+    async def fresh_ids(self, count: int) -> list[int]:
+        """Ids for new rows, nobody else's."""
+        return await self._ids.fresh(count)
+
+    def announce(self, *events: Any) -> None:
+        """Say what happened; written to the outbox with the merchant's next numbers when the transaction commits."""
+        assert self.merchant_id is not None, "only a merchant's transaction announces"
+        self._announced.extend(events)
+
+    def seal(self, content: bytes) -> None:
+        """Add ledger content to this transaction's link of the hash chain, in the order of the calls."""
+        if self._digest is None:
+            self._digest = hashlib.sha256()
+        self._digest.update(content)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether this transaction will move the merchant's head."""
+        return bool(self._announced) or self._digest is not None
+
+    def closing_statements(self) -> Iterable[tuple[str, dict[str, Any]]]:
+        """What the commit helper runs last: lock and move the head, write the outbox, write one chain link."""
+        digest = self._digest.digest() if self._digest is not None else None
+        params = {
+            "merchant_id": self.merchant_id, "count": len(self._announced), "digest": digest,
+            "batch_id": self.batch_id, "at": clock.now(),
+        }  # fmt: skip
+        yield _HEAD, params
+        if self._announced:
+            rows = [
+                {"ord": ord, "kind": event.__struct_config__.tag, "payload": event}
+                for ord, event in enumerate(self._announced, 1)
+            ]
+            yield _OUTBOX, params | {"rows": Json(rows, dumps=_encoder.encode)}
+        if digest is not None:
+            yield _LINK, params
+
+
+@lru_cache(maxsize=1024)
+def insert_statement(table: Table, columns: tuple[str, ...], conflict: str) -> str:
+    """`insert … select … from json_to_recordset` over one JSON parameter named `rows`."""
+    definitions, selected = [], []
+    for name in columns:
+        kind = column_type(table.columns[name])
+        binary = kind == "BYTEA"
+        definitions.append(f'"{name}" {"text" if binary else kind}')
+        selected.append(f"decode(r.\"{name}\", 'base64')" if binary else f'r."{name}"')
+    quoted = ", ".join(f'"{name}"' for name in columns)
+    sql = (
+        f"insert into {table.name} as t (merchant_id, {quoted}) select %(merchant_id)s, {', '.join(selected)} "
+        f"from json_to_recordset(%(rows)s) as r({', '.join(definitions)})"
+    )
+    key = ", ".join(column.name for column in table.primary_key)
+    if conflict == "ignore":
+        return f"{sql} on conflict do nothing"
+    if conflict.startswith("update:"):
+        updates = ", ".join(
+            f'"{name}" = excluded."{name}"' for name in conflict.removeprefix("update:").split(",")
+        )
+        return f"{sql} on conflict ({key}) do update set {updates}"
+    assert conflict == "error", f"unknown conflict rule {conflict}"
+    return sql

@@ -1,0 +1,131 @@
+"""Announcements: what rooms tell those above them, delivered after commit, in order, at least once."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from shuke.kit import clock, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from shuke.kit.db import Database, Tx
+
+log = structlog.get_logger("events")
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened, named in the past tense; subclasses give `tag="snake_name"`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One follower of the outbox with a cursor of its own: which announcements it hears and what it does with a batch.
+
+    A reaction gets (tx, events), events of one kind in commit order, and must be repeatable.
+    """
+
+    name: str
+    reactions: dict[type[Event], Callable[[Tx, list[Any]], Awaitable[None]]]
+
+
+class Relay:
+    """Carries announcements from every merchant's outbox to its readers."""
+
+    def __init__(self, database: Database, readers: Sequence[Reader], batch: int = 500) -> None:
+        self._database = database
+        self._readers = readers
+        self._batch = batch
+        self._news: set[int] = set()
+        self._wake = asyncio.Event()
+        database.on_news.append(self.tell)
+
+    def tell(self, merchant_id: int) -> None:
+        """There is something new at this merchant."""
+        self._news.add(merchant_id)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled; every few seconds look for what no one told us about."""
+        while True:
+            await self._look_around()
+            deadline = clock.monotonic() + 5
+            while (left := deadline - clock.monotonic()) > 0:
+                merchants, self._news = self._news, set()
+                for merchant_id in merchants:
+                    await self._deliver_safely(merchant_id)
+                self._wake.clear()
+                if not self._news:
+                    try:
+                        await asyncio.wait_for(self._wake.wait(), timeout=left)
+                    except TimeoutError:
+                        break
+                await asyncio.sleep(0.05)
+
+    async def _look_around(self) -> None:
+        try:
+            async with self._database.directory() as tx:
+                for reader in self._readers:
+                    rows = await tx.rows(
+                        "select h.merchant_id as m from merchant_head h left join relay_cursor c "
+                        "on c.merchant_id = h.merchant_id and c.reader = %(reader)s where h.seq > coalesce(c.seq, 0)",
+                        reader=reader.name,
+                    )
+                    self._news.update(row.m for row in rows)
+        except errors.Unavailable:
+            log.warning("the database does not answer; announcements wait")
+
+    async def _deliver_safely(self, merchant_id: int) -> None:
+        for reader in self._readers:
+            try:
+                while await deliver(self._database, merchant_id, reader, self._batch) == self._batch:
+                    await asyncio.sleep(0)
+            except errors.Unavailable:
+                self._news.add(merchant_id)
+                await asyncio.sleep(1)
+            except Exception:
+                log.exception("a reaction failed and will be tried again", merchant_id=merchant_id, reader=reader.name)
+
+    async def drain(self, merchant_id: int) -> None:
+        """Deliver everything this merchant has announced so far."""
+        for reader in self._readers:
+            while await deliver(self._database, merchant_id, reader, self._batch):
+                pass
+
+
+async def deliver(database: Database, merchant_id: int, reader: Reader, limit: int) -> int:
+    """Hand the next announcements to one reader, in one transaction with its cursor; how many were passed."""
+    async with database.write(merchant_id) as tx:
+        await tx.run(
+            "insert into relay_cursor as c (merchant_id, reader, seq, moved_at) values (%(merchant_id)s, %(reader)s, 0, %(now)s) "
+            "on conflict do nothing",
+            reader=reader.name, now=clock.now(),
+        )  # fmt: skip
+        cursor = await tx.value(
+            "select seq from relay_cursor where merchant_id = %(merchant_id)s and reader = %(reader)s for update",
+            reader=reader.name,
+        )
+        rows = await tx.rows(
+            "select seq, kind, payload from outbox where merchant_id = %(merchant_id)s and seq > %(seq)s "
+            "order by seq limit %(limit)s",
+            seq=cursor, limit=limit,
+        )  # fmt: skip
+        if not rows:
+            return 0
+        heard = {event.__struct_config__.tag: event for event in reader.reactions}
+        for kind, group in itertools.groupby(rows, key=lambda row: row.kind):
+            event = heard.get(kind)
+            if event is not None:
+                await reader.reactions[event](tx, [msgspec.convert(row.payload, event) for row in group])
+        await tx.run(
+            "update relay_cursor c set seq = %(seq)s, moved_at = %(now)s "
+            "where c.merchant_id = %(merchant_id)s and c.reader = %(reader)s",
+            seq=rows[-1].seq, reader=reader.name, now=clock.now(),
+        )  # fmt: skip
+    return len(rows)

@@ -1,0 +1,1 @@
+"""How members earn, rise and spend."""
