@@ -64,6 +64,11 @@ class Postmaster:
         """How the application's own role connects (no superuser, row security applies)."""
         return f"postgresql://{ROLE}@/{DATABASE}?host={self._socket_folder}&port=5432"
 
+    @property
+    def admin_url(self) -> str:
+        """How the superuser connects: for making databases beside ours, never for the application."""
+        return f"postgresql://postgres@/postgres?host={self._socket_folder}&port=5432"
+
     def start(self) -> None:
         """Create the cluster if there is none, start it, and make sure role and database exist."""
         if not (self.folder / "PG_VERSION").exists():
