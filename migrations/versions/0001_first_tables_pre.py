@@ -173,14 +173,14 @@ def upgrade() -> None:
     op.create_table(
         "entry",
         sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("entry_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("member_id", sa.BigInteger(), nullable=False),
         sa.Column("wallet", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("debt_change", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(collation="C"), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=True),
         sa.Column("of_entry_id", sa.BigInteger(), nullable=True),
         sa.Column("rule_id", sa.BigInteger(), nullable=True),
@@ -191,18 +191,10 @@ def upgrade() -> None:
         sa.Column("occurred_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("effective_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("recorded_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("merchant_id", "entry_id", name=op.f("entry_pk")),
+        sa.PrimaryKeyConstraint("merchant_id", "batch_id", "entry_id", name=op.f("entry_pk")),
         sa.UniqueConstraint("merchant_id", "key", name=op.f("entry_merchant_id_key_key")),
     )
-    op.create_index("entry_by_batch", "entry", ["merchant_id", "batch_id"], unique=False)
     op.create_index("entry_by_member", "entry", ["merchant_id", "member_id", "occurred_at"], unique=False)
-    op.create_index(
-        "entry_by_order",
-        "entry",
-        ["merchant_id", "order_id"],
-        unique=False,
-        postgresql_where=sa.text("order_id is not null"),
-    )
     op.create_table(
         "hold",
         sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -490,9 +482,6 @@ def upgrade() -> None:
         sa.Column("history", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("recorded_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("merchant_id", "order_id", name=op.f("orders_pk")),
-        sa.UniqueConstraint(
-            "merchant_id", "source_key", "source", name=op.f("orders_merchant_id_source_key_source_key")
-        ),
         postgresql_with={"fillfactor": 95},
     )
     op.create_index("orders_by_member", "orders", ["merchant_id", "member_id", "occurred_at"], unique=False)
@@ -526,6 +515,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("body_hashes", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("ref_id", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("merchant_id", "source", "key", name=op.f("receipt_pk")),
     )
     op.create_table(
@@ -550,7 +540,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("merchant_id", "refund_id", name=op.f("refund_pk")),
     )
     op.create_index("refund_by_order", "refund", ["merchant_id", "order_id"], unique=False)
-    op.create_index("refund_by_order_key", "refund", ["merchant_id", "order_key"], unique=False)
+    op.create_index(
+        "refund_parked",
+        "refund",
+        ["merchant_id", "order_key"],
+        unique=False,
+        postgresql_where=sa.text("state = 'parked'"),
+    )
     op.create_table(
         "relay_cursor",
         sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),

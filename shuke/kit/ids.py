@@ -18,12 +18,21 @@ class Ids:
         self._ranges: list[range] = []
         self._stock = 0
 
-    async def fresh(self, count: int) -> list[int]:
-        """`count` ids nobody else has, ascending within a block."""
+    async def ensure(self, count: int) -> None:
+        """Have at least `count` ids in stock: what follows without awaiting may `take` them."""
         while self._stock < count:
-            blocks = await self._next_blocks((count - self._stock) // BLOCK + 4)
+            blocks = await self._next_blocks((count - self._stock) // BLOCK + 8)
             self._ranges.extend(range(block * BLOCK, (block + 1) * BLOCK) for block in blocks)
             self._stock += BLOCK * len(blocks)
+
+    async def fresh(self, count: int) -> list[int]:
+        """`count` ids nobody else has, ascending within a block."""
+        await self.ensure(count)
+        return self.take(count)
+
+    def take(self, count: int) -> list[int]:
+        """`count` ids from the stock; `ensure` was awaited just before."""
+        assert self._stock >= count, "ensure() before take()"
         taken: list[int] = []
         while len(taken) < count:
             part = self._ranges[0][: count - len(taken)]

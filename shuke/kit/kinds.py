@@ -68,7 +68,11 @@ class Family(Generic[K]):
         found = self._kinds.get(code)
         if found is None:
             raise UnknownKind(
-                field="kind", family=self.name, family_zh=self.name_zh, code=code, known=", ".join(self._kinds)
+                field="kind",
+                family=self.name,
+                family_zh=self.name_zh,
+                code=code,
+                known=", ".join(self._kinds),
             )
         return found
 
@@ -83,6 +87,10 @@ class Family(Generic[K]):
     def describe(self) -> list[dict[str, Any]]:
         """Code, name and JSON Schema of every kind: what the console draws forms from."""
         return [
-            {"code": kind.code, "name": msgspec.to_builtins(kind.name), "schema": msgspec.json.schema(kind.Params)}
+            {
+                "code": kind.code,
+                "name": msgspec.to_builtins(kind.name),
+                "schema": msgspec.json.schema(kind.Params),
+            }
             for kind in self._kinds.values()
         ]

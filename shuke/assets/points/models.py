@@ -1,6 +1,6 @@
 """Tables of the ledger."""
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
@@ -24,24 +24,25 @@ class Account(Model):
 
 
 class Entry(Model):
-    """One immutable movement, signed. Types: earn, bonus, adjust, redeem, capture, expire, clawback, restore, transfer, merge, import."""
+    """One immutable movement, signed. Types: earn, bonus, adjust, redeem, capture, expire, clawback, restore, transfer, merge, import.
+
+    The key leads back to the cause (`order:<id>:<rule>`), so the entries of an order are a range of keys.
+    """
 
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("merchant_id", "key"),
         Index("entry_by_member", "merchant_id", "member_id", "occurred_at"),
-        Index("entry_by_batch", "merchant_id", "batch_id"),
-        Index("entry_by_order", "merchant_id", "order_id", postgresql_where=text("order_id is not null")),
     )
     merchant_id: Mapped[int] = part_of_key()
+    batch_id: Mapped[int] = part_of_key()
     entry_id: Mapped[int] = part_of_key()
     member_id: Mapped[int]
     wallet: Mapped[str]
     type: Mapped[str]
     points: Mapped[int]
     debt_change: Mapped[int] = mapped_column(server_default="0")
-    key: Mapped[str]
-    batch_id: Mapped[int]
+    key: Mapped[str] = mapped_column(Text(collation="C"))
     order_id: Mapped[int | None]
     of_entry_id: Mapped[int | None]
     rule_id: Mapped[int | None]

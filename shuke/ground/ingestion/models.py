@@ -5,7 +5,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shuke.kit.db import Model, instant, part_of_key
 
 class Receipt(Model):
-    """One outside key, for ever: what was asked (short hashes per field) and what was answered."""
+    """One outside key, for ever: what was asked (short hashes per field), what was answered, and the row it became.
+
+    `key` begins with the kind: `order:`, `refund:`, `event:`.
+    """
 
     __tablename__ = "receipt"
     merchant_id: Mapped[int] = part_of_key()
@@ -13,6 +16,7 @@ class Receipt(Model):
     key: Mapped[str] = mapped_column(primary_key=True)
     body_hashes: Mapped[str]
     answer: Mapped[str]
+    ref_id: Mapped[int | None]
 
 
 class LateItem(Model):

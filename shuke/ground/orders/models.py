@@ -2,17 +2,19 @@
 
 from datetime import date
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
 
 class Order(Model):
-    """One order as sold, with its lines; refunds stand apart. Money in fen, net of discounts, coupons and points."""
+    """One order as sold, with its lines; refunds stand apart. Money in fen, net of discounts, coupons and points.
+
+    Its outside key is found through the receipt, which is unique for ever.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
-        UniqueConstraint("merchant_id", "source_key", "source"),
         Index("orders_by_member", "merchant_id", "member_id", "occurred_at"),
         {"postgresql_with": {"fillfactor": 95}},
     )
@@ -45,7 +47,7 @@ class Refund(Model):
     __tablename__ = "refund"
     __table_args__ = (
         Index("refund_by_order", "merchant_id", "order_id"),
-        Index("refund_by_order_key", "merchant_id", "order_key"),
+        Index("refund_parked", "merchant_id", "order_key", postgresql_where=text("state = 'parked'")),
     )
     merchant_id: Mapped[int] = part_of_key()
     refund_id: Mapped[int] = part_of_key()

@@ -55,7 +55,7 @@ class Tx:
         self.batch_id = batch_id
         self._ids = ids
         self._announced: list[Any] = []
-        self._digest: hashlib._Hash | None = None
+        self._sealed: list[str] = []
 
     async def _execute(self, statement: str | ClauseElement, params: dict[str, Any]) -> psycopg.AsyncCursor:
         if not isinstance(statement, str):
@@ -100,25 +100,28 @@ class Tx:
         """Ids for new rows, nobody else's."""
         return await self._ids.fresh(count)
 
+    @property
+    def ids(self) -> Ids:
+        """The process's stock of ids, for folds that take them without awaiting."""
+        return self._ids
+
     def announce(self, *events: Any) -> None:
         """Say what happened; written to the outbox with the merchant's next numbers when the transaction commits."""
         assert self.merchant_id is not None, "only a merchant's transaction announces"
         self._announced.extend(events)
 
-    def seal(self, content: bytes) -> None:
-        """Add ledger content to this transaction's link of the hash chain, in the order of the calls."""
-        if self._digest is None:
-            self._digest = hashlib.sha256()
-        self._digest.update(content)
+    def seal(self, lines: Iterable[str]) -> None:
+        """Add ledger lines to this transaction's link of the hash chain: sha256 over all of them, sorted by bytes."""
+        self._sealed.extend(lines)
 
     @property
     def has_news(self) -> bool:
         """Whether this transaction will move the merchant's head."""
-        return bool(self._announced) or self._digest is not None
+        return bool(self._announced or self._sealed)
 
     def closing_statements(self) -> Iterable[tuple[str, dict[str, Any]]]:
         """What the commit helper runs last: lock and move the head, write the outbox, write one chain link."""
-        digest = self._digest.digest() if self._digest is not None else None
+        digest = hashlib.sha256("".join(sorted(self._sealed)).encode()).digest() if self._sealed else None
         params = {
             "merchant_id": self.merchant_id, "count": len(self._announced), "digest": digest,
             "batch_id": self.batch_id, "at": clock.now(),
