@@ -92,12 +92,15 @@ async def test_the_merchant_does_not_stay_on_a_connection(database: Database, ba
 
 
 async def test_a_failed_transaction_leaves_nothing(database: Database, bare: int) -> None:
-    with pytest.raises(errors.NotFound):
+    async def write_and_fail() -> None:
         async with database.write(bare) as tx:
             await tx.insert(tenancy_models.Brand, [_brand(1)])
             tx.announce(Rang(number=1))
             tx.seal(["x"])
             raise errors.NotFound
+
+    with pytest.raises(errors.NotFound):
+        await write_and_fail()
     async with database.read(bare) as tx:
         assert await _brands(tx) == []
         assert await tx.value("select count(*) from outbox") == 0
