@@ -55,11 +55,7 @@ def words() -> list[tuple[str, str, str]]:
 
 def test_words_come_in_pairs_and_stand_once() -> None:
     rows = words()
-    wrong = [
-        f"{english}: no pair"
-        for english, chinese, _ in rows
-        if not english or not re.search("[一-鿿]", chinese)
-    ]
+    wrong = [f"{english}: no pair" for english, chinese, _ in rows if not english or not re.search("[一-鿿]", chinese)]
     for column in (0, 1):
         seen = [row[column] for row in rows]
         wrong += [f"{word} stands twice" for word in set(seen) if seen.count(word) > 1]
@@ -100,9 +96,7 @@ LOCKED_FROM = re.compile(r"https://(?:pypi\.org|files\.pythonhosted\.org|registr
 
 
 def _tracked() -> list[Path]:
-    done = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=tree.ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=tree.ROOT, capture_output=True, text=True, check=False)
     names = done.stdout.split("\0") if done.returncode == 0 else []
     return [tree.ROOT / name for name in names if name and (tree.ROOT / name).is_file()]
 

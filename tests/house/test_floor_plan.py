@@ -20,9 +20,7 @@ def test_a_built_room_has_no_brackets_and_an_unbuilt_one_has() -> None:
         built = {folder.name for folder in tree.room_folders() if folder.parent.name == floor}
         wrong += [f"{floor}/{room} is not on the plan" for room in built - planned.keys()]
         wrong += [f"{floor}/{room} is built: take its brackets off" for room in built if planned.get(room)]
-        wrong += [
-            f"{floor}/{room} is missing" for room, open_ in planned.items() if not open_ and room not in built
-        ]
+        wrong += [f"{floor}/{room} is missing" for room, open_ in planned.items() if not open_ and room not in built]
     tree.expect_none(wrong)
 
 

@@ -11,17 +11,13 @@ BANNED_WORDS = {
     "impl", "data", "info",
 }  # fmt: skip
 
-rooms = pytest.mark.parametrize(
-    "folder", tree.room_folders(), ids=lambda folder: f"{folder.parent.name}-{folder.name}"
-)
+rooms = pytest.mark.parametrize("folder", tree.room_folders(), ids=lambda folder: f"{folder.parent.name}-{folder.name}")
 
 
 @rooms
 def test_a_room_has_a_page(folder) -> None:
     page = folder / "README.md"
-    assert page.is_file(), (
-        f"{folder.name} has no README.md: what it is and is not, words, invariants, boundaries, time"
-    )
+    assert page.is_file(), f"{folder.name} has no README.md: what it is and is not, words, invariants, boundaries, time"
     text = page.read_text(encoding="utf-8")
     assert text.startswith("# "), f"{page.name} of {folder.name} starts with its name"
     assert 8 <= text.count("\n") <= 120, f"the page of {folder.name} is one page: {text.count(chr(10))} lines"
@@ -48,9 +44,7 @@ def test_a_folder_of_kinds_names_its_kinds(folder) -> None:
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     found = [
-        module.where
-        for module in tree.all_code()
-        if BANNED_WORDS & set(module.name.rsplit(".", 1)[-1].split("_"))
+        module.where for module in tree.all_code() if BANNED_WORDS & set(module.name.rsplit(".", 1)[-1].split("_"))
     ]
     tree.expect_none(found)
 

@@ -95,9 +95,7 @@ def _all_sizes() -> Iterator[tuple[str, str, int]]:
         counted = (module for module in inside if not _in_kinds(module, folder))
         yield "room", folder.relative_to(tree.ROOT).as_posix(), sum(module.lines for module in counted)
         yield from (
-            ("front door", module.where, module.lines)
-            for module in inside
-            if module.path == folder / "__init__.py"
+            ("front door", module.where, module.lines) for module in inside if module.path == folder / "__init__.py"
         )
 
 
@@ -137,12 +135,7 @@ def _nesting(body: list[ast.stmt]) -> int:
         here = 1 if isinstance(node, BLOCKS) else 0
         for name in ("body", "orelse", "finalbody"):
             inner = getattr(node, name, None) or []
-            is_elif = (
-                name == "orelse"
-                and len(inner) == 1
-                and isinstance(inner[0], ast.If)
-                and isinstance(node, ast.If)
-            )
+            is_elif = name == "orelse" and len(inner) == 1 and isinstance(inner[0], ast.If) and isinstance(node, ast.If)
             deepest = max(deepest, here, _nesting(inner) + (0 if is_elif else here))
         for branch in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
             deepest = max(deepest, here + _nesting(branch.body))
