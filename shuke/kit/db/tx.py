@@ -82,6 +82,21 @@ class Tx:
         """Execute; how many rows it touched."""
         return (await self._execute(statement, params)).rowcount
 
+    async def together(self, *statements: tuple[str, dict[str, Any]]) -> list[psycopg.AsyncCursor]:
+        """Run several statements in one round trip, each with a fresh snapshot; prepared. Returns their cursors."""
+        async with self.connection.pipeline():
+            return [
+                await self.connection.execute(sql, {"merchant_id": self.merchant_id, **params}, prepare=True)
+                for sql, params in statements
+            ]
+
+    def insertion(
+        self, model: type[Model], rows: Sequence[dict[str, Any]], conflict: str = "error"
+    ) -> tuple[str, dict[str, Any]]:
+        """The statement of `insert`, for running it `together` with others; rows must not be empty."""
+        columns = tuple(name for name in rows[0] if name != "merchant_id")
+        return insert_statement(model.__table__, columns, conflict), {"rows": Json(rows, dumps=_encoder.encode)}
+
     async def insert(
         self, model: type[Model] | Table, rows: Sequence[dict[str, Any]], conflict: str = "error"
     ) -> int:

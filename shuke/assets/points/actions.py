@@ -1,0 +1,177 @@
+"""Verbs of the ledger: lock, read, fold in memory, store; each a constant number of statements for any number of items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence  # noqa: TC003
+from datetime import datetime  # noqa: TC003
+from typing import Any, Literal
+
+import msgspec
+
+from shuke.assets.points import models
+from shuke.assets.points.events import PointsPosted
+from shuke.assets.points.policy import POINTS, AccountState, Book, Cause, LotState, entry_line
+from shuke.kit import clock, errors
+from shuke.kit.db import Tx
+
+ENSURE = """
+insert into account (merchant_id, member_id, wallet)
+select %(merchant_id)s, m, %(wallet)s from unnest(%(members)s::bigint[]) as m on conflict do nothing
+"""
+LOCK = """
+select member_id, balance, held, debt, earned_total, spent_total from account
+where merchant_id = %(merchant_id)s and member_id = any(%(members)s::bigint[]) and wallet = %(wallet)s
+order by member_id for no key update
+"""
+LOTS = """
+select member_id, lot_id, remaining, restricted, earned_at, active_from, expires_at, entry_id from lot
+where merchant_id = %(merchant_id)s and member_id = any(%(members)s::bigint[]) and wallet = %(wallet)s and remaining > 0
+"""
+_UPDATE_ACCOUNTS = """
+update account a set balance = r.balance, held = r.held, debt = r.debt, earned_total = r.earned_total,
+    spent_total = r.spent_total
+from json_to_recordset(%(rows)s) as r(member_id bigint, wallet text, balance bigint, held bigint, debt bigint,
+    earned_total bigint, spent_total bigint)
+where a.merchant_id = %(merchant_id)s and a.member_id = r.member_id and a.wallet = r.wallet
+"""
+_UPDATE_LOTS = """
+update lot l set remaining = l.remaining - r.taken
+from json_to_recordset(%(rows)s) as r(member_id bigint, lot_id bigint, taken bigint)
+where l.merchant_id = %(merchant_id)s and l.member_id = r.member_id and l.lot_id = r.lot_id
+"""
+Statement = tuple[str, dict[str, Any]]
+
+
+async def open_book(
+    tx: Tx, members: Iterable[int], *, at: datetime | None = None, lots_of: Iterable[int] = (), wallet: str = POINTS
+) -> Book:
+    """Lock the members' accounts in order of member (creating missing ones) and read the lots of `lots_of`."""
+    wanted = sorted(set(members))
+    with_lots = sorted(set(lots_of))
+    named = {"members": wanted, "wallet": wallet}
+    (cursor,) = await tx.together((LOCK, named))
+    rows = await cursor.fetchall()
+    if len(rows) < len(wanted):
+        await tx.run(ENSURE, **named)
+        rows = await tx.rows(LOCK, **named)
+    lots = await tx.rows(LOTS, members=with_lots, wallet=wallet) if with_lots else []
+    return book_of(tx, rows, lots, at=at, lots_of=with_lots, wallet=wallet)
+
+
+def book_of(
+    tx: Tx, accounts: Sequence[Any], lots: Sequence[Any], *, at: datetime | None, lots_of: Iterable[int], wallet: str = POINTS
+) -> Book:
+    """A book from rows already read by `LOCK` and, in a later statement, `LOTS`."""
+    book = Book(at or clock.now(), lambda: tx.ids.take(1)[0], tx.batch_id)
+    for row in accounts:
+        book.accounts[row[0], wallet] = AccountState(row[0], wallet, *row[1:])
+    for member_id in lots_of:
+        book.accounts[member_id, wallet].lots = []
+    for row in lots:
+        read = book.accounts[row[0], wallet].lots
+        assert read is not None
+        read.append(LotState(*row[1:]))
+    return book
+
+
+def storing(tx: Tx, book: Book) -> list[Statement]:
+    """The statements that store a book; runs nothing. Also seals the entries and announces them."""
+    if not book.entries and not book.touched:
+        return []
+    accounts = [
+        {
+            "member_id": account.member_id, "wallet": account.wallet, "balance": account.balance, "held": account.held,
+            "debt": account.debt, "earned_total": account.earned_total, "spent_total": account.spent_total,
+        }
+        for account in (book.accounts[key] for key in sorted(book.touched))
+    ]  # fmt: skip
+    statements: list[Statement] = [(_UPDATE_ACCOUNTS, {"rows": msgspec.json.encode(accounts).decode()})]
+    if book.entries:
+        statements.append(tx.insertion(models.Entry, book.entries))
+        tx.seal(entry_line(entry) for entry in book.entries)
+        tx.announce(PointsPosted(member_ids=sorted({entry["member_id"] for entry in book.entries})))
+    for lot in book.lots:
+        lot["remaining"] = book.new_lots[lot["lot_id"]].remaining
+    if book.lots:
+        statements.append(tx.insertion(models.Lot, book.lots))
+    taken = [
+        {"member_id": member_id, "lot_id": lot_id, "taken": taken}
+        for (member_id, lot_id), taken in book.used.items()
+        if lot_id not in book.new_lots and taken
+    ]
+    if taken:
+        statements.append((_UPDATE_LOTS, {"rows": msgspec.json.encode(taken).decode()}))
+    if book.consumption:
+        statements.append(tx.insertion(models.Consumption, book.consumption))
+    return statements
+
+
+async def store(tx: Tx, book: Book) -> None:
+    """Write what the book collected, in one round trip."""
+    statements = storing(tx, book)
+    if statements:
+        await tx.together(*statements)
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
+    """One credit (earn, bonus, adjust with positive points) or debit (redeem, adjust with negative points).
+
+    `key` is permanent: the same key is booked once. Points are signed; a debit spends what is usable now.
+    """
+
+    member_id: int
+    points: int
+    type: Literal["earn", "bonus", "adjust", "redeem"]
+    key: str
+    why: dict[str, Any]
+    occurred_at: datetime
+    expires_at: datetime | None = None
+    active_from: datetime | None = None
+    order_id: int | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one posting: booked, repeated (the key was booked before), or refused with the reason."""
+
+    state: Literal["booked", "repeated", "refused"]
+    entry_id: int | None = None
+    refusal: dict[str, Any] | None = None
+
+
+async def post(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS) -> list[Verdict]:
+    """Book many credits and debits, each with its own verdict, in order; repeatable by key; five statements in all."""
+    if not postings:
+        return []
+    debtors = {posting.member_id for posting in postings if posting.points < 0}
+    book = await open_book(tx, (posting.member_id for posting in postings), lots_of=debtors, wallet=wallet)
+    known = await booked(tx, [posting.key for posting in postings])
+    await tx.ids.ensure(3 * len(postings))
+    verdicts = [_post_one(book, posting, known, wallet) for posting in postings]
+    await store(tx, book)
+    return verdicts
+
+
+async def booked(tx: Tx, keys: Sequence[str]) -> dict[str, int]:
+    """Which of these keys are in the ledger already, with their entry ids; ask after locking the accounts."""
+    rows = await tx.rows(
+        "select key, entry_id from entry where merchant_id = %(merchant_id)s and key = any(%(keys)s::text[])", keys=list(keys)
+    )
+    return {row.key: row.entry_id for row in rows}
+
+
+def _post_one(book: Book, posting: Posting, known: dict[str, int], wallet: str) -> Verdict:
+    if posting.key in known:
+        return Verdict(state="repeated", entry_id=known[posting.key])
+    cause = Cause(posting.key, posting.why, posting.occurred_at, order_id=posting.order_id)
+    try:
+        if posting.points > 0:
+            entry_id = book.credit(
+                posting.member_id, posting.points, cause, kind=posting.type, wallet=wallet,
+                active_from=posting.active_from, expires_at=posting.expires_at,
+            )  # fmt: skip
+        else:
+            entry_id = book.spend(posting.member_id, -posting.points, cause, kind=posting.type, wallet=wallet)
+    except errors.Refused as refusal:
+        return Verdict(state="refused", refusal=refusal.body())
+    known[posting.key] = entry_id
+    return Verdict(state="booked", entry_id=entry_id)

@@ -1,0 +1,266 @@
+"""The ledger's arithmetic: accounts, lots and what a credit, a debit, a take-back or a give-back does to them.
+
+A `Book` holds what one transaction has locked and collects what it changes; nothing here touches the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable  # noqa: TC003 msgspec reads annotations at run time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from shuke.kit import errors
+
+POINTS = "points"
+GRACE = timedelta(days=7)
+"""Points given back to a lot that has run out meanwhile may be used for this long."""
+
+
+class NotEnoughPoints(errors.Refused):
+    """There are {available} points to spend; {wanted} are needed."""
+
+    code = "not_enough_points"
+    zh = "可用积分 {available},不足 {wanted}。"
+    cure = "Spend at most {available} points."
+    cure_zh = "最多可用 {available} 积分。"
+
+
+@dataclass(slots=True)
+class LotState:
+    """One lot as it stands under the lock."""
+
+    lot_id: int
+    remaining: int
+    restricted: bool
+    earned_at: datetime
+    active_from: datetime
+    expires_at: datetime | None
+    entry_id: int = 0
+
+    def usable(self, at: datetime) -> bool:
+        """Maturity and expiry are predicates: active_from ≤ at < expires_at."""
+        return self.remaining > 0 and self.active_from <= at and (self.expires_at is None or at < self.expires_at)
+
+
+@dataclass(slots=True)
+class AccountState:
+    """One locked account; `lots` is None where nothing of this transaction needs them."""
+
+    member_id: int
+    wallet: str
+    balance: int
+    held: int
+    debt: int
+    earned_total: int
+    spent_total: int
+    lots: list[LotState] | None = None
+
+    def available(self, at: datetime) -> int:
+        """Points that can be spent at `at`; the lots must have been read."""
+        assert self.lots is not None
+        return max(sum(lot.remaining for lot in self.lots if lot.usable(at)) - self.held, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Where a movement comes from: its permanent key, what it belongs to, when it happened, and why, as data."""
+
+    key: str
+    why: dict[str, Any]
+    occurred_at: datetime
+    order_id: int | None = None
+    rule_id: int | None = None
+    rule_version: int | None = None
+    basis_fen: int | None = None
+    breakdown: list[Any] | None = None
+    of_entry_id: int | None = None
+
+
+_FAR = datetime.max
+
+
+def use_order(lot: LotState) -> tuple[bool, datetime, bool, datetime, int]:
+    """The order of use: earliest expiry first (never last), restricted first, then the oldest."""
+    return (
+        lot.expires_at is None,
+        lot.expires_at.replace(tzinfo=None) if lot.expires_at else _FAR,
+        not lot.restricted,
+        lot.earned_at.replace(tzinfo=None),
+        lot.lot_id,
+    )
+
+
+@dataclass(slots=True)
+class Book:
+    """Locked accounts and the rows one transaction adds. `next_id` gives fresh ids, `now` is when it is recorded."""
+
+    now: datetime
+    next_id: Callable[[], int]
+    batch_id: int
+    accounts: dict[tuple[int, str], AccountState] = field(default_factory=dict)
+    touched: set[tuple[int, str]] = field(default_factory=set)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    lots: list[dict[str, Any]] = field(default_factory=list)
+    used: dict[tuple[int, int], int] = field(default_factory=dict)
+    consumption: list[dict[str, Any]] = field(default_factory=list)
+    new_lots: dict[int, LotState] = field(default_factory=dict)
+
+    def account(self, member_id: int, wallet: str = POINTS) -> AccountState:
+        """The member's locked account."""
+        return self.accounts[member_id, wallet]
+
+    def _entry(
+        self, account: AccountState, kind: str, points: int, cause: Cause, *, debt: int = 0, effective_at: datetime | None = None
+    ) -> int:
+        entry_id = self.next_id()
+        account.balance += points
+        account.debt += debt
+        self.touched.add((account.member_id, account.wallet))
+        self.entries.append(
+            {
+                "batch_id": self.batch_id,
+                "entry_id": entry_id,
+                "member_id": account.member_id,
+                "wallet": account.wallet,
+                "type": kind,
+                "points": points,
+                "debt_change": debt,
+                "key": cause.key,
+                "order_id": cause.order_id,
+                "of_entry_id": cause.of_entry_id,
+                "rule_id": cause.rule_id,
+                "rule_version": cause.rule_version,
+                "basis_fen": cause.basis_fen,
+                "breakdown": cause.breakdown,
+                "why": cause.why,
+                "occurred_at": cause.occurred_at,
+                "effective_at": effective_at or cause.occurred_at,
+                "recorded_at": self.now,
+            }
+        )
+        return entry_id
+
+    def credit(
+        self, member_id: int, points: int, cause: Cause, *, kind: str = "earn", wallet: str = POINTS,
+        active_from: datetime | None = None, expires_at: datetime | None = None,
+    ) -> int:  # fmt: skip
+        """Give points in a lot of their own; what the member owes is paid first. Returns the entry's id."""
+        assert points > 0
+        account = self.account(member_id, wallet)
+        paid = min(account.debt, points)
+        entry_id = self._entry(account, kind, points, cause, debt=-paid)
+        if kind in ("earn", "bonus"):
+            account.earned_total += points
+        if points > paid:
+            self._grant(account, entry_id, points - paid, cause.occurred_at, active_from, expires_at)
+        return entry_id
+
+    def _grant(
+        self, account: AccountState, entry_id: int, points: int, earned_at: datetime,
+        active_from: datetime | None, expires_at: datetime | None,
+    ) -> None:  # fmt: skip
+        lot = LotState(self.next_id(), points, False, earned_at, active_from or earned_at, expires_at, entry_id)
+        self.new_lots[lot.lot_id] = lot
+        if account.lots is not None:
+            account.lots.append(lot)
+        self.lots.append(
+            {
+                "member_id": account.member_id,
+                "lot_id": lot.lot_id,
+                "wallet": account.wallet,
+                "entry_id": entry_id,
+                "granted": points,
+                "remaining": points,
+                "earned_at": earned_at,
+                "active_from": lot.active_from,
+                "expires_at": expires_at,
+            }
+        )
+
+    def _take(self, account: AccountState, entry_id: int, points: int, lots: list[LotState]) -> int:
+        """Take up to `points` from the lots in their order; returns what is still missing."""
+        for lot in lots:
+            taken = min(lot.remaining, points)
+            if taken <= 0:
+                continue
+            self._move(account, entry_id, lot, taken)
+            points -= taken
+            if points == 0:
+                break
+        return points
+
+    def _move(self, account: AccountState, entry_id: int, lot: LotState, taken: int) -> None:
+        lot.remaining -= taken
+        key = (account.member_id, lot.lot_id)
+        self.used[key] = self.used.get(key, 0) + taken
+        self.consumption.append(
+            {"member_id": account.member_id, "entry_id": entry_id, "lot_id": lot.lot_id, "points": taken}
+        )
+
+    def spend(
+        self, member_id: int, points: int, cause: Cause, *, kind: str = "redeem", wallet: str = POINTS, at: datetime | None = None
+    ) -> int:
+        """Spend points usable at `at` (default: now), earliest expiry first. Refuses when there are not enough."""
+        assert points > 0
+        account = self.account(member_id, wallet)
+        instant = at or self.now
+        available = account.available(instant)
+        if available < points:
+            raise NotEnoughPoints(available=available, wanted=points)
+        entry_id = self._entry(account, kind, -points, cause)
+        account.spent_total += points if kind in ("redeem", "capture") else 0
+        assert account.lots is not None
+        usable = sorted((lot for lot in account.lots if lot.usable(instant)), key=use_order)
+        missing = self._take(account, entry_id, points, usable)
+        assert missing == 0
+        return entry_id
+
+    def take_back(self, member_id: int, points: int, cause: Cause, *, own_entry: int, wallet: str = POINTS) -> int:
+        """Take back what a refund undoes: from the entry's own lot, then the others, and the rest becomes debt."""
+        assert points > 0
+        account = self.account(member_id, wallet)
+        assert account.lots is not None
+        now = self.now
+        open_lots = [lot for lot in account.lots if lot.remaining > 0 and (lot.expires_at is None or now < lot.expires_at)]
+        own = [lot for lot in open_lots if lot.entry_id == own_entry]
+        others = sorted((lot for lot in open_lots if lot.entry_id != own_entry and lot.active_from <= now), key=use_order)
+        reachable = max(sum(lot.remaining for lot in (*own, *others)) - account.held, 0)
+        taken = min(points, reachable)
+        debt = points - taken
+        entry_id = self._entry(account, "clawback", -points, cause, debt=debt)
+        if taken:
+            self._take(account, entry_id, taken, [*own, *others])
+        return debt
+
+    def give_back(
+        self, member_id: int, parts: list[tuple[LotState, int]], cause: Cause, *, wallet: str = POINTS
+    ) -> int:
+        """Return spent points to the lots they came from, with the same expiry; run-out lots get `GRACE`."""
+        account = self.account(member_id, wallet)
+        total = sum(points for _, points in parts)
+        assert total > 0
+        entry_id = self._entry(account, "restore", total, cause)
+        account.spent_total -= total
+        late = 0
+        for lot, points in parts:
+            if lot.expires_at is not None and lot.expires_at <= self.now:
+                late += points
+            else:
+                self._move(account, entry_id, lot, -points)
+        if late:
+            self._grant(account, entry_id, late, cause.occurred_at, self.now, self.now + GRACE)
+        return entry_id
+
+    def expire(self, member_id: int, lot: LotState, cause: Cause, *, wallet: str = POINTS) -> int:
+        """Book that a lot has run out; true since its `expires_at`, whenever this is recorded."""
+        account = self.account(member_id, wallet)
+        points = lot.remaining
+        entry_id = self._entry(account, "expire", -points, cause, effective_at=lot.expires_at)
+        self._move(account, entry_id, lot, points)
+        return entry_id
+
+
+def entry_line(entry: dict[str, Any]) -> str:
+    """The line of an entry that the hash chain seals; the auditor writes the same from the stored row."""
+    return f"{entry['entry_id']}|{entry['member_id']}|{entry['wallet']}|{entry['type']}|{entry['points']}|{entry['key']}\n"

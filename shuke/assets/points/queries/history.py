@@ -1,0 +1,149 @@
+"""Entries and lots as people page through them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shuke.kit import paging
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shuke.kit.db import Tx
+
+
+class RuleRef(msgspec.Struct, frozen=True):
+    """The rule and the version of it that a movement followed."""
+
+    rule_id: int
+    version: int
+    name: str = ""
+
+
+class EntryShape(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement as people read it; `balance_after` where one member's history is shown."""
+
+    entry_id: int
+    member_id: int
+    type: str
+    points: int
+    debt_change: int
+    occurred_at: datetime
+    recorded_at: datetime
+    source_key: str
+    why: dict[str, Any]
+    rule: RuleRef | None
+    order_id: int | None
+    balance_after: int | None = None
+
+
+class LotShape(msgspec.Struct, frozen=True, kw_only=True):
+    """One lot as people read it."""
+
+    lot_id: int
+    granted: int
+    remaining: int
+    earned_at: datetime
+    active_from: datetime
+    expires_at: datetime | None
+    why: dict[str, Any]
+
+
+_COLUMNS = (
+    "e.entry_id, e.member_id, e.type, e.points, e.debt_change, e.occurred_at, e.recorded_at, e.key, e.why, e.rule_id, "
+    "e.rule_version, e.order_id"
+)
+_OF_MEMBER = f"""
+select {_COLUMNS}, e.balance_after from (
+  select x.*, sum(x.points) over (order by x.occurred_at, x.entry_id)::bigint as balance_after from entry x
+  where x.merchant_id = %(merchant_id)s and x.member_id = %(member_id)s and x.wallet = %(wallet)s
+) e
+where %(before_at)s::timestamptz is null or (e.occurred_at, e.entry_id) < (%(before_at)s, %(before_id)s::bigint)
+order by e.occurred_at desc, e.entry_id desc limit %(limit)s
+"""
+
+
+async def entries_of(
+    tx: Tx, member_id: int, cursor: str | None = None, limit: int | None = None, wallet: str = "points"
+) -> paging.Page:
+    """One member's movements, latest first by when they happened, with the balance after each in that order."""
+    size = paging.limited(limit)
+    before = paging.decode(cursor, 2)
+    rows = await tx.rows(
+        _OF_MEMBER, member_id=member_id, wallet=wallet, limit=size + 1,
+        before_at=before[0] if before else None, before_id=before[1] if before else None,
+    )  # fmt: skip
+    return paging.page([_shape(row, row.balance_after) for row in rows], size, _entry_place)
+
+
+_LEDGER = f"""
+select {_COLUMNS} from entry e
+where e.merchant_id = %(merchant_id)s and e.wallet = %(wallet)s
+  and (%(before_id)s::bigint is null or e.entry_id < %(before_id)s)
+  and (%(member_id)s::bigint is null or e.member_id = %(member_id)s)
+  and (%(types)s::text[] is null or e.type = any(%(types)s::text[]))
+  and (%(since)s::timestamptz is null or e.occurred_at >= %(since)s)
+  and (%(until)s::timestamptz is null or e.occurred_at < %(until)s)
+order by e.entry_id desc limit %(limit)s
+"""
+
+
+async def ledger(
+    tx: Tx,
+    *,
+    types: list[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    member_id: int | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> paging.Page:
+    """Movements of all members, latest recorded first; `since` and `until` are half-open on when they happened."""
+    size = paging.limited(limit)
+    before = paging.decode(cursor, 1)
+    rows = await tx.rows(
+        _LEDGER, wallet="points", types=types or None, since=since, until=until, member_id=member_id,
+        before_id=before[0] if before else None, limit=size + 1,
+    )  # fmt: skip
+    return paging.page([_shape(row, None) for row in rows], size, lambda entry: [entry.entry_id])
+
+
+_LOTS = """
+select l.lot_id, l.granted, l.remaining, l.earned_at, l.active_from, l.expires_at, e.why from lot l
+join entry e on e.merchant_id = %(merchant_id)s and e.entry_id = l.entry_id
+where l.merchant_id = %(merchant_id)s and l.member_id = %(member_id)s and l.wallet = %(wallet)s
+  and (%(all)s or l.remaining > 0)
+order by l.expires_at nulls last, l.restricted desc, l.earned_at, l.lot_id limit 500
+"""
+
+
+async def lots_of(
+    tx: Tx, member_id: int, wallet: str = "points", include_used: bool = False
+) -> list[LotShape]:
+    """One member's lots in the order in which they will be spent; used-up ones only when asked for."""
+    rows = await tx.rows(_LOTS, member_id=member_id, wallet=wallet, all=include_used)
+    return [LotShape(**row._asdict()) for row in rows]
+
+
+async def entry(tx: Tx, entry_id: int) -> EntryShape | None:
+    """One movement, or None."""
+    row = await tx.one(
+        f"select {_COLUMNS} from entry e where e.merchant_id = %(merchant_id)s and e.entry_id = %(entry_id)s",
+        entry_id=entry_id,
+    )
+    return None if row is None else _shape(row, None)
+
+
+def _entry_place(entry: EntryShape) -> list[Any]:
+    return [entry.occurred_at.isoformat(), entry.entry_id]
+
+
+def _shape(row: Any, balance_after: int | None) -> EntryShape:
+    rule = None if row.rule_id is None else RuleRef(row.rule_id, row.rule_version or 0)
+    return EntryShape(
+        entry_id=row.entry_id, member_id=row.member_id, type=row.type, points=row.points, debt_change=row.debt_change,
+        occurred_at=row.occurred_at, recorded_at=row.recorded_at, source_key=row.key, why=row.why, rule=rule,
+        order_id=row.order_id, balance_after=balance_after,
+    )  # fmt: skip

@@ -1,0 +1,7 @@
+"""The ways an order can earn: one kind, one file."""
+
+from shuke.kit.kinds import Family
+from shuke.programs.earning.effects.spend_rate import SpendRate
+
+EFFECTS = Family("earning rule", "积分规则", [SpendRate()])
+BY_CODE = {kind.code: kind for kind in EFFECTS}

@@ -1,0 +1,84 @@
+"""Points for every yuan paid, more for higher tiers."""
+
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from shuke.kit import money
+from shuke.kit.kinds import Sentence
+from shuke.programs.earning.policy import Award, Basis, LiveRule
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`points` for every `per_fen` fen paid, times the tier's multiplier; rounded down once per order."""
+
+    points: Annotated[
+        int, Meta(ge=1, le=100_000, title="Points", extra_json_schema={"x-zh": "送多少积分", "x-unit": "points"})
+    ] = 1
+    per_fen: Annotated[
+        int, Meta(ge=1, le=100_000_000, title="For every", extra_json_schema={"x-zh": "每消费", "x-unit": "fen"})
+    ] = 100
+    tier_multiplier: Annotated[
+        bool, Meta(title="Multiply by tier", extra_json_schema={"x-zh": "按会员等级加倍"})
+    ] = True
+    validity: Annotated[
+        str, Meta(title="Valid for", extra_json_schema={"x-zh": "有效期", "x-unit": "duration"})
+    ] = "1Y_U"
+
+
+class SpendRate:
+    """1 yuan = 1 point; platinum double."""
+
+    code: ClassVar[str] = "spend_rate"
+    name: ClassVar[Sentence] = Sentence("消费送积分", "Points for spending")
+    Params: ClassVar[type[msgspec.Struct]] = Params
+
+    def points(self, params: Params, basis_fen: int, multiplier_percent: int) -> int:
+        """floor(basis ÷ per_fen × points × multiplier): one rounding, downward."""
+        percent = multiplier_percent if params.tier_multiplier else 100
+        return money.scale(basis_fen, params.points * percent, params.per_fen * 100)
+
+    def award(self, rule: LiveRule, basis: Basis) -> Award | None:
+        """What this order earns; the breakdown splits it over the lines."""
+        given = self.points(rule.params, basis.amount_fen, basis.multiplier_percent)
+        if given <= 0:
+            return None
+        why = {
+            "kind": self.code,
+            "rule": rule.name,
+            "version": rule.version,
+            "basis_fen": basis.amount_fen,
+            "points": rule.params.points,
+            "per_fen": rule.params.per_fen,
+            "percent": basis.multiplier_percent if rule.params.tier_multiplier else 100,
+            "tier": basis.tier_name,
+        }
+        weights = [line.amount_fen for line in basis.lines]
+        breakdown = money.split(given, weights) if len(weights) > 1 else []
+        return Award(rule, given, basis.amount_fen, why, rule.params.validity, breakdown)
+
+    def keeps(self, why: dict[str, Any], remaining_fen: int) -> int:
+        """What the same rule, version and tier would have given for what is left of the order after refunds."""
+        return money.scale(remaining_fen, why["points"] * why["percent"], why["per_fen"] * 100)
+
+    def explain(self, why: dict[str, Any]) -> Sentence:
+        """Why these points, as one sentence."""
+        paid, per = money.yuan(why["basis_fen"]), money.yuan(why["per_fen"])
+        zh = f"实付 {paid},按「{why['rule']}」第 {why['version']} 版每 {per} 送 {why['points']} 分"
+        en = f"Paid {paid}; “{why['rule']}” v{why['version']} gives {why['points']} for every {per}"
+        if why["percent"] != 100:
+            zh += f",{why['tier']} {_times(why['percent'])} 倍"
+            en += f", × {_times(why['percent'])} as {why['tier']}"
+        return Sentence(zh, en)
+
+    def sentence(self, params: Params) -> Sentence:
+        """The rule in words."""
+        per = money.yuan(params.per_fen)
+        zh = f"每消费 {per} 送 {params.points} 积分" + (",按会员等级加倍" if params.tier_multiplier else "")
+        en = f"{params.points} point(s) for every {per} paid" + (", times the tier's multiplier" if params.tier_multiplier else "")
+        return Sentence(zh, en)
+
+
+def _times(percent: int) -> str:
+    return f"{percent / 100:g}"
