@@ -1,0 +1,98 @@
+"""Chinese and English everywhere a person reads: every refusal and every kind has both."""
+
+import importlib
+import inspect
+import re
+import string
+
+from shuke.kit import errors, kinds
+from tests.house import tree
+
+CHINESE = re.compile("[一-鿿]")
+
+
+def _import_everything() -> list[object]:
+    return [importlib.import_module(module.name) for module in tree.modules() if not module.name.endswith("__main__")]
+
+
+def _refusals() -> set[type[errors.Refused]]:
+    _import_everything()
+    found: set[type[errors.Refused]] = set()
+    waiting = [errors.Refused]
+    while waiting:
+        for child in waiting.pop().__subclasses__():
+            if child.__module__.startswith("shuke."):
+                found.add(child)
+                waiting.append(child)
+    return found
+
+
+def _families() -> list[kinds.Family]:
+    values = (value for module in _import_everything() for value in vars(module).values())
+    return list({id(value): value for value in values if isinstance(value, kinds.Family)}.values())
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_refusal_speaks_both_languages() -> None:
+    wrong = []
+    for refusal in _refusals():
+        name = f"{refusal.__module__}.{refusal.__name__}"
+        english = (inspect.getdoc(refusal) if refusal.__doc__ else "") or ""
+        if "__doc__" not in vars(refusal) or not english:
+            wrong.append(f"{name}: its docstring is the English message and is missing")
+        if not CHINESE.search(refusal.zh) or "zh" not in vars(refusal):
+            wrong.append(f"{name}: the Chinese message is missing")
+        if bool(refusal.cure) != bool(refusal.cure_zh):
+            wrong.append(f"{name}: the cure is in one language only")
+        if refusal.cure and CHINESE.search(refusal.cure):
+            wrong.append(f"{name}: the English cure is Chinese")
+        if CHINESE.search(english.split("\n\n")[0]):
+            wrong.append(f"{name}: the English message is Chinese")
+    tree.expect_none(wrong)
+
+
+def test_every_refusal_has_a_code_and_a_cure() -> None:
+    wrong = []
+    codes: dict[str, str] = {}
+    for refusal in sorted(_refusals(), key=lambda refusal: refusal.__module__):
+        name = f"{refusal.__module__}.{refusal.__name__}"
+        if "code" not in vars(refusal) or not re.fullmatch(r"[a-z][a-z_]+", refusal.code):
+            wrong.append(f"{name}: no code of its own in snake_case")
+        if refusal.code in codes:
+            wrong.append(f"{name}: {refusal.code} is also {codes[refusal.code]}")
+        codes[refusal.code] = name
+        if not refusal.cure:
+            wrong.append(f"{name}: says no without saying what to do")
+        if not 400 <= refusal.http_status < 500:
+            wrong.append(f"{name}: a refusal answers 4xx, not {refusal.http_status}")
+    tree.expect_none(wrong)
+
+
+def test_both_languages_of_a_refusal_mention_the_same_facts() -> None:
+    """A fact may have a Chinese twin: `{what}` and `{what_zh}` count as one."""
+
+    def facts(text: str) -> set[str]:
+        return {name.removesuffix("_zh") for name in _placeholders(text)}
+
+    tree.expect_none(
+        f"{refusal.__module__}.{refusal.__name__}: {sorted(facts(english) ^ facts(refusal.zh))} in one language only"
+        for refusal in _refusals()
+        if facts(english := (inspect.getdoc(refusal) or "").split("\n\n")[0]) ^ facts(refusal.zh)
+    )
+
+
+def test_every_kind_speaks_both_languages() -> None:
+    wrong = []
+    families = _families()
+    assert families, "no family of kinds was found"
+    for family in families:
+        for kind in family:
+            name = f"{family.name} {kind.code}"
+            if not CHINESE.search(kind.name.zh) or CHINESE.search(kind.name.en) or not kind.name.en:
+                wrong.append(f"{name}: its name is not in both languages")
+            if not callable(getattr(kind, "sentence", None)):
+                wrong.append(f"{name}: has no sentence")
+    tree.expect_none(wrong)
