@@ -15,13 +15,13 @@ step() {
   fi
 }
 
-step format .venv/bin/ruff format --check --quiet .
-step lint .venv/bin/ruff check --quiet .
+step format .venv/bin/ruff format --check --output-format concise .
+step lint .venv/bin/ruff check --output-format concise .
 step types .venv/bin/python -m mypy
 step floor-plan .venv/bin/lint-imports
 step reference .venv/bin/python deploy/make/reference.py --check
 step api .venv/bin/python deploy/make/api.py --check
-[ "${1:-}" != house ] || step house .venv/bin/python -m pytest -q tests/house
+[ "${1:-}" != house ] || step house .venv/bin/python -m pytest -q --tb=short tests/house
 
 if [ -n "$failed" ]; then
   printf 'make check found something in:%s\n' "$failed"

@@ -46,5 +46,10 @@ esac
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH
 UV_PYTHON_PREFERENCE=${UV_PYTHON_PREFERENCE:-system}
 export UV_PYTHON_PREFERENCE
-.tools/bin/uv sync --locked --quiet "$@"
+if [ -x .venv/bin/python ]; then
+  .tools/bin/uv sync --locked --quiet "$@"
+else
+  say "Fetching what Shuke needs into .venv (some 600 MB the first time) ..."
+  .tools/bin/uv sync --locked "$@"
+fi
 mkdir -p .stamps

@@ -10,8 +10,8 @@ export SHUKE_CHROMIUM
 sh deploy/make/check.sh || failed="$failed check"
 for folder in web/*/; do
   folder=${folder%/}
-  [ -f "$folder/package.json" ] || continue
-  packages "$folder" || { failed="$failed $folder" && continue; }
+  grep -q '"test":' "$folder/package.json" 2>/dev/null || continue
+  packages "$folder" || { failed="$failed $folder"; continue; }
   (cd "$folder" && npm run --silent --if-present types && npm run --silent --if-present test) ||
     failed="$failed $folder"
 done
