@@ -82,16 +82,21 @@ def setting_names() -> set[str]:
     return {name for path in (ROOT / "shuke").rglob("*.py") for name in re.findall(r"SHUKE_[A-Z_]+", path.read_text())}
 
 
-def permissions() -> str:
-    """Every permission asked by a route, with the routes that ask for it."""
+def asked_permissions() -> dict[str, set[str]]:
+    """Every permission asked by a route, with the files that ask for it."""
     asked: dict[str, set[str]] = {}
     for path in sorted((ROOT / "shuke").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).rsplit(".", 1)[-1] == "requires" and node.args:
                 name = ast.literal_eval(node.args[0])
                 asked.setdefault(name, set()).add("/".join(path.relative_to(ROOT / "shuke").with_suffix("").parts))
+    return asked
+
+
+def permissions() -> str:
+    """Every permission, with its meaning and who asks for it."""
+    asked, described = asked_permissions(), described_permissions()
     lines = ["# Permissions 权限", "", "What a role or an API key may be allowed. 角色或密钥可以拥有的权限。", ""]
-    described = described_permissions()
     lines += table("permission", "meaning", "意思", "asked by")
     for name in sorted({*asked, *described}):
         zh, en = described.get(name, ("", ""))

@@ -15,6 +15,8 @@ FURNITURE = (
     "actions", "console", "events", "facts", "jobs", "member_app", "models", "open_api", "policy", "queries",
     "reactions",
 )  # fmt: skip
+# Folders that the plan itself names for a room, beside its furniture.
+PLANNED_FOLDERS = {"ingestion": ("files",)}
 KIND_FOLDERS = ("channels", "conditions", "effects", "scorers", "steps")
 DOOR_ONLY = ("console", "jobs", "member_app", "open_api", "reactions")
 
