@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 import shuke
+from shuke.ground import access
 from shuke.kit import config, db, errors, events, kinds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,15 +102,18 @@ def permissions() -> str:
     for name in sorted({*asked, *described}):
         zh, en = described.get(name, ("", ""))
         lines.append(row(f"`{name}`", en, zh, ", ".join(sorted(asked.get(name, ())))))
+    lines += ["", "## Roles 角色", "", *table("role", "name", "名称", "permissions")]
+    for role, (words, held) in access.ROLES.items():
+        lines.append(row(f"`{role}`", words.en, words.zh, ", ".join(f"`{name}`" for name in sorted(held))))
+    lines += ["", "## Scopes of API keys 接口密钥的范围", "", *table("scope", "name", "名称", "permissions")]
+    for scope, (words, held) in access.SCOPES.items():
+        lines.append(row(f"`{scope}`", words.en, words.zh, ", ".join(f"`{name}`" for name in sorted(held))))
     return "\n".join(lines)
 
 
 def described_permissions() -> dict[str, tuple[str, str]]:
     """Permission → (Chinese, English), as the access room lists them."""
-    from shuke.ground import access
-
-    listed = getattr(access, "PERMISSIONS", {})
-    return {name: (words.zh, words.en) for name, words in listed.items()}
+    return {name: (words.zh, words.en) for name, words in access.PERMISSIONS.items()}
 
 
 def announcements() -> str:
