@@ -15,6 +15,7 @@ DIRECTORY = {
     "staff": "login → person; one person may work for several merchants",
     "staff_role": "person → merchants and roles",
     "staff_session": "session hash → person and merchant",
+    "due": "what is to be done next, over all merchants",
     "merchant": "slug → merchant, and the settings that opening a transaction needs",
     "merchant_head": "locked last by the commit helper, read by the relay over all merchants",
     "relay_cursor": "who is behind, over all merchants",

@@ -1,0 +1,25 @@
+"""Points as cash: which member may spend how many points for how much money, until when."""
+
+from shuke.assets.offers.actions import (
+    Grant,
+    Granted,
+    OfferEnded,
+    OfferGone,
+    OfferTaken,
+    Terms,
+    Use,
+    create_offer,
+    edit_offer,
+    give_back,
+    grant,
+    use,
+)
+from shuke.assets.offers.events import OffersGranted, OffersReturned, OffersUsed
+from shuke.assets.offers.policy import NoSuchOffer, ShareExceeded, Usable, match
+from shuke.assets.offers.queries import Held, find_offer, find_usable, get_offer, of_member, offers
+
+__all__ = [
+    "Grant", "Granted", "Held", "NoSuchOffer", "OfferEnded", "OfferGone", "OfferTaken", "OffersGranted",
+    "OffersReturned", "OffersUsed", "ShareExceeded", "Terms", "Usable", "Use", "create_offer", "edit_offer",
+    "find_offer", "find_usable", "get_offer", "give_back", "grant", "match", "of_member", "offers", "use",
+]  # fmt: skip

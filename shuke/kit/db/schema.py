@@ -1,6 +1,6 @@
 """The declarative base of every table, and the row-level policies derived from it."""
 
-from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -96,3 +96,13 @@ class RelayCursor(Model):
     reader: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(server_default="0")
     moved_at: Mapped[object] = instant()
+
+
+class Due(Model):
+    """What is to be done next at one merchant: one row per merchant and kind of periodic work, gone when there is none."""
+
+    __tablename__ = "due"
+    __table_args__ = (Index("due_by_time", "at"), {"info": {"directory": True}})
+    merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[object] = instant()
