@@ -33,7 +33,7 @@ def inspect(path: Path) -> Source:
     if reader is None or (zipped and reader not in {delimited, json_lines}):
         raise Unreadable(
             reason=f"'{path.name}' is none of .csv, .tsv, .xlsx, .parquet, .jsonl (text ones also as .gz).",
-            reason_zh=f"“{path.name}”不是 .csv、.tsv、.xlsx、.parquet、.jsonl 文件(文本格式也可以是 .gz)。",
+            reason_zh=f"“{path.name}”不是 .csv、.tsv、.xlsx、.parquet、.jsonl 文件（文本格式也可以是 .gz）。",
         )
     return reader.inspect(path)
 

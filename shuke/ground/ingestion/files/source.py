@@ -23,9 +23,9 @@ class Unreadable(Refused):
 
     code = "unreadable_file"
     http_status = 422
-    zh = "这个文件读不了:{reason_zh}"
+    zh = "这个文件读不了：{reason_zh}"
     cure = "Save it again as CSV (UTF-8) or .xlsx, or take our template."
-    cure_zh = "请另存为 CSV(UTF-8)或 .xlsx 再试,也可以下载模板填写。"
+    cure_zh = "请另存为 CSV(UTF-8)或 .xlsx 再试，也可以下载模板填写。"
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -42,9 +42,9 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Chunk(msgspec.Struct):
-    """Some rows: a table of columns, each row's number, and which positions are broken (code, value, limit)."""
+    """Some rows: a batch of columns, each row's number, and which positions are broken (code, value, limit)."""
 
-    table: pa.Table
+    table: pa.RecordBatch
     rows: np.ndarray
     broken: dict[int, tuple[str, str, int]] = {}
 
@@ -71,7 +71,7 @@ def without_blanks(chunk: Chunk) -> Chunk:
     blank: np.ndarray | None = None
     for column in chunk.table.columns:
         empty = pc.equal(pc.fill_null(column, ""), "") if pa.types.is_string(column.type) else pc.is_null(column)
-        here = empty.to_numpy()
+        here = empty.to_numpy(zero_copy_only=False)
         blank = here if blank is None else blank & here
         if not blank.any():
             return chunk

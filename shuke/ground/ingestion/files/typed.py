@@ -22,7 +22,7 @@ Type = Literal["text", "integer", "number", "boolean", "date", "datetime", "list
 NAMES: dict[str, Type] = {
     "text": "text", "str": "text", "string": "text", "文本": "text",
     "integer": "integer", "int": "integer", "int64": "integer", "long": "integer", "整数": "integer",
-    "number": "number", "float": "number", "double": "number", "decimal": "number", "numeric": "number", "real": "number",
+    "number": "number", "float": "number", "double": "number", "decimal": "number", "numeric": "number",
     "数字": "number", "小数": "number",
     "boolean": "boolean", "bool": "boolean", "是否": "boolean",
     "date": "date", "日期": "date",
@@ -34,7 +34,7 @@ NAMES: dict[str, Type] = {
 
 _WORDS = {
     "true": True, "yes": True, "y": True, "1": True, "是": True, "有": True, "真": True, "t": True,
-    "false": False, "no": False, "n": False, "0": False, "否": False, "无": False, "假": False, "没有": False, "f": False,
+    "false": False, "no": False, "n": False, "0": False, "否": False, "无": False, "没有": False, "f": False,
 }  # fmt: skip
 
 

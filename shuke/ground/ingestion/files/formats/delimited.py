@@ -7,7 +7,7 @@ import csv
 import gzip
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -61,12 +61,9 @@ def chunks(source: Source) -> Iterator[Chunk]:
             for batch in reader:
                 yield from numbering.chunks(batch)
     except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            return
-        raise Unreadable(
-            reason=f"a quote is not closed, or a cell is larger than {BLOCK >> 20} MB ({str(error)[:120]}).",
-            reason_zh=f"有引号没有成对,或单元格超过 {BLOCK >> 20} MB。",
-        ) from error
+        if "Empty CSV" in str(error) or "Could not skip" in str(error):
+            return  # a header and nothing below it
+        raise _unclosed() from error
     yield from numbering.rest()
 
 
@@ -87,7 +84,7 @@ class _Numbering:
     def chunks(self, batch: pa.RecordBatch) -> Iterator[Chunk]:
         if batch.num_rows:
             rows = self._numbers(batch.num_rows)
-            yield without_blanks(Chunk(pa.table(batch), rows))
+            yield without_blanks(Chunk(batch, rows))
         yield from self._broken(self.next_row)
 
     def rest(self) -> Iterator[Chunk]:
@@ -109,28 +106,39 @@ class _Numbering:
         if not real:
             return
         width = len(self.source.columns)
+        if any(len(text) > csv.field_size_limit() for _, text, _ in real):
+            raise _unclosed()
         cells = [next(csv.reader([text], delimiter=self.source.details["delimiter"])) for _, text, _ in real]
         padded = [(row + [""] * width)[:width] for row in cells]
-        table = pa.table(
-            [pa.array(column, pa.string()) for column in zip(*padded, strict=True)], names=list(self.source.columns)
-        )
+        columns = [pa.array(column, pa.string()) for column in zip(*padded, strict=True)]
+        table = pa.record_batch(columns, names=list(self.source.columns))
         broken = {position: ("ragged", str(actual), width) for position, (_, _, actual) in enumerate(real)}
         yield Chunk(table, np.array([number for number, _, _ in real]), broken)
 
 
-def _open(path: Path) -> io.BufferedIOBase:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+def _unclosed() -> Unreadable:
+    return Unreadable(
+        reason=f"a quote is not closed, or a cell is larger than {BLOCK >> 20} MB.",
+        reason_zh=f"有引号没有成对，或单元格超过 {BLOCK >> 20} MB。",
+    )
+
+
+def _open(path: Path) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
 
 
 def _survey(path: Path) -> tuple[str, int]:
     """The encoding that all bytes agree with, and the number of line ends."""
-    with _open(path) as stream:
-        start = stream.read(4)
+    try:
+        with _open(path) as stream:
+            start = stream.read(4)
         marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
-    for encoding in (marked,) if marked else ("utf-8", "gb18030"):
-        lines = _decodes(path, encoding)
-        if lines is not None:
-            return encoding, lines
+        for encoding in (marked,) if marked else ("utf-8", "gb18030"):
+            lines = _decodes(path, encoding)
+            if lines is not None:
+                return encoding, lines
+    except (OSError, EOFError) as error:
+        raise Unreadable(reason=f"the compressed file is damaged ({error}).", reason_zh="压缩文件已损坏。") from error
     raise Unreadable(reason="it is neither UTF-8 nor GB18030 text.", reason_zh="文字编码既不是 UTF-8 也不是 GB18030。")
 
 
@@ -146,8 +154,6 @@ def _decodes(path: Path, encoding: str) -> int | None:
             decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return None
-    except (OSError, EOFError) as error:
-        raise Unreadable(reason=f"the compressed file is damaged ({error}).", reason_zh="压缩文件已损坏。") from error
     return lines + (last != "\n")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import msgspec
 import numpy as np
@@ -13,7 +13,6 @@ import pyarrow as pa
 from shuke.ground.ingestion.files.source import Chunk, Source, Unreadable, fingerprint
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Iterator
 
 ROWS = 20_000
@@ -65,11 +64,11 @@ def chunks(source: Source) -> Iterator[Chunk]:
 
 def _chunk(source: Source, records: list[dict[str, Any]], numbers: list[int], broken: dict[int, Any]) -> Chunk:
     columns = [pa.array([_text(record.get(name)) for record in records], pa.string()) for name in source.columns]
-    return Chunk(pa.table(columns, names=list(source.columns)), np.array(numbers), broken)
+    return Chunk(pa.record_batch(columns, names=list(source.columns)), np.array(numbers), broken)
 
 
-def _open(path: Path) -> io.BufferedIOBase:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+def _open(path: Path) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
 
 
 def _unmarked(line: bytes) -> bytes:

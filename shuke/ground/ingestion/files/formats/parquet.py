@@ -21,7 +21,9 @@ def inspect(path: Path) -> Source:
         with arrow_parquet.ParquetFile(path) as file:
             names, rows = tuple(file.schema_arrow.names), file.metadata.num_rows
     except (pa.ArrowInvalid, OSError) as error:
-        raise Unreadable(reason="it is not a Parquet file, or damaged.", reason_zh="不是 Parquet 文件,或已损坏。") from error
+        raise Unreadable(
+            reason="it is not a Parquet file, or damaged.", reason_zh="不是 Parquet 文件，或已损坏。"
+        ) from error
     return Source(str(path), "parquet", names, rows, fingerprint(path), approximate=True)
 
 
@@ -32,4 +34,4 @@ def chunks(source: Source, columns: list[str] | None = None) -> Iterator[Chunk]:
         for batch in file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False):
             rows = np.arange(start, start + batch.num_rows)
             start += batch.num_rows
-            yield Chunk(pa.table(batch), rows)
+            yield Chunk(batch, rows)

@@ -63,7 +63,7 @@ def chunks(source: Source) -> Iterator[Chunk]:
 
 def _chunk(source: Source, rows: list[list[str | None]], numbers: list[int]) -> Chunk:
     columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
-    return Chunk(pa.table(columns, names=list(source.columns)), np.array(numbers))
+    return Chunk(pa.record_batch(columns, names=list(source.columns)), np.array(numbers))
 
 
 def _load(path: str) -> Any:
@@ -72,7 +72,7 @@ def _load(path: str) -> Any:
     except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
         raise Unreadable(
             reason="it is not an .xlsx workbook (an old .xls, a protected or a damaged file?).",
-            reason_zh="不是 .xlsx 表格(可能是旧版 .xls、加密或已损坏的文件)。",
+            reason_zh="不是 .xlsx 表格（可能是旧版 .xls、加密或已损坏的文件）。",
         ) from error
 
 
