@@ -44,8 +44,9 @@ esac
 
 # The environment of another folder must not be mistaken for ours.
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH
-UV_PYTHON_PREFERENCE=${UV_PYTHON_PREFERENCE:-system}
-export UV_PYTHON_PREFERENCE
+# The machine's own Python, and the certificates the machine trusts (a company's proxy may have one).
+UV_PYTHON_PREFERENCE=${UV_PYTHON_PREFERENCE:-system} UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true}
+export UV_PYTHON_PREFERENCE UV_SYSTEM_CERTS
 if [ -x .venv/bin/python ]; then
   .tools/bin/uv sync --locked --quiet "$@"
 else

@@ -1,6 +1,7 @@
 # Sourced by the scripts beside it: Node from the environment, and packages fetched only when the lock changed.
 PATH="$PWD/.venv/bin:$PATH"
-export PATH
+NODE_USE_SYSTEM_CA=1
+export PATH NODE_USE_SYSTEM_CA
 # Quiet and deterministic: no notices, no telemetry, no scripts of packages.
 NPM_CONFIG_FUND=false NPM_CONFIG_AUDIT=false NPM_CONFIG_UPDATE_NOTIFIER=false NPM_CONFIG_IGNORE_SCRIPTS=true
 export NPM_CONFIG_FUND NPM_CONFIG_AUDIT NPM_CONFIG_UPDATE_NOTIFIER NPM_CONFIG_IGNORE_SCRIPTS
