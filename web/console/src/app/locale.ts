@@ -1,0 +1,56 @@
+/** The reader's language: one switch for our words, Element Plus and the document. */
+import { shallowRef, computed } from "vue";
+import { createI18n } from "vue-i18n";
+import type { Both } from "@/api/shapes";
+import zh from "@/words/zh";
+
+export type Locale = "zh" | "en";
+type ElementWords = typeof import("element-plus/es/locale/lang/zh-cn").default;
+
+const kept = "shuke.locale";
+
+export const i18n = createI18n({
+  legacy: false,
+  locale: "zh",
+  fallbackLocale: "zh",
+  messages: { zh } as Record<string, typeof zh>,
+  missingWarn: false,
+  fallbackWarn: false,
+});
+
+export const elementWords = shallowRef<ElementWords>();
+export const locale = computed(() => i18n.global.locale.value as Locale);
+export const t = i18n.global.t;
+
+export function rememberedLocale(): Locale {
+  try {
+    const found = localStorage.getItem(kept);
+    if (found === "zh" || found === "en") return found;
+  } catch {
+    /* a private window may refuse storage; Chinese is the default */
+  }
+  return "zh";
+}
+
+export async function useLocale(next: Locale): Promise<void> {
+  const [words, element] = await Promise.all([
+    next === "en" ? import("@/words/en") : null,
+    next === "en" ? import("element-plus/es/locale/lang/en") : import("element-plus/es/locale/lang/zh-cn"),
+  ]);
+  if (words) i18n.global.setLocaleMessage("en", words.default as typeof zh);
+  elementWords.value = element.default as ElementWords;
+  i18n.global.locale.value = next;
+  document.documentElement.lang = next === "zh" ? "zh-CN" : "en";
+  try {
+    localStorage.setItem(kept, next);
+  } catch {
+    /* see above */
+  }
+}
+
+/** The reader's side of a sentence the server wrote in both languages. */
+export function say(both: Both | string | null | undefined): string {
+  if (!both) return "";
+  if (typeof both === "string") return both;
+  return (locale.value === "en" ? both.en : both.zh) || both.zh || both.en || "";
+}

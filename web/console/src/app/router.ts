@@ -1,0 +1,69 @@
+/** Every page and its address; each page is a chunk of its own. */
+import { nextTick, watch } from "vue";
+import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
+import { locale, t } from "./locale";
+import { may, signedIn } from "./session";
+
+declare module "vue-router" {
+  interface RouteMeta {
+    bare?: boolean;
+    title?: string;
+    needs?: string;
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: "/login", name: "login", component: () => import("@/pages/Login.vue"), meta: { bare: true, title: "nav.login" } },
+  { path: "/", name: "overview", component: () => import("@/pages/Overview.vue"), meta: { title: "nav.overview" } },
+  { path: "/members", name: "members", component: () => import("@/pages/members/List.vue"), meta: { title: "nav.members", needs: "members.read" } },
+  { path: "/members/:id(\\d+)", name: "member", component: () => import("@/pages/members/Member.vue"), meta: { title: "members.file", needs: "members.read" } },
+  { path: "/points", redirect: "/points/rules" },
+  { path: "/points/rules", name: "rules", component: () => import("@/pages/points/Rules.vue"), meta: { title: "points.rules", needs: "points.read" } },
+  { path: "/points/rules/:id(\\d+)", name: "rule", component: () => import("@/pages/points/Rule.vue"), meta: { title: "points.rule", needs: "points.read" } },
+  { path: "/points/ledger", name: "ledger", component: () => import("@/pages/points/Ledger.vue"), meta: { title: "points.ledger", needs: "points.read" } },
+  { path: "/points/summary", name: "points-summary", component: () => import("@/pages/points/Summary.vue"), meta: { title: "points.summary", needs: "points.read" } },
+  { path: "/points/tiers", name: "tiers", component: () => import("@/pages/points/Tiers.vue"), meta: { title: "points.tiers", needs: "points.read" } },
+  { path: "/segments", name: "segments", component: () => import("@/pages/segments/List.vue"), meta: { title: "nav.segments", needs: "segments.read" } },
+  { path: "/segments/new", name: "segment-new", component: () => import("@/pages/segments/Editor.vue"), meta: { title: "segments.new", needs: "segments.write" } },
+  { path: "/segments/:slug", name: "segment", component: () => import("@/pages/segments/Segment.vue"), meta: { title: "nav.segments", needs: "segments.read" } },
+  { path: "/segments/:slug/edit", name: "segment-edit", component: () => import("@/pages/segments/Editor.vue"), meta: { title: "segments.edit", needs: "segments.write" } },
+  { path: "/journeys", name: "journeys", component: () => import("@/pages/journeys/List.vue"), meta: { title: "nav.outreach", needs: "journeys.read" } },
+  { path: "/journeys/messages", name: "messages", component: () => import("@/pages/journeys/Messages.vue"), meta: { title: "journeys.messages", needs: "journeys.read" } },
+  { path: "/journeys/new", name: "journey-new", component: () => import("@/pages/journeys/Editor.vue"), meta: { title: "journeys.new", needs: "journeys.write" } },
+  { path: "/journeys/:id(\\d+)", name: "journey", component: () => import("@/pages/journeys/Journey.vue"), meta: { title: "nav.outreach", needs: "journeys.read" } },
+  { path: "/journeys/:id(\\d+)/edit", name: "journey-edit", component: () => import("@/pages/journeys/Editor.vue"), meta: { title: "journeys.edit", needs: "journeys.write" } },
+  { path: "/imports", name: "imports", component: () => import("@/pages/imports/List.vue"), meta: { title: "nav.imports", needs: "imports.write" } },
+  { path: "/imports/:id(\\d+)", name: "import", component: () => import("@/pages/imports/Import.vue"), meta: { title: "nav.imports", needs: "imports.write" } },
+  { path: "/settings", redirect: "/settings/merchant" },
+  { path: "/settings/merchant", name: "settings-merchant", component: () => import("@/pages/settings/Merchant.vue"), meta: { title: "settings.merchant" } },
+  { path: "/settings/stores", name: "settings-stores", component: () => import("@/pages/settings/Stores.vue"), meta: { title: "settings.stores" } },
+  { path: "/settings/staff", name: "settings-staff", component: () => import("@/pages/settings/Staff.vue"), meta: { title: "settings.staff", needs: "staff.write" } },
+  { path: "/settings/keys", name: "settings-keys", component: () => import("@/pages/settings/Keys.vue"), meta: { title: "settings.keys", needs: "keys.write" } },
+  { path: "/settings/audit", name: "settings-audit", component: () => import("@/pages/settings/Audit.vue"), meta: { title: "settings.audit", needs: "audit.read" } },
+  { path: "/help", name: "help", component: () => import("@/pages/Help.vue"), meta: { title: "nav.help" } },
+  { path: "/forbidden", name: "forbidden", component: () => import("@/pages/Forbidden.vue"), meta: { title: "page.forbidden" } },
+  { path: "/:rest(.*)*", name: "lost", component: () => import("@/pages/Lost.vue"), meta: { title: "page.lost" } },
+];
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? undefined : { top: 0 }),
+});
+
+router.beforeEach((to) => {
+  if (to.name === "login") return signedIn.value ? { path: "/" } : true;
+  if (!signedIn.value) return { name: "login", query: to.fullPath === "/" ? {} : { next: to.fullPath } };
+  if (to.meta.needs && !may(to.meta.needs)) return { name: "forbidden", query: { from: to.fullPath } };
+  return true;
+});
+
+function nameDocument() {
+  const title = router.currentRoute.value.meta.title;
+  document.title = title ? `${t(title)} · ${t("word.shuke")}` : t("word.shuke");
+}
+router.afterEach((to, from) => {
+  void nextTick(nameDocument);
+  if (from.name && to.path !== from.path) void nextTick(() => document.getElementById("main")?.focus({ preventScroll: true }));
+});
+watch(locale, nameDocument);

@@ -1,0 +1,36 @@
+/** Who is signed in, what they may do, and the words and zone they read in. */
+import { computed, shallowRef } from "vue";
+import type { Session } from "@/api/shapes";
+
+const current = shallowRef<Session | null>(null);
+const lostListeners: (() => void)[] = [];
+
+export const session = computed(() => current.value);
+export const signedIn = computed(() => current.value !== null);
+export const zone = computed(() => current.value?.merchant.zone ?? "Asia/Shanghai");
+export const storeName = (code: string | null | undefined): string =>
+  current.value?.stores.find((store) => store.code === code)?.name ?? code ?? "";
+
+export function setSession(next: Session | null): void {
+  current.value = next;
+}
+
+export function csrfToken(): string {
+  return current.value?.csrf_token ?? "";
+}
+
+export function may(permission: string): boolean {
+  const held = current.value?.permissions ?? [];
+  return held.includes("*") || held.includes(permission);
+}
+
+/** Called by the client on a 401; whoever shows the sign-in page listens. */
+export function sessionLost(): void {
+  if (!current.value) return;
+  current.value = null;
+  for (const listener of lostListeners) listener();
+}
+
+export function onSessionLost(listener: () => void): void {
+  lostListeners.push(listener);
+}

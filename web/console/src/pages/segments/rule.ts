@@ -1,0 +1,112 @@
+/** A segment's tree: between the public JSON and the shape a person edits. Pure. */
+
+export type Rule = Record<string, unknown>;
+
+export interface Node {
+  id: number;
+  not: boolean;
+  join: "all" | "any" | null;
+  children: Node[];
+  leaf: Rule | null;
+}
+
+let next = 1;
+
+export const leafNode = (leaf: Rule): Node => ({ id: next++, not: false, join: null, children: [], leaf });
+export const groupNode = (join: "all" | "any", children: Node[] = []): Node => ({ id: next++, not: false, join, children, leaf: null });
+
+/** Read the public JSON; `not` becomes a mark on the node, twice is none. */
+export function fromRule(rule: Rule): Node {
+  if (isRule(rule.not)) {
+    const inner = fromRule(rule.not);
+    return { ...inner, not: !inner.not };
+  }
+  for (const join of ["all", "any"] as const) {
+    const children = rule[join];
+    if (Array.isArray(children)) return groupNode(join, children.filter(isRule).map(fromRule));
+  }
+  return leafNode(structuredClone(rule));
+}
+
+export function toRule(node: Node): Rule {
+  const plain: Rule = node.join ? { [node.join]: node.children.map(toRule) } : structuredClone(toPlain(node.leaf ?? {}));
+  return node.not ? { not: plain } : plain;
+}
+
+/** The editor always shows a group at the top. */
+export function rootOf(rule: Rule): Node {
+  const node = fromRule(rule);
+  return node.join && !node.not ? node : groupNode("all", [node]);
+}
+
+/** JSON pointers of every node in the JSON that `toRule` gives. */
+export function pathsOf(root: Node): Map<number, string> {
+  const found = new Map<number, string>();
+  const walk = (node: Node, path: string) => {
+    found.set(node.id, path);
+    const inside = node.not ? `${path}/not` : path;
+    node.children.forEach((child, index) => walk(child, `${inside}/${node.join}/${index}`));
+  };
+  walk(root, "");
+  return found;
+}
+
+/** The node a pointer means, also when it points at what a `not` wraps or inside a leaf. */
+export function nodeAt(root: Node, path: string): Node | null {
+  let best: { node: Node; length: number } | null = null;
+  const paths = pathsOf(root);
+  const walk = (node: Node) => {
+    const own = paths.get(node.id) ?? "";
+    if ((path === own || path.startsWith(own === "" ? "/" : `${own}/`) || own === "") && (!best || own.length >= best.length)) best = { node, length: own.length };
+    node.children.forEach(walk);
+  };
+  walk(root);
+  return (best as { node: Node } | null)?.node ?? null;
+}
+
+/** Empty groups and half-made leaves: what keeps a rule from being counted. */
+export function unfinished(node: Node): Node | null {
+  if (node.join) return node.children.length ? (node.children.map(unfinished).find(Boolean) ?? null) : node;
+  return leafDone(node.leaf ?? {}) ? null : node;
+}
+
+function leafDone(leaf: Rule): boolean {
+  if ("attr" in leaf) return Boolean(leaf.attr && leaf.op) && (["exists", "missing"].includes(String(leaf.op)) || filled(leaf.value));
+  if ("did" in leaf) {
+    const where = (leaf.where as Rule[] | undefined) ?? [];
+    return Boolean(leaf.did) && (leaf.op === undefined || filled(leaf.value)) && where.every((one) => one.prop && one.op && (["exists", "missing"].includes(String(one.op)) || filled(one.value)));
+  }
+  if ("segment" in leaf) return Boolean(leaf.segment);
+  return Object.keys(leaf).length > 0;
+}
+
+const filled = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 && value.every(filled) : value !== undefined && value !== null && value !== "");
+const isRule = (value: unknown): value is Rule => typeof value === "object" && value !== null && !Array.isArray(value);
+const toPlain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+/** Which kind a leaf is, by its leading word. */
+export function kindOf(leaf: Rule): string {
+  return ["attr", "did", "segment", "sequence", "rank", "list", "tag", "bucket"].find((kind) => kind in leaf) ?? "";
+}
+
+export type Words = "text" | "number" | "money" | "points" | "date" | "instant" | "bool" | "list";
+
+/** Operators that make sense for a type when the server names none. */
+export function opsFor(type: string): string[] {
+  if (type === "bool") return ["eq", "exists", "missing"];
+  if (type === "list") return ["in", "not_in", "exists", "missing"];
+  if (type === "date" || type === "instant") return [">=", "<=", "between", "anniversary_within", "exists", "missing"];
+  if (type === "number" || type === "money" || type === "points") return [">=", "<=", ">", "<", "eq", "ne", "between", "exists", "missing"];
+  return ["in", "eq", "ne", "not_in", "contains", "starts_with", "exists", "missing"];
+}
+
+/** A value that fits a newly chosen operator, keeping what still fits. */
+export function valueFor(op: string, type: string, before: unknown): unknown {
+  if (op === "exists" || op === "missing") return undefined;
+  if (op === "between") return Array.isArray(before) && before.length === 2 ? before : [Array.isArray(before) ? before[0] : before, undefined];
+  if (op === "in" || op === "not_in") return Array.isArray(before) ? before : before === undefined || before === null ? [] : [before];
+  if (op === "anniversary_within") return typeof before === "string" && /^\d+[dw]$/.test(before) ? before : "7d";
+  const single = Array.isArray(before) ? before[0] : before;
+  if (type === "bool") return typeof single === "boolean" ? single : true;
+  return typeof single === "string" && /^\d+[dw]$/.test(single) ? undefined : single;
+}

@@ -1,0 +1,10 @@
+import imports from "./en/imports";
+import journeys from "./en/journeys";
+import members from "./en/members";
+import overview from "./en/overview";
+import points from "./en/points";
+import segments from "./en/segments";
+import settings from "./en/settings";
+import shell from "./en/shell";
+
+export default { ...shell, ...overview, ...members, ...points, ...segments, ...journeys, ...imports, ...settings };

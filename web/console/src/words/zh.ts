@@ -1,0 +1,10 @@
+import imports from "./zh/imports";
+import journeys from "./zh/journeys";
+import members from "./zh/members";
+import overview from "./zh/overview";
+import points from "./zh/points";
+import segments from "./zh/segments";
+import settings from "./zh/settings";
+import shell from "./zh/shell";
+
+export default { ...shell, ...overview, ...members, ...points, ...segments, ...journeys, ...imports, ...settings };
