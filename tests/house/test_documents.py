@@ -89,7 +89,7 @@ def test_every_page_for_merchants_is_in_both_languages() -> None:
     tree.expect_none(f"{name} has no Chinese page" for name in english if name[:-3] + ".zh.md" not in pages)
 
 
-MACHINE = re.compile(r"(?<![\w.])/(?:tmp|work|root|home)/|/Users/|[a-z]:\\Users|https?://(?:\d+\.){3}\d+")
+MACHINE = re.compile(r"(?<![\w.])/(?:tmp|work|root|home)/(?!shuke-)|/Users/|[a-z]:\\Users|https?://(?:\d+\.){3}\d+")
 REGISTRY = re.compile(r"https?://[^\s\"')]*(?:pypi|pythonhosted|npmjs|npmmirror|simple/)[^\s\"')]*")
 LOOPBACK = re.compile(r"https?://127\.0\.0\.1")
 LOCKED_FROM = re.compile(r"https://(?:pypi\.org|files\.pythonhosted\.org|registry\.npmjs\.org)(?:/|$)")
