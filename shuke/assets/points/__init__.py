@@ -1,26 +1,22 @@
 """The ledger: what a member holds, where it came from, when it runs out, and why."""
 
-from shuke.assets.points.actions import LOCK, LOTS, Posting, Verdict, book_of, booked, open_book, post, store, storing
+from shuke.assets.points.actions import (
+    LOCK, LOTS, AdjustedDifferently, Adjustment, HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, NothingToAdjust, Posting,
+    ReasonMissing, Swept, Verdict, adjust, audit, book_of, booked, capture, hold, merge_members, open_book, post, release,
+    store, storing, sweep, sweep_merchant,
+)  # fmt: skip
 from shuke.assets.points.events import PointsPosted
 from shuke.assets.points.policy import POINTS, AccountState, Book, Cause, LotState, NotEnoughPoints, entry_line
+from shuke.assets.points.queries import (
+    Balance, DayFigures, EntryShape, Expiring, Figures, LotShape, RuleRef, balance, balances, entries_of, entry, expiries,
+    explain, explained_by, figures, last_audit, ledger, lots_of,
+)  # fmt: skip
 
 __all__ = [
-    "LOCK",
-    "LOTS",
-    "POINTS",
-    "AccountState",
-    "Book",
-    "Cause",
-    "LotState",
-    "NotEnoughPoints",
-    "PointsPosted",
-    "Posting",
-    "Verdict",
-    "book_of",
-    "booked",
-    "entry_line",
-    "open_book",
-    "post",
-    "store",
-    "storing",
-]
+    "LOCK", "LOTS", "POINTS", "AccountState", "AdjustedDifferently", "Adjustment", "Balance", "Book", "Cause", "DayFigures",
+    "EntryShape", "Expiring", "Figures", "HoldEnded", "HoldRequest", "HoldVerdict", "LotShape", "LotState", "NoSuchHold",
+    "NotEnoughPoints", "NothingToAdjust", "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "Swept", "Verdict", "adjust",
+    "audit", "balance", "balances", "book_of", "booked", "capture", "entries_of", "entry", "entry_line", "expiries", "explain",
+    "explained_by", "figures", "hold", "last_audit", "ledger", "lots_of", "merge_members", "open_book", "post", "release",
+    "store", "storing", "sweep", "sweep_merchant",
+]  # fmt: skip

@@ -37,10 +37,19 @@ class LotState:
     active_from: datetime
     expires_at: datetime | None
     entry_id: int = 0
+    pins: list[list[int]] | None = None
+    """What open holds have set aside here: points and the end of the hold (seconds since 1970)."""
+
+    def free(self, at: datetime) -> int:
+        """What remains and no hold that is still running has set aside."""
+        if not self.pins:
+            return self.remaining
+        now = at.timestamp()
+        return self.remaining - sum(points for points, until in self.pins if until > now)
 
     def usable(self, at: datetime) -> bool:
         """Maturity and expiry are predicates: active_from ≤ at < expires_at."""
-        return self.remaining > 0 and self.active_from <= at and (self.expires_at is None or at < self.expires_at)
+        return self.free(at) > 0 and self.active_from <= at and (self.expires_at is None or at < self.expires_at)
 
 
 @dataclass(slots=True)
@@ -59,7 +68,7 @@ class AccountState:
     def available(self, at: datetime) -> int:
         """Points that can be spent at `at`; the lots must have been read."""
         assert self.lots is not None
-        return max(sum(lot.remaining for lot in self.lots if lot.usable(at)) - self.held, 0)
+        return sum(lot.free(at) for lot in self.lots if lot.usable(at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +167,9 @@ class Book:
 
     def _grant(
         self, account: AccountState, entry_id: int, points: int, earned_at: datetime,
-        active_from: datetime | None, expires_at: datetime | None,
-    ) -> None:  # fmt: skip
-        lot = LotState(self.next_id(), points, False, earned_at, active_from or earned_at, expires_at, entry_id)
+        active_from: datetime | None, expires_at: datetime | None, restricted: bool = False,
+    ) -> int:  # fmt: skip
+        lot = LotState(self.next_id(), points, restricted, earned_at, active_from or earned_at, expires_at, entry_id)
         self.new_lots[lot.lot_id] = lot
         if account.lots is not None:
             account.lots.append(lot)
@@ -172,16 +181,18 @@ class Book:
                 "entry_id": entry_id,
                 "granted": points,
                 "remaining": points,
+                "restricted": restricted,
                 "earned_at": earned_at,
                 "active_from": lot.active_from,
                 "expires_at": expires_at,
             }
         )
+        return lot.lot_id
 
-    def _take(self, account: AccountState, entry_id: int, points: int, lots: list[LotState]) -> int:
-        """Take up to `points` from the lots in their order; returns what is still missing."""
+    def _take(self, account: AccountState, entry_id: int, points: int, lots: list[LotState], at: datetime) -> int:
+        """Take up to `points` from what is free in the lots, in their order; returns what is still missing."""
         for lot in lots:
-            taken = min(lot.remaining, points)
+            taken = min(lot.free(at), points)
             if taken <= 0:
                 continue
             self._move(account, entry_id, lot, taken)
@@ -208,11 +219,11 @@ class Book:
         available = account.available(instant)
         if available < points:
             raise NotEnoughPoints(available=available, wanted=points)
-        entry_id = self._entry(account, kind, -points, cause)
+        entry_id = self._entry(account, kind, -points, cause, effective_at=instant)
         account.spent_total += points if kind in ("redeem", "capture") else 0
         assert account.lots is not None
         usable = sorted((lot for lot in account.lots if lot.usable(instant)), key=use_order)
-        missing = self._take(account, entry_id, points, usable)
+        missing = self._take(account, entry_id, points, usable, instant)
         assert missing == 0
         return entry_id
 
@@ -222,15 +233,15 @@ class Book:
         account = self.account(member_id, wallet)
         assert account.lots is not None
         now = self.now
-        open_lots = [lot for lot in account.lots if lot.remaining > 0 and (lot.expires_at is None or now < lot.expires_at)]
+        open_lots = [lot for lot in account.lots if lot.free(now) > 0 and (lot.expires_at is None or now < lot.expires_at)]
         own = [lot for lot in open_lots if lot.entry_id == own_entry]
         others = sorted((lot for lot in open_lots if lot.entry_id != own_entry and lot.active_from <= now), key=use_order)
-        reachable = max(sum(lot.remaining for lot in (*own, *others)) - account.held, 0)
+        reachable = sum(lot.free(now) for lot in (*own, *others))
         taken = min(points, reachable)
         debt = points - taken
         entry_id = self._entry(account, "clawback", -points, cause, debt=debt)
         if taken:
-            self._take(account, entry_id, taken, [*own, *others])
+            self._take(account, entry_id, taken, [*own, *others], now)
         return debt
 
     def give_back(
@@ -259,6 +270,68 @@ class Book:
         entry_id = self._entry(account, "expire", -points, cause, effective_at=lot.expires_at)
         self._move(account, entry_id, lot, points)
         return entry_id
+
+
+    def pin(self, member_id: int, points: int, until: datetime, *, wallet: str = POINTS) -> list[list[int]]:
+        """Set points aside until a hold is captured or released, at the latest `until`; returns [lot, points] pairs."""
+        assert points > 0
+        account = self.account(member_id, wallet)
+        available = account.available(self.now)
+        if available < points:
+            raise NotEnoughPoints(available=available, wanted=points)
+        assert account.lots is not None
+        pinned, missing = [], points
+        for lot in sorted((lot for lot in account.lots if lot.usable(self.now)), key=use_order):
+            part = min(lot.free(self.now), missing)
+            lot.pins = [*(lot.pins or []), [part, int(until.timestamp())]]
+            pinned.append([lot.lot_id, part])
+            missing -= part
+            if missing == 0:
+                break
+        account.held += points
+        self.touched.add((member_id, wallet))
+        return pinned
+
+    def unpin(self, member_id: int, points: int, *, wallet: str = POINTS) -> None:
+        """Give back what a hold has set aside; lots that ran out meanwhile are left to the sweep."""
+        account = self.account(member_id, wallet)
+        account.held -= points
+        self.touched.add((member_id, wallet))
+
+    def capture(self, member_id: int, pinned: list[list[int]], cause: Cause, *, wallet: str = POINTS) -> int:
+        """Spend exactly what a hold has set aside, also from lots that ran out while it pinned them."""
+        account = self.account(member_id, wallet)
+        points = sum(part for _, part in pinned)
+        self.unpin(member_id, points, wallet=wallet)
+        entry_id = self._entry(account, "capture", -points, cause, effective_at=self.now)
+        account.spent_total += points
+        assert account.lots is not None
+        lots = {lot.lot_id: lot for lot in account.lots}
+        for lot_id, part in pinned:
+            self._move(account, entry_id, lots[lot_id], part)
+        return entry_id
+
+    def move_hold(self, member_id: int, into_id: int, points: int, *, wallet: str = POINTS) -> None:
+        """An open hold follows its lots to another member."""
+        self.account(member_id, wallet).held -= points
+        self.account(into_id, wallet).held += points
+
+    def merge(self, member_id: int, into_id: int, out: Cause, into: Cause, *, wallet: str = POINTS) -> dict[int, int]:
+        """Move all lots, with their lives, and the debt by a pair of entries; returns the new lots by the old."""
+        loser, heir = self.account(member_id, wallet), self.account(into_id, wallet)
+        assert loser.lots is not None
+        lots = [lot for lot in loser.lots if lot.remaining > 0]
+        balance, debt = loser.balance, loser.debt
+        if not lots and not debt:
+            return {}
+        out_id = self._entry(loser, "merge", -balance, out, debt=-debt)
+        in_id = self._entry(heir, "merge", balance, into, debt=debt)
+        moved = {}
+        for lot in lots:
+            life = (lot.earned_at, lot.active_from, lot.expires_at)
+            moved[lot.lot_id] = self._grant(heir, in_id, lot.remaining, *life, restricted=lot.restricted)
+            self._move(loser, out_id, lot, lot.remaining)
+        return moved
 
 
 def entry_line(entry: dict[str, Any]) -> str:

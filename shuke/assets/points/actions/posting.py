@@ -24,8 +24,12 @@ where merchant_id = %(merchant_id)s and member_id = any(%(members)s::bigint[]) a
 order by member_id for no key update
 """
 LOTS = """
-select member_id, lot_id, remaining, restricted, earned_at, active_from, expires_at, entry_id from lot
-where merchant_id = %(merchant_id)s and member_id = any(%(members)s::bigint[]) and wallet = %(wallet)s and remaining > 0
+select l.member_id, l.lot_id, l.remaining, l.restricted, l.earned_at, l.active_from, l.expires_at, l.entry_id,
+  (select jsonb_agg(jsonb_build_array((p.value ->> 1)::bigint, extract(epoch from h.expires_at)::bigint))
+    from hold h, jsonb_array_elements(h.lots) as p where h.merchant_id = %(merchant_id)s and h.member_id = l.member_id
+    and h.state = 'open' and (p.value ->> 0)::bigint = l.lot_id) as pins
+from lot l where l.merchant_id = %(merchant_id)s and l.member_id = any(%(members)s::bigint[])
+  and l.wallet = %(wallet)s and l.remaining > 0
 """
 _UPDATE_ACCOUNTS = """
 update account a set balance = r.balance, held = r.held, debt = r.debt, earned_total = r.earned_total,

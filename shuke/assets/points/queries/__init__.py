@@ -1,8 +1,10 @@
 """Questions to the ledger, by topic."""
 
+from shuke.assets.points.queries.audits import last_audit
 from shuke.assets.points.queries.balances import Balance, Expiring, balance, balances, expiries
 from shuke.assets.points.queries.figures import DayFigures, Figures, figures
 from shuke.assets.points.queries.history import EntryShape, LotShape, RuleRef, entries_of, entry, ledger, lots_of
+from shuke.assets.points.queries.reasons import explain, explained_by
 
 __all__ = [
     "Balance",
@@ -17,7 +19,10 @@ __all__ = [
     "entries_of",
     "entry",
     "expiries",
+    "explain",
+    "explained_by",
     "figures",
+    "last_audit",
     "ledger",
     "lots_of",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime  # noqa: TC003 msgspec reads annotations at run time
 from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from shuke.kit.db import Tx
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003 msgspec reads annotations at run time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shuke.assets.points.queries.reasons import explain
 from shuke.kit import paging
+from shuke.kit.kinds import Sentence  # noqa: TC001 msgspec reads annotations at run time
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from shuke.kit.db import Tx
 
 
@@ -26,6 +27,7 @@ class EntryShape(msgspec.Struct, frozen=True, kw_only=True):
     """One movement as people read it; `balance_after` where one member's history is shown."""
 
     entry_id: int
+    batch_id: int
     member_id: int
     type: str
     points: int
@@ -33,7 +35,7 @@ class EntryShape(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     recorded_at: datetime
     source_key: str
-    why: dict[str, Any]
+    why: Sentence
     rule: RuleRef | None
     order_id: int | None
     balance_after: int | None = None
@@ -48,11 +50,11 @@ class LotShape(msgspec.Struct, frozen=True, kw_only=True):
     earned_at: datetime
     active_from: datetime
     expires_at: datetime | None
-    why: dict[str, Any]
+    why: Sentence
 
 
 _COLUMNS = (
-    "e.entry_id, e.member_id, e.type, e.points, e.debt_change, e.occurred_at, e.recorded_at, e.key, e.why, e.rule_id, "
+    "e.entry_id, e.batch_id, e.member_id, e.type, e.points, e.debt_change, e.occurred_at, e.recorded_at, e.key, e.why, e.rule_id, "
     "e.rule_version, e.order_id"
 )
 _OF_MEMBER = f"""
@@ -81,12 +83,12 @@ async def entries_of(
 _LEDGER = f"""
 select {_COLUMNS} from entry e
 where e.merchant_id = %(merchant_id)s and e.wallet = %(wallet)s
-  and (%(before_id)s::bigint is null or e.entry_id < %(before_id)s)
+  and (%(before_batch)s::bigint is null or (e.batch_id, e.entry_id) < (%(before_batch)s, %(before_id)s::bigint))
   and (%(member_id)s::bigint is null or e.member_id = %(member_id)s)
   and (%(types)s::text[] is null or e.type = any(%(types)s::text[]))
   and (%(since)s::timestamptz is null or e.occurred_at >= %(since)s)
   and (%(until)s::timestamptz is null or e.occurred_at < %(until)s)
-order by e.entry_id desc limit %(limit)s
+order by e.batch_id desc, e.entry_id desc limit %(limit)s
 """
 
 
@@ -102,17 +104,17 @@ async def ledger(
 ) -> paging.Page:
     """Movements of all members, latest recorded first; `since` and `until` are half-open on when they happened."""
     size = paging.limited(limit)
-    before = paging.decode(cursor, 1)
+    before = paging.decode(cursor, 2)
     rows = await tx.rows(
         _LEDGER, wallet="points", types=types or None, since=since, until=until, member_id=member_id,
-        before_id=before[0] if before else None, limit=size + 1,
+        before_batch=before[0] if before else None, before_id=before[1] if before else None, limit=size + 1,
     )  # fmt: skip
-    return paging.page([_shape(row, None) for row in rows], size, lambda entry: [entry.entry_id])
+    return paging.page([_shape(row, None) for row in rows], size, lambda entry: [entry.batch_id, entry.entry_id])
 
 
 _LOTS = """
-select l.lot_id, l.granted, l.remaining, l.earned_at, l.active_from, l.expires_at, e.why from lot l
-join entry e on e.merchant_id = %(merchant_id)s and e.entry_id = l.entry_id
+select l.lot_id, l.granted, l.remaining, l.earned_at, l.active_from, l.expires_at, e.why, e.type from lot l
+join entry e on e.merchant_id = %(merchant_id)s and e.member_id = l.member_id and e.entry_id = l.entry_id
 where l.merchant_id = %(merchant_id)s and l.member_id = %(member_id)s and l.wallet = %(wallet)s
   and (%(all)s or l.remaining > 0)
 order by l.expires_at nulls last, l.restricted desc, l.earned_at, l.lot_id limit 500
@@ -124,16 +126,17 @@ async def lots_of(
 ) -> list[LotShape]:
     """One member's lots in the order in which they will be spent; used-up ones only when asked for."""
     rows = await tx.rows(_LOTS, member_id=member_id, wallet=wallet, all=include_used)
-    return [LotShape(**row._asdict()) for row in rows]
+    return [LotShape(**{**_lot(row), "why": explain(row.why, row.type)}) for row in rows]
 
 
-async def entry(tx: Tx, entry_id: int) -> EntryShape | None:
-    """One movement, or None."""
-    row = await tx.one(
-        f"select {_COLUMNS} from entry e where e.merchant_id = %(merchant_id)s and e.entry_id = %(entry_id)s",
-        entry_id=entry_id,
-    )
+async def entry(tx: Tx, key: str) -> EntryShape | None:
+    """The movement booked under that permanent key, or None."""
+    row = await tx.one(f"select {_COLUMNS} from entry e where e.merchant_id = %(merchant_id)s and e.key = %(key)s", key=key)
     return None if row is None else _shape(row, None)
+
+
+def _lot(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row._asdict().items() if name != "type"}
 
 
 def _entry_place(entry: EntryShape) -> list[Any]:
@@ -141,9 +144,9 @@ def _entry_place(entry: EntryShape) -> list[Any]:
 
 
 def _shape(row: Any, balance_after: int | None) -> EntryShape:
-    rule = None if row.rule_id is None else RuleRef(row.rule_id, row.rule_version or 0)
+    rule = None if row.rule_id is None else RuleRef(row.rule_id, row.rule_version or 0, row.why.get("rule", ""))
     return EntryShape(
-        entry_id=row.entry_id, member_id=row.member_id, type=row.type, points=row.points, debt_change=row.debt_change,
-        occurred_at=row.occurred_at, recorded_at=row.recorded_at, source_key=row.key, why=row.why, rule=rule,
+        entry_id=row.entry_id, batch_id=row.batch_id, member_id=row.member_id, type=row.type, points=row.points, debt_change=row.debt_change,
+        occurred_at=row.occurred_at, recorded_at=row.recorded_at, source_key=row.key, why=explain(row.why, row.type), rule=rule,
         order_id=row.order_id, balance_after=balance_after,
     )  # fmt: skip

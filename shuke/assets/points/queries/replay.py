@@ -130,6 +130,8 @@ def _judge_debit(
             found.add("order_of_use", entry.member_id, f"{subject} lot {lot.lot_id}", fair, moves.get(lot.lot_id, 0))
             return
         wanted -= fair
+    if wanted:
+        found.add("order_of_use", entry.member_id, subject, 0, wanted)
 
 
 def _place(lot: Any, own: int | None) -> tuple:

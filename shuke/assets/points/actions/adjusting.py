@@ -1,0 +1,86 @@
+"""Adjustments: points given or taken by staff, with a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003
+
+import msgspec
+
+from shuke.assets.points import queries
+from shuke.assets.points.actions.posting import Posting, post
+from shuke.assets.points.policy import NotEnoughPoints
+from shuke.ground import tenancy
+from shuke.kit import durations, errors
+from shuke.kit.db import Tx
+
+VALIDITY = "1Y_U"
+"""Adjusted points run out with the next calendar year, unless the merchant's settings say otherwise."""
+LARGEST = 10_000_000
+
+
+class NothingToAdjust(errors.Refused):
+    """An adjustment gives or takes between 1 and {largest} points."""
+
+    code = "nothing_to_adjust"
+    http_status = 422
+    zh = "请填写要增减的积分,1 到 {largest} 之间。"
+    cure = "Give a whole number other than 0; a minus takes points away."
+    cure_zh = "填非 0 的整数,负数表示扣减。"
+
+
+class ReasonMissing(errors.Refused):
+    """An adjustment needs a reason."""
+
+    code = "reason_missing"
+    http_status = 422
+    zh = "调整积分必须写原因。"
+    cure = "Say in a few words why; the member's page shows it."
+    cure_zh = "写几个字说明原因,会员页会显示。"
+
+
+class AdjustedDifferently(errors.Refused):
+    """This adjustment was booked before with {points} points."""
+
+    code = "key_reused"
+    http_status = 422
+    zh = "这次调整已经入账,当时是 {points} 积分。"
+    cure = "Use a fresh Idempotency-Key for another adjustment."
+    cure_zh = "另一次调整请换一个 Idempotency-Key。"
+
+
+class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member of staff decided: signed points, why, who. `key` makes it repeatable."""
+
+    member_id: int
+    points: int
+    reason: str
+    by: str
+    key: str
+
+
+async def adjust(tx: Tx, adjustment: Adjustment, at: datetime) -> queries.EntryShape:
+    """Give (+) or take (−) points at once; the same key is booked once and answers the same entry.
+
+    Given points run out like earned ones; taken ones leave the earliest lots. Undo is the opposite adjustment. Refuses
+    more than is available, no reason, and the same key with other points.
+    """
+    if adjustment.points == 0 or abs(adjustment.points) > LARGEST:
+        raise NothingToAdjust(field="points", largest=LARGEST)
+    if not adjustment.reason.strip():
+        raise ReasonMissing(field="reason")
+    merchant = await tenancy.get_merchant(tx)
+    validity = merchant.settings.get("points", {}).get("validity", VALIDITY)
+    posting = Posting(
+        member_id=adjustment.member_id, points=adjustment.points, type="adjust", key=f"adjust:{adjustment.key}",
+        why={"kind": "adjust", "reason": adjustment.reason.strip(), "by": adjustment.by}, occurred_at=at,
+        expires_at=durations.end(validity, at, merchant.zone) if adjustment.points > 0 else None,
+    )  # fmt: skip
+    (verdict,) = await post(tx, [posting])
+    if verdict.state == "refused":
+        assert verdict.refusal is not None
+        raise NotEnoughPoints(field="points", **verdict.refusal["details"])
+    booked = await queries.entry(tx, posting.key)
+    assert booked is not None
+    if (booked.member_id, booked.points) != (adjustment.member_id, adjustment.points):
+        raise AdjustedDifferently(field="points", points=booked.points)
+    return booked

@@ -1,0 +1,55 @@
+"""Why a movement happened, as a sentence: the ledger keeps reasons as data, and whoever gave one explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping  # noqa: TC003
+from typing import Any
+
+from shuke.kit.kinds import Sentence
+
+Explains = Callable[[dict[str, Any]], Sentence]
+
+_TYPES = {
+    "earn": Sentence("赚取", "Earned"),
+    "bonus": Sentence("加赠", "Bonus"),
+    "import": Sentence("导入", "Imported"),
+    "adjust": Sentence("调整", "Adjusted"),
+    "redeem": Sentence("使用", "Spent"),
+    "capture": Sentence("扣除", "Captured"),
+    "expire": Sentence("过期", "Expired"),
+    "clawback": Sentence("退款追回", "Taken back after a refund"),
+    "restore": Sentence("退款退还", "Given back after a refund"),
+    "transfer": Sentence("转赠", "Transferred"),
+    "merge": Sentence("会员合并", "Members merged"),
+}
+
+
+def _adjusted(why: dict[str, Any]) -> Sentence:
+    return Sentence(f"{why['by']} 手工调整:{why['reason']}", f"Adjusted by {why['by']}: {why['reason']}")
+
+
+def _expired(why: dict[str, Any]) -> Sentence:
+    day = str(why.get("earned_at", ""))[:10]
+    return Sentence(f"{day} 获得的积分到期未用", f"Earned on {day} and not used in time")
+
+
+def _merged(why: dict[str, Any]) -> Sentence:
+    return Sentence(
+        f"会员 {why['from']} 合并到会员 {why['into']}", f"Member {why['from']} merged into member {why['into']}"
+    )
+
+
+_REASONS: dict[str, Explains] = {"adjust": _adjusted, "expire": _expired, "merge": _merged}
+
+
+def explained_by(reasons: Mapping[str, Explains]) -> None:
+    """Who gives points under a kind of reason says here how to put it in words; once, where the room is imported."""
+    _REASONS.update(reasons)
+
+
+def explain(why: dict[str, Any], type: str = "") -> Sentence:
+    """The sentence of a stored reason in both languages; the plain name of the type where nobody explains it."""
+    if "zh" in why:
+        return Sentence(why["zh"], why.get("en", why["zh"]))
+    found = _REASONS.get(why.get("kind", ""))
+    return found(why) if found is not None else _TYPES.get(type, Sentence(type, type))
