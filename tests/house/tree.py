@@ -1,6 +1,7 @@
 """The source tree as the house tests see it: floors, rooms, modules, and who imports what."""
 
 import ast
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -85,6 +86,17 @@ class Module:
 def _dotted(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def files() -> tuple[Path, ...]:
+    """Every file that people wrote, without what was fetched or built."""
+    fetched = {".git", ".venv", ".tools", ".stamps", "node_modules", "dist", "__pycache__"}
+    found = []
+    for folder, inner, names in os.walk(ROOT):
+        inner[:] = sorted(name for name in inner if name not in fetched and not name.endswith("_cache"))
+        found += [Path(folder) / name for name in sorted(names)]
+    return tuple(found)
 
 
 @cache
