@@ -17,7 +17,7 @@ FURNITURE = (
     "reactions",
 )  # fmt: skip
 # Folders that the plan itself names for a room, beside its furniture.
-PLANNED_FOLDERS = {"ingestion": ("files",)}
+PLANNED_FOLDERS = {"ingestion": ("files",), "mirror": ("engines",)}
 KIND_FOLDERS = ("channels", "conditions", "effects", "scorers", "steps")
 DOOR_ONLY = ("console", "jobs", "member_app", "open_api", "reactions")
 
