@@ -1,18 +1,33 @@
 """Merchants, brands and stores: whom everything belongs to."""
 
-from shuke.ground.tenancy.actions import create_merchant, ensure_stores
-from shuke.ground.tenancy.queries import MerchantSettings, NoSuchMerchant, find_merchant, get_merchant, list_merchants
-from shuke.ground.tenancy.queries import StoreName, list_stores, store_ids
+from shuke.ground.tenancy.actions import (
+    BadSlug,
+    BadZone,
+    SlugTaken,
+    StoreTaken,
+    change_merchant,
+    change_store,
+    create_merchant,
+    create_store,
+    ensure_stores,
+)
+from shuke.ground.tenancy.queries import (
+    MerchantSettings,
+    NoSuchMerchant,
+    NoSuchStore,
+    StoreName,
+    StorePlace,
+    find_merchant,
+    get_merchant,
+    get_place,
+    list_merchants,
+    list_places,
+    list_stores,
+    store_ids,
+)
 
 __all__ = [
-    "MerchantSettings",
-    "NoSuchMerchant",
-    "StoreName",
-    "create_merchant",
-    "ensure_stores",
-    "find_merchant",
-    "get_merchant",
-    "list_merchants",
-    "list_stores",
-    "store_ids",
-]
+    "BadSlug", "BadZone", "MerchantSettings", "NoSuchMerchant", "NoSuchStore", "SlugTaken", "StoreName", "StorePlace",
+    "StoreTaken", "change_merchant", "change_store", "create_merchant", "create_store", "ensure_stores", "find_merchant",
+    "get_merchant", "get_place", "list_merchants", "list_places", "list_stores", "store_ids",
+]  # fmt: skip

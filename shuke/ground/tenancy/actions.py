@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
+import msgspec
+
 from shuke.ground.tenancy import models, queries
 from shuke.kit import clock, errors
 from shuke.kit.db import Tx
@@ -32,6 +34,19 @@ class SlugTaken(errors.Refused):
     cure_zh = "请换一个短名。"
 
 
+class StoreTaken(errors.Refused):
+    """There is already a store "{code}"."""
+
+    code = "store_taken"
+    zh = "门店编号「{code}」已经存在。"
+    cure = "Choose another code, or change the existing store."
+    cure_zh = "请换一个编号,或直接修改已有门店。"
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(**facts)
+        self.facts["code"] = code
+
+
 class BadZone(errors.Refused):
     """There is no time zone "{zone}"."""
 
@@ -46,10 +61,7 @@ async def create_merchant(tx: Tx, slug: str, name: str, zone: str, at: datetime)
     """Create a merchant in the directory; returns its number. Refuses a taken or unfit slug and an unknown zone."""
     if not _SLUG.fullmatch(slug):
         raise BadSlug(field="slug", slug=slug)
-    try:
-        clock.zone(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise BadZone(field="zone", zone=zone) from error
+    _known_zone(zone)
     await tx.run("lock table merchant in share row exclusive mode")
     if await queries.find_merchant(tx, slug):
         raise SlugTaken(field="slug", slug=slug)
@@ -73,3 +85,59 @@ async def ensure_stores(tx: Tx, stores: Iterable[dict[str, Any]], at: datetime) 
         row = {"name": store["code"], **store, "store_id": store_id, "created_at": at}
         await tx.insert(models.Store, [row], conflict="ignore")
     return await queries.store_ids(tx)
+
+
+async def change_merchant(tx: Tx, **changes: Any) -> None:
+    """Change name, zone, day_start_minutes, locale or settings of the transaction's merchant; the rest stays.
+
+    A new zone or start of day holds from now on: business dates already written stay as they are. Refuses an unknown zone.
+    """
+    unknown = changes.keys() - {"name", "zone", "day_start_minutes", "locale", "settings"}
+    assert not unknown, f"a merchant has no {unknown}"
+    if "zone" in changes:
+        _known_zone(changes["zone"])
+    for column, value in changes.items():
+        cast = "::jsonb" if column == "settings" else ""
+        written = msgspec.json.encode(value).decode() if cast else value
+        await tx.run(f"update merchant set {column} = %(value)s{cast} where merchant_id = %(merchant_id)s", value=written)
+    await _tell_processes(tx)
+
+
+async def create_store(tx: Tx, code: str, at: datetime, **columns: Any) -> queries.StorePlace:
+    """A new store; refuses a code that is taken and an unknown zone. For many, or repeatable: `ensure_stores`."""
+    _known_zone(columns.get("zone"))
+    [store_id] = await tx.fresh_ids(1)
+    row = {"name": code, **columns, "store_id": store_id, "code": code, "created_at": at}
+    if not await tx.insert(models.Store, [row], conflict="ignore"):
+        raise StoreTaken(field="code", code=code)
+    await _tell_processes(tx)
+    return await queries.get_place(tx, code)
+
+
+async def change_store(tx: Tx, code: str, **columns: Any) -> queries.StorePlace:
+    """Change a store's name, address, place, zone or state; its code stays. Refuses an unknown store or zone."""
+    unknown = columns.keys() - {"name", "address", "latitude", "longitude", "zone", "state"}
+    assert not unknown, f"a store has no {unknown}"
+    _known_zone(columns.get("zone"))
+    await queries.get_place(tx, code)
+    for column, value in columns.items():
+        await tx.run(
+            f"update store set {column} = %(value)s where merchant_id = %(merchant_id)s and code = %(code)s",
+            code=code, value=value,
+        )  # fmt: skip
+    await _tell_processes(tx)
+    return await queries.get_place(tx, code)
+
+
+async def _tell_processes(tx: Tx) -> None:
+    """Every process keeps settings and stores by this version; it reads them anew when the version moves."""
+    await tx.run("update merchant_head h set rules_version = h.rules_version + 1 where h.merchant_id = %(merchant_id)s")
+
+
+def _known_zone(zone: str | None) -> None:
+    if zone is None:
+        return
+    try:
+        clock.zone(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadZone(field="zone", zone=zone) from error

@@ -17,6 +17,19 @@ class NoSuchMerchant(errors.NotFound):
     cure_zh = "用 `shuke merchant create {slug}` 创建,或检查拼写。"
 
 
+class NoSuchStore(errors.NotFound):
+    """There is no store "{code}"."""
+
+    code = "no_such_store"
+    zh = "没有门店「{code}」。"
+    cure = "Check the store's code under Settings → Stores."
+    cure_zh = "请在「设置 → 门店」核对门店编号。"
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        errors.Refused.__init__(self, **facts)
+        self.facts["code"] = code
+
+
 class MerchantSettings(msgspec.Struct, frozen=True):
     """What the rest of the house needs to know of a merchant; zone and day_start decide business dates."""
 
@@ -28,6 +41,19 @@ class MerchantSettings(msgspec.Struct, frozen=True):
     locale: str
     currency: str
     settings: dict[str, Any]
+
+
+class StorePlace(msgspec.Struct, frozen=True):
+    """A store with where it is, as its own page shows it."""
+
+    store_id: int
+    code: str
+    name: str
+    address: str
+    lat: float | None
+    lng: float | None
+    zone: str | None
+    state: str
 
 
 class StoreName(msgspec.Struct, frozen=True):
@@ -72,3 +98,22 @@ async def list_stores(tx: Tx) -> list[StoreName]:
 async def store_ids(tx: Tx) -> dict[str, int]:
     """Store numbers by code."""
     return {store.code: store.store_id for store in await list_stores(tx)}
+
+
+_STORE = (
+    "select store_id, code, name, address, latitude, longitude, zone, state from store "
+    "where merchant_id = %(merchant_id)s"
+)
+
+
+async def list_places(tx: Tx) -> list[StorePlace]:
+    """The merchant's stores with their places, by number."""
+    return [StorePlace(*row) for row in await tx.rows(f"{_STORE} order by store_id")]
+
+
+async def get_place(tx: Tx, code: str) -> StorePlace:
+    """One store by its code; refuses `NoSuchStore`."""
+    row = await tx.one(f"{_STORE} and code = %(code)s", code=code)
+    if row is None:
+        raise NoSuchStore(code=code)
+    return StorePlace(*row)

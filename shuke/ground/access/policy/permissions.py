@@ -1,0 +1,102 @@
+"""Permissions, roles and key scopes as data."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+
+PERMISSIONS: dict[str, Words] = {
+    "members.read": Words("查看会员", "See members"),
+    "members.write": Words("新增、修改、合并会员", "Add, change and merge members"),
+    "members.reveal": Words("查看完整手机号", "See full phone numbers"),
+    "members.export": Words("导出会员名单", "Export lists of members"),
+    "points.read": Words("查看积分流水", "See points movements"),
+    "points.adjust": Words("手工增减积分", "Adjust points by hand"),
+    "points.rules": Words("修改积分规则", "Change earning rules"),
+    "tiers.write": Words("修改会员等级", "Change tiers"),
+    "segments.read": Words("查看分群", "See segments"),
+    "segments.write": Words("修改分群", "Change segments"),
+    "journeys.read": Words("查看触达", "See journeys and messages"),
+    "journeys.write": Words("修改、启动触达", "Change and launch journeys"),
+    "imports.write": Words("导入文件", "Import files"),
+    "settings.write": Words("修改商户设置", "Change the merchant's settings"),
+    "stores.write": Words("修改门店", "Change stores"),
+    "staff.write": Words("管理员工账号", "Manage staff"),
+    "keys.write": Words("管理接口密钥", "Manage API keys"),
+    "audit.read": Words("查看操作记录", "See the audit trail"),
+    "orders.write": Words("写入订单(接口)", "Send orders (API)"),
+    "refunds.write": Words("写入退款(接口)", "Send refunds (API)"),
+    "events.write": Words("写入行为(接口)", "Send events (API)"),
+}
+
+_MACHINE = frozenset({"orders.write", "refunds.write", "events.write"})
+_STAFF = frozenset(PERMISSIONS) - _MACHINE
+_CLERK = frozenset({"members.read", "members.write", "points.read"})
+_OPERATOR = _CLERK | {
+    "members.export", "segments.read", "segments.write", "journeys.read", "journeys.write", "imports.write",
+    "points.rules",
+}  # fmt: skip
+_MANAGER = _OPERATOR | {
+    "members.reveal", "points.adjust", "tiers.write", "settings.write", "stores.write", "audit.read",
+}  # fmt: skip
+
+ROLES: dict[str, tuple[Words, frozenset[str]]] = {
+    "owner": (Words("店主", "Owner"), _STAFF),
+    "manager": (Words("店长", "Manager"), _MANAGER),
+    "operator": (Words("运营", "Operator"), _OPERATOR),
+    "clerk": (Words("店员", "Clerk"), _CLERK),
+}
+SENIORITY = ("owner", "manager", "operator", "clerk")
+
+# What a role held for single stores brings. Rules, segments, journeys, imports, settings, staff and keys concern the
+# whole merchant, so they need a role held for all stores.
+STORE_BOUND = frozenset(
+    {"members.read", "members.write", "members.reveal", "points.read", "points.adjust", "stores.write"}
+)
+
+SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
+    "ingest": (Words("写入订单、退款和行为", "Send orders, refunds and events"), _MACHINE),
+    "read": (
+        Words("读取会员、积分和分群", "Read members, points and segments"),
+        frozenset({"members.read", "points.read", "segments.read"}),
+    ),
+}
+
+
+def granted(roles: Iterable[tuple[str, int]]) -> tuple[str, frozenset[str], frozenset[int]]:
+    """(most senior role, permissions, stores) from (role, store or 0 for all) pairs; no stores means all of them."""
+    permissions: set[str] = set()
+    stores: set[int] = set()
+    held: set[str] = set()
+    everywhere = False
+    for role, store_id in roles:
+        held.add(role)
+        brings = ROLES[role][1]
+        permissions |= brings if store_id == 0 else brings & STORE_BOUND
+        everywhere = everywhere or store_id == 0
+        stores.add(store_id)
+    senior = next((role for role in SENIORITY if role in held), "")
+    return senior, frozenset(permissions), frozenset() if everywhere else frozenset(stores)
+
+
+def fitting_scopes(scopes: Iterable[str]) -> list[str]:
+    """The scopes in a fixed order without repeats; raises `KeyError` with the first unknown one."""
+    wanted = set(scopes)
+    for scope in sorted(wanted):
+        if scope not in SCOPES and scope not in PERMISSIONS:
+            raise KeyError(scope)
+    return sorted(wanted)
+
+
+def allowed(scopes: Iterable[str]) -> frozenset[str]:
+    """The permissions of a key: its scopes are named bundles or single permissions."""
+    permissions: set[str] = set()
+    for scope in scopes:
+        permissions |= SCOPES[scope][1] if scope in SCOPES else {scope}
+    return frozenset(permissions)

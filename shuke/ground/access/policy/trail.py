@@ -1,0 +1,62 @@
+"""One sentence for every act of staff, in Chinese and English."""
+
+from typing import Any
+
+from shuke.ground.access.policy.permissions import Words
+
+TRAIL: dict[str, Words] = {
+    "session.opened": Words("{who}登录了", "{who} signed in"),
+    "session.closed": Words("{who}退出了登录", "{who} signed out"),
+    "member.created": Words("{who}新增了会员 {subject}", "{who} added member {subject}"),
+    "member.changed": Words("{who}修改了会员 {subject} 的资料", "{who} changed the profile of member {subject}"),
+    "member.merged": Words("{who}把会员 {subject} 合并到会员 {into}", "{who} merged member {subject} into member {into}"),
+    "member.revealed": Words("{who}查看了会员 {subject} 的手机号", "{who} looked at the phone number of member {subject}"),
+    "members.exported": Words("{who}导出了会员名单({rows} 人)", "{who} exported a list of members ({rows})"),
+    "points.adjusted": Words(
+        "{who}给会员 {subject} 调整了 {points} 积分,原因:{reason}",
+        "{who} adjusted the points of member {subject} by {points}: {reason}",
+    ),
+    "points.audited": Words("{who}核对了积分账", "{who} had the ledger audited"),
+    "rule.created": Words("{who}新建了积分规则「{subject}」", "{who} drafted the points rule “{subject}”"),
+    "rule.drafted": Words("{who}修改了积分规则「{subject}」的草稿", "{who} edited the draft of the points rule “{subject}”"),
+    "rule.published": Words("{who}发布了积分规则「{subject}」", "{who} published the points rule “{subject}”"),
+    "rule.paused": Words("{who}暂停了积分规则「{subject}」", "{who} paused the points rule “{subject}”"),
+    "rule.resumed": Words("{who}恢复了积分规则「{subject}」", "{who} resumed the points rule “{subject}”"),
+    "tiers.changed": Words("{who}修改了会员等级", "{who} changed the tiers"),
+    "segment.created": Words("{who}新建了分群「{subject}」", "{who} created the segment “{subject}”"),
+    "segment.changed": Words("{who}修改了分群「{subject}」", "{who} changed the segment “{subject}”"),
+    "segment.deleted": Words("{who}删除了分群「{subject}」", "{who} deleted the segment “{subject}”"),
+    "segment.restored": Words("{who}恢复了分群「{subject}」", "{who} restored the segment “{subject}”"),
+    "segment.exported": Words("{who}导出了分群「{subject}」的名单", "{who} exported the members of the segment “{subject}”"),
+    "segment.refreshed": Words("{who}刷新了分群「{subject}」", "{who} refreshed the segment “{subject}”"),
+    "journey.created": Words("{who}新建了触达「{subject}」", "{who} created the journey “{subject}”"),
+    "journey.changed": Words("{who}修改了触达「{subject}」", "{who} changed the journey “{subject}”"),
+    "journey.launched": Words("{who}启动了触达「{subject}」", "{who} launched the journey “{subject}”"),
+    "journey.paused": Words("{who}暂停了触达「{subject}」", "{who} paused the journey “{subject}”"),
+    "journey.resumed": Words("{who}恢复了触达「{subject}」", "{who} resumed the journey “{subject}”"),
+    "import.uploaded": Words("{who}上传了文件「{subject}」", "{who} uploaded the file “{subject}”"),
+    "import.started": Words("{who}开始导入「{subject}」", "{who} started the import of “{subject}”"),
+    "import.cancelled": Words("{who}取消了导入「{subject}」", "{who} cancelled the import of “{subject}”"),
+    "settings.changed": Words("{who}修改了商户设置", "{who} changed the settings"),
+    "store.created": Words("{who}新增了门店「{subject}」", "{who} added the store “{subject}”"),
+    "store.changed": Words("{who}修改了门店「{subject}」", "{who} changed the store “{subject}”"),
+    "staff.created": Words("{who}新增了员工「{subject}」", "{who} added “{subject}” to the staff"),
+    "staff.changed": Words("{who}修改了员工「{subject}」", "{who} changed the account of “{subject}”"),
+    "staff.password_reset": Words("{who}重置了员工「{subject}」的密码", "{who} reset the password of “{subject}”"),
+    "key.created": Words("{who}新建了接口密钥「{subject}」", "{who} created the API key “{subject}”"),
+    "key.revoked": Words("{who}吊销了接口密钥「{subject}」", "{who} revoked the API key “{subject}”"),
+}
+_OTHER = Words("{who}:{action} {subject}", "{who}: {action} {subject}")
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def sentence(action: str, who: str, subject: str, after: dict[str, Any] | None) -> Words:
+    """What happened, as one would tell it; `after` may fill further places of the sentence."""
+    words = TRAIL.get(action, _OTHER)
+    facts = _Blank(after or {}) | {"who": who, "subject": subject, "action": action}
+    facts = _Blank(facts)
+    return Words(words.zh.format_map(facts), words.en.format_map(facts))

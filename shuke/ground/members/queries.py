@@ -1,0 +1,273 @@
+"""Questions about members."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from shuke.ground.members import policy
+from shuke.kit import errors, paging
+from shuke.kit.db import Tx
+
+RESOLVE = """
+select i.kind, i.value, i.member_id from json_to_recordset(%(wanted)s::json) as w(kind text, value text)
+join identity i on i.merchant_id = %(merchant_id)s and i.kind = w.kind and i.value = w.value
+"""
+
+
+class NoSuchMember(errors.NotFound):
+    """There is no member {member_id}."""
+
+    code = "no_such_member"
+    zh = "没有编号为 {member_id} 的会员。"
+
+    def __init__(self, member_id: int, **facts: Any) -> None:
+        errors.Refused.__init__(self, **facts)
+        self.facts["member_id"] = member_id
+
+
+class MemberName(msgspec.Struct, frozen=True):
+    """A member as other pages mention them."""
+
+    member_id: int
+    name: str
+    phone_masked: str | None
+
+
+class IdentityShown(msgspec.Struct, frozen=True):
+    """One identity as a page may show it."""
+
+    kind: str
+    value_masked: str
+    since: datetime
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a member is, without the full phone number."""
+
+    member_id: int
+    name: str
+    phone_masked: str | None
+    gender: str | None
+    birthday: date | None
+    joined_at: datetime | None
+    created_at: datetime
+    merged_into: int | None
+    attributes: dict[str, Any]
+    consent: dict[str, bool]
+    identities: list[IdentityShown]
+
+
+def wanted(people: Iterable[Mapping[str, str]]) -> str:
+    """The parameter of `RESOLVE` for people given by their identities in normal form."""
+    distinct = dict.fromkeys(pair for person in people for pair in person.items())
+    return msgspec.json.encode([{"kind": kind, "value": value} for kind, value in distinct]).decode()
+
+
+def matched(people: Sequence[Mapping[str, str]], rows: Iterable[Any]) -> list[int | None]:
+    """From the answer of `RESOLVE`: the member of each person, by the strongest identity known; None for strangers."""
+    known = {(row.kind, row.value): row.member_id for row in rows}
+    return [best_of({kind: known[pair] for kind in person if (pair := (kind, person[kind])) in known}) for person in people]
+
+
+def best_of(found: Mapping[str, int]) -> int | None:
+    """The member that the strongest known identity (kind → member) names."""
+    return policy.strongest(found) if found else None
+
+
+async def resolve(tx: Tx, people: Sequence[Mapping[str, str]]) -> list[int | None]:
+    """The members of these people (identities in normal form), None for strangers; one statement for all.
+
+    Merged members never appear: their identities moved to the heir.
+    """
+    if not people:
+        return []
+    return matched(people, await tx.rows(RESOLVE, wanted=wanted(people)))
+
+
+async def names(tx: Tx, member_ids: Iterable[int]) -> dict[int, MemberName]:
+    """Names and masked phones by number, for pages that list other things."""
+    rows = await tx.rows(
+        "select member_id, name, phone from member where merchant_id = %(merchant_id)s and member_id = any(%(ids)s)",
+        ids=list(member_ids),
+    )
+    return {row.member_id: MemberName(row.member_id, row.name, policy.masked_phone(row.phone)) for row in rows}
+
+
+async def outside_ids(tx: Tx, member_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The ids other systems gave these members (identity kind `external`), sorted as text; by member number."""
+    rows = await tx.rows(
+        "select member_id, value from identity where merchant_id = %(merchant_id)s and kind = 'external' "
+        "and member_id = any(%(ids)s) order by member_id, value",
+        ids=list(member_ids),
+    )
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.member_id, []).append(row.value)
+    return found
+
+
+async def get_member(tx: Tx, member_id: int) -> Profile:
+    """One member with identities and consents; refuses `NoSuchMember`. A merged one tells its heir in `merged_into`."""
+    row = await tx.one(
+        "select member_id, name, phone, gender, birthday, joined_at, created_at, merged_into, attributes "
+        "from member where merchant_id = %(merchant_id)s and member_id = %(member_id)s",
+        member_id=member_id,
+    )
+    if row is None:
+        raise NoSuchMember(member_id)
+    identities = await tx.rows(
+        "select kind, value, since from identity where merchant_id = %(merchant_id)s and member_id = %(member_id)s "
+        "order by since, kind, value",
+        member_id=member_id,
+    )
+    consents = await tx.rows(
+        "select channel, given from consent where merchant_id = %(merchant_id)s and member_id = %(member_id)s",
+        member_id=member_id,
+    )
+    return Profile(
+        member_id=row.member_id, name=row.name, phone_masked=policy.masked_phone(row.phone), gender=row.gender,
+        birthday=row.birthday, joined_at=row.joined_at, created_at=row.created_at, merged_into=row.merged_into,
+        attributes=row.attributes, consent={one.channel: one.given for one in consents},
+        identities=[IdentityShown(one.kind, policy.masked(one.kind, one.value), one.since) for one in identities],
+    )  # fmt: skip
+
+
+async def require(tx: Tx, member_id: int) -> None:
+    """Refuses `NoSuchMember` unless the member exists."""
+    if await tx.value(
+        "select 1 from member where merchant_id = %(merchant_id)s and member_id = %(member_id)s", member_id=member_id
+    ) is None:  # fmt: skip
+        raise NoSuchMember(member_id)
+
+
+async def get_phone(tx: Tx, member_id: int) -> str | None:
+    """The full phone number; whoever asks writes it into the audit trail."""
+    await require(tx, member_id)
+    return await tx.value(
+        "select phone from member where merchant_id = %(merchant_id)s and member_id = %(member_id)s", member_id=member_id
+    )
+
+
+async def phones(tx: Tx, member_ids: Iterable[int]) -> dict[int, str]:
+    """Full phone numbers by member, for sending and for exports that are allowed to show them."""
+    rows = await tx.rows(
+        "select member_id, phone from member where merchant_id = %(merchant_id)s and member_id = any(%(ids)s) "
+        "and phone is not null",
+        ids=list(member_ids),
+    )
+    return {row.member_id: row.phone for row in rows}
+
+
+async def consents(tx: Tx, member_ids: Iterable[int], channel: str) -> dict[int, bool]:
+    """Who said yes or no to this channel; members who never said anything are missing."""
+    rows = await tx.rows(
+        "select member_id, given from consent where merchant_id = %(merchant_id)s and channel = %(channel)s "
+        "and member_id = any(%(ids)s)",
+        channel=channel, ids=list(member_ids),
+    )  # fmt: skip
+    return {row.member_id: row.given for row in rows}
+
+
+async def numbers_of(tx: Tx, member_id: int) -> list[int]:
+    """This member's number and those of all who were merged into them."""
+    rows = await tx.rows(
+        "select member_id from member where merchant_id = %(merchant_id)s and merged_into = %(member_id)s "
+        "order by member_id",
+        member_id=member_id,
+    )
+    return [member_id, *(row.member_id for row in rows)]
+
+
+async def count_members(tx: Tx, joined_since: datetime | None = None) -> int:
+    """How many members there are (merged ones not counted), or joined since then."""
+    return await tx.value(
+        "select count(*) from member where merchant_id = %(merchant_id)s and merged_into is null "
+        "and (%(since)s::timestamptz is null or coalesce(joined_at, created_at) >= %(since)s)",
+        since=joined_since,
+    )
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A member in a list: what this room knows for one line."""
+
+    member_id: int
+    name: str
+    phone_masked: str | None
+    joined_at: datetime
+    merged_into: int | None
+
+
+_FOUND = (
+    "select m.member_id, m.name, m.phone, coalesce(m.joined_at, m.created_at) as joined, m.merged_into from member m "
+    "where m.merchant_id = %(merchant_id)s"
+)
+
+
+def _found(row: Any) -> Found:
+    return Found(row.member_id, row.name, policy.masked_phone(row.phone), row.joined, row.merged_into)
+
+
+async def list_members(
+    tx: Tx, *, newest_first: bool = True, cursor: str | None = None, limit: int = 50
+) -> paging.Page:
+    """Members by the date they joined, merged ones left out."""
+    after = paging.decode(cursor, 2)
+    order, sign = ("desc", "<") if newest_first else ("asc", ">")
+    rows = await tx.rows(
+        f"{_FOUND} and m.merged_into is null and (%(at)s::text is null or "
+        f"(coalesce(m.joined_at, m.created_at), m.member_id) {sign} (%(at)s::timestamptz, %(member_id)s)) "
+        f"order by coalesce(m.joined_at, m.created_at) {order}, m.member_id {order} limit %(limit)s",
+        at=after[0] if after else None, member_id=after[1] if after else 0, limit=limit + 1,
+    )  # fmt: skip
+    return paging.page([_found(row) for row in rows], limit, lambda one: [one.joined_at, one.member_id])
+
+
+async def members_of(tx: Tx, member_ids: Iterable[int]) -> dict[int, Found]:
+    """The lines of these members, by number."""
+    rows = await tx.rows(f"{_FOUND} and m.member_id = any(%(ids)s)", ids=list(member_ids))
+    return {row.member_id: _found(row) for row in rows}
+
+
+async def search(tx: Tx, words: str, limit: int = 50) -> list[int]:
+    """Member numbers that fit what somebody typed: the last four digits of a phone, a phone, a card or outside id, a member
+    number, an e-mail, or a part of the name. The newest member first.
+    """
+    text = words.strip()
+    if not text:
+        return []
+    found: dict[int, None] = {}
+    for statement, params in _ways(text):
+        rows = await tx.rows(f"{statement} limit {int(limit)}", **params)
+        found.update(dict.fromkeys(row.member_id for row in rows))
+    live = await tx.rows(
+        "select member_id from member where merchant_id = %(merchant_id)s and merged_into is null "
+        "and member_id = any(%(ids)s) order by member_id desc",
+        ids=list(found),
+    )
+    return [row.member_id for row in live][:limit]
+
+
+def _ways(text: str) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Every way to look for the text, each by an index."""
+    member = "select member_id from member where merchant_id = %(merchant_id)s and "
+    yield (
+        "select member_id from identity where merchant_id = %(merchant_id)s and kind = any(%(kinds)s) and value = %(text)s",
+        {"kinds": ["external", "card", "email"], "text": text},
+    )
+    digits = text.replace(" ", "").replace("-", "")
+    if digits.isascii() and digits.isdigit():
+        if len(digits) <= 9:
+            yield f"{member} member_id = %(number)s", {"number": int(digits)}
+        if len(digits) == 4:
+            yield f"{member} phone_tail = %(tail)s order by member_id desc", {"tail": digits}
+        if len(digits) >= 7:
+            yield f"{member} phone ^@ %(start)s order by phone", {"start": digits}
+    parts = policy.search_parts(text)
+    if parts:
+        yield (
+            "select p.member_id from member_name_part p where p.merchant_id = %(merchant_id)s and p.part = any(%(parts)s) "
+            "group by p.member_id having count(*) = %(needed)s order by p.member_id desc",
+            {"parts": parts, "needed": len(parts)},
+        )
