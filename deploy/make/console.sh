@@ -8,4 +8,4 @@ if [ ! -f web/console/package.json ]; then
 fi
 packages web/console
 echo "Building the console ..." >&2
-(cd web/console && npm run --silent build -- --logLevel warn >&2)
+(cd web/console && npm run --silent build -- --logLevel error >&2)
