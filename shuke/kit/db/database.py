@@ -42,6 +42,7 @@ class Database:
         self._pool = pool
         self._hot_pool = hot_pool
         self.ids = Ids(self._next_blocks)
+        self.memory: dict[Any, Any] = {}
         self.on_news: list[Callable[[int], None]] = []
 
     @classmethod
@@ -71,7 +72,7 @@ class Database:
         batch_id = (await self.ids.fresh(1))[0]
         pool = self._hot_pool if hot else self._pool
         async with _connection(pool) as connection:
-            tx = Tx(connection, merchant_id, self.ids, batch_id)
+            tx = Tx(connection, merchant_id, self.ids, batch_id, self.memory)
             await _begin(connection, f"begin; set local app.merchant_id = '{int(merchant_id)}'")
             try:
                 yield tx
@@ -107,7 +108,7 @@ class Database:
                 f"begin isolation level repeatable read read only; set local app.merchant_id = '{int(merchant_id)}'",
             )
             try:
-                yield Tx(connection, merchant_id, self.ids, 0)
+                yield Tx(connection, merchant_id, self.ids, 0, self.memory)
                 await connection.execute("commit")
             except BaseException:
                 await _rollback(connection)
@@ -119,7 +120,7 @@ class Database:
         async with _connection(self._pool) as connection:
             await _begin(connection, "begin")
             try:
-                yield Tx(connection, None, self.ids, 0)
+                yield Tx(connection, None, self.ids, 0, self.memory)
                 await connection.execute("commit")
             except BaseException:
                 await _rollback(connection)

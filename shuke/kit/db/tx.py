@@ -48,11 +48,12 @@ class Tx:
     """Verbs and questions receive this. `%(merchant_id)s` is always bound; committing is the door's business."""
 
     def __init__(
-        self, connection: psycopg.AsyncConnection, merchant_id: int | None, ids: Ids, batch_id: int
+        self, connection: psycopg.AsyncConnection, merchant_id: int | None, ids: Ids, batch_id: int, memory: dict[Any, Any]
     ) -> None:
         self.connection = connection
         self.merchant_id = merchant_id
         self.batch_id = batch_id
+        self.memory = memory
         self._ids = ids
         self._announced: list[Any] = []
         self._sealed: list[str] = []

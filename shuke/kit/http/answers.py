@@ -23,20 +23,51 @@ def refused(_: Request, error: errors.Refused) -> Response[dict[str, Any]]:
     return Response(error.body(), status_code=error.http_status)
 
 
-def unavailable(_: Request, error: errors.Unavailable) -> Response[dict[str, Any]]:
-    """Something we need does not answer: 503, and when to come back."""
-    body = {
+def unavailable_body() -> dict[str, Any]:
+    """The documented body of a 503."""
+    return {
         "code": "unavailable", "message": "系统暂时无法处理,请稍后重试。", "message_en": "Temporarily unavailable.",
         "cure": "稍等片刻再试,同样的请求可以放心重发。", "cure_en": "Send the same request again in a moment; it is safe to repeat.",
     }  # fmt: skip
-    return Response(body, status_code=503, headers={"Retry-After": str(error.retry_after_seconds)})
+
+
+def unexpected_body() -> dict[str, Any]:
+    """The documented body of a 500."""
+    return {
+        "code": "unexpected", "message": "系统出错了,已记录。", "message_en": "Something went wrong on our side; it is logged.",
+        "cure": "请稍后再试;若一直如此,请把时间告诉管理员。", "cure_en": "Try again; if it persists, tell the administrator the time.",
+    }  # fmt: skip
+
+
+def unavailable(_: Request, error: errors.Unavailable) -> Response[dict[str, Any]]:
+    """Something we need does not answer: 503, and when to come back."""
+    return Response(unavailable_body(), status_code=503, headers={"Retry-After": str(error.retry_after_seconds)})
+
+
+_NAMED = re.compile(r"(?:required|unknown) field `(?P<name>[^`]*)`")
+_CHINESE = (
+    (re.compile(r"^Object missing required field `(.*)`$"), r"缺少字段「\1」"),
+    (re.compile(r"^Object contains unknown field `(.*)`$"), r"有不认识的字段「\1」"),
+    (re.compile(r"^Expected `(.*)`, got `(.*)`$"), r"应为 \1,收到的是 \2"),
+    (re.compile(r"^Expected `int` >= (-?\d+)$"), r"应为不小于 \1 的整数"),
+    (re.compile(r"^Expected `int` <= (-?\d+)$"), r"应为不大于 \1 的整数"),
+    (re.compile(r"^Expected `(\w+)` of length >= (\d+)$"), r"长度至少为 \2"),
+    (re.compile(r"^Expected `(\w+)` of length <= (\d+)$"), r"长度最多为 \2"),
+    (re.compile(r"^Expected `str` matching regex .*$"), "格式不符合要求"),
+    (re.compile(r"^Expected `datetime` with a timezone component$"), "时间要带时区,例如 2026-11-21T10:00:00+08:00"),
+    (re.compile(r"^Invalid RFC3339 encoded datetime$"), "时间格式应为 2026-11-21T10:00:00+08:00"),
+    (re.compile(r"^JSON is malformed: .*$|^Input data was truncated$"), "不是合法的 JSON"),
+    (re.compile(r"^Invalid UTF-8 .*$|^.*invalid utf-8.*$"), "文字不是 UTF-8 编码"),
+)
 
 
 def malformed(reason: str) -> errors.Malformed:
-    """A decoder's complaint as a refusal that names the field."""
-    place = _PLACE.search(reason)
-    field = place["path"] if place else None
-    return errors.Malformed(reason=_PLACE.sub("", reason), field=field)
+    """A decoder's complaint as a refusal that names the field, in both languages."""
+    place, named = _PLACE.search(reason), _NAMED.search(reason)
+    path = [part for part in (place["path"] if place else "", named["name"] if named else "") if part]
+    plain = _PLACE.sub("", reason)
+    chinese = next((pattern.sub(words, plain) for pattern, words in _CHINESE if pattern.match(plain)), plain)
+    return errors.Malformed(reason=plain, reason_zh=chinese, field=".".join(path) or None)
 
 
 def invalid(_: Request, error: ValidationException) -> Response[dict[str, Any]]:
@@ -63,11 +94,7 @@ def http_error(_: Request, error: HTTPException) -> Response[dict[str, Any]]:
 def unexpected(request: Request, error: Exception) -> Response[dict[str, Any]]:
     """A fault of ours: logged with its trace, answered without details."""
     log.error("unexpected", path=request.url.path, exc_info=error)
-    body = {
-        "code": "unexpected", "message": "系统出错了,已记录。", "message_en": "Something went wrong on our side; it is logged.",
-        "cure": "请稍后再试;若一直如此,请把时间告诉管理员。", "cure_en": "Try again; if it persists, tell the administrator the time.",
-    }  # fmt: skip
-    return Response(body, status_code=500)
+    return Response(unexpected_body(), status_code=500)
 
 
 exception_handlers: dict[Any, Any] = {

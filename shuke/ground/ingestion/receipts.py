@@ -1,0 +1,53 @@
+"""Permanent dedupe: one receipt per outside key, with hashes of what was asked and the answer that was given."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shuke.kit import errors
+
+if TYPE_CHECKING:
+    from shuke.ground.ingestion.shapes import Item
+
+READ = """
+select r.source, r.key, r.body_hashes, r.answer, r.ref_id
+from unnest(%(sources)s::text[], %(keys)s::text[]) as w(source, key)
+join receipt r on r.merchant_id = %(merchant_id)s and r.source = w.source and r.key = w.key
+"""
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode = msgspec.json.Decoder(dict[str, int]).decode
+
+
+class DifferentBody(errors.Refused):
+    """"{key}" of source "{source}" was received before with another {fields}."""
+
+    code = "different_body"
+    http_status = 409
+    zh = "「{source}」的「{key}」之前收到过,但 {fields} 不同。"
+    cure = "Send exactly the same body to get the first answer again, or use a new id for something new."
+    cure_zh = "要得到原来的结果,请发送完全相同的内容;新的业务请用新的编号。"
+
+
+def hashes(item: Item) -> str:
+    """A short hash per field as one JSON text: enough to say which fields differ, without keeping the body."""
+    return _encode({name: zlib.crc32(_encode(getattr(item, name))) for name in item.__struct_fields__}).decode()
+
+
+def compare(item: Item, stored: str) -> None:
+    """Refuses with the names of the fields when a repeated key brings another body."""
+    fresh = hashes(item)
+    if fresh == stored:
+        return
+    before, now = _decode(stored), _decode(fresh)
+    differing = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    raise DifferentBody(
+        field=differing[0], source=item.source, key=item.key.split(":", 1)[1], fields=", ".join(differing)
+    )
+
+
+def row(item: Item, answer: str, ref_id: int | None) -> dict[str, Any]:
+    """The receipt to store."""
+    return {"source": item.source, "key": item.key, "body_hashes": hashes(item), "answer": answer, "ref_id": ref_id}

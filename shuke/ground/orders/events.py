@@ -1,0 +1,17 @@
+"""What the orders room announces, by reference."""
+
+from shuke.kit.events import Event
+
+
+class OrdersRecorded(Event, frozen=True, kw_only=True, tag="orders_recorded"):
+    """Orders were recorded; `history` when they were imported."""
+
+    order_ids: list[int]
+    history: bool = False
+
+
+class RefundsRecorded(Event, frozen=True, kw_only=True, tag="refunds_recorded"):
+    """Refunds were applied to their orders; `history` when they were imported."""
+
+    refund_ids: list[int]
+    history: bool = False

@@ -1,0 +1,56 @@
+"""Questions about orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence  # noqa: TC003
+from dataclasses import dataclass
+from datetime import date, datetime  # noqa: TC003
+from typing import Any
+
+from shuke.kit.db import Tx
+
+
+@dataclass(slots=True)
+class OrderState:
+    """What a refund needs to know of its order."""
+
+    order_id: int
+    source_key: str
+    member_id: int | None
+    amount_fen: int
+    refunded_fen: int
+    points_spent: int
+    occurred_at: datetime
+    business_date: date
+    lines: list[dict[str, Any]]
+
+
+_STATE = "order_id, source_key, member_id, amount_fen, refunded_fen, points_spent, occurred_at, business_date, lines"
+
+
+async def orders_of_keys(tx: Tx, keys: Sequence[tuple[str, str]], lock: bool = False) -> dict[tuple[str, str], OrderState]:
+    """Orders by (source, outside order id), found through their receipts; those that have not come are left out."""
+    refs = await tx.rows(
+        "select r.source, r.key, r.ref_id from unnest(%(sources)s::text[], %(keys)s::text[]) as w(source, key) "
+        "join receipt r on r.merchant_id = %(merchant_id)s and r.source = w.source and r.key = w.key and r.ref_id is not null",
+        sources=[source for source, _ in keys], keys=[f"order:{key}" for _, key in keys],
+    )  # fmt: skip
+    states = {
+        row.order_id: OrderState(*row)
+        for row in await tx.rows(
+            f"select {_STATE} from orders where merchant_id = %(merchant_id)s and order_id = any(%(ids)s::bigint[]) "
+            "order by order_id" + (" for no key update" if lock else ""),
+            ids=[row.ref_id for row in refs],
+        )
+    }
+    return {(row.source, row.key.removeprefix("order:")): states[row.ref_id] for row in refs if row.ref_id in states}
+
+
+async def parked_refunds(tx: Tx, keys: Sequence[tuple[str, str]]) -> list[Any]:
+    """Refunds that came before these orders (source, outside order id), oldest first."""
+    return await tx.rows(
+        "select f.* from refund f join unnest(%(sources)s::text[], %(keys)s::text[]) as w(source, key) "
+        "on f.order_source = w.source and f.order_key = w.key "
+        "where f.merchant_id = %(merchant_id)s and f.state = 'parked' order by f.occurred_at, f.refund_id",
+        sources=[source for source, _ in keys], keys=[key for _, key in keys],
+    )  # fmt: skip

@@ -1,0 +1,290 @@
+"""The one write path of orders, refunds and events: many items of one merchant, one transaction, one verdict each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence  # noqa: TC003
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003
+from typing import Any
+
+import msgspec
+from psycopg import errors as pg
+
+from shuke.assets import offers, points
+from shuke.ground import ingestion, members, orders
+from shuke.kit import clock, errors
+from shuke.kit.db import Database, Tx
+from shuke.programs import tiers
+from shuke.programs.intake import policy, queries
+from shuke.programs.intake.actions import refunds
+
+Statement = tuple[str, dict[str, Any]]
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class Answer:
+    """The verdict on one item: an HTTP status and the JSON body."""
+
+    status: int
+    body: bytes
+
+    @property
+    def accepted(self) -> bool:
+        """Whether something was recorded now (not a repeat, not a refusal)."""
+        return self.status < 300 and not self.body.startswith(b'{"status":"duplicate"')
+
+
+@dataclass(slots=True)
+class Batch:
+    """The items of one transaction on their way: what is decided, and what is still to be stored."""
+
+    history: bool
+    now: datetime
+    answers: list[Answer | None]
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+    behaviour: list[ingestion.Behaviour] = field(default_factory=list)
+    late: list[dict[str, Any]] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+
+    def refuse(self, index: int, refusal: errors.Refused) -> None:
+        self.answers[index] = Answer(refusal.http_status, _encode(refusal.body()))
+
+    def accept(self, index: int, item: ingestion.Item, answer: dict[str, Any], ref_id: int | None) -> None:
+        body = _encode(answer)
+        self.answers[index] = Answer(200, body)
+        self.receipts.append(ingestion.receipts.row(item, body.decode(), ref_id))
+
+
+async def apply(
+    database: Database, merchant_id: int, items: Sequence[ingestion.Item], *, history: bool = False, at: datetime | None = None
+) -> list[Answer]:
+    """Record many items; the answers stand in their order. A repeat gets its first answer; a refusal moves nothing.
+
+    History (imports) skips the lateness window. A fault of one item's data fails only that item. Orders and events
+    go in one transaction, refunds in another after it.
+    """
+    answers: list[Answer | None] = [None] * len(items)
+    for is_refund in (False, True):
+        chosen = [index for index, item in enumerate(items) if isinstance(item, ingestion.RefundIn) == is_refund]
+        if chosen:
+            part = [items[index] for index in chosen]
+            for index, answer in zip(chosen, await _isolated(database, merchant_id, part, history, at), strict=True):
+                answers[index] = answer
+    return answers  # type: ignore[return-value]
+
+
+async def _isolated(
+    database: Database, merchant_id: int, items: Sequence[ingestion.Item], history: bool, at: datetime | None
+) -> list[Answer]:
+    try:
+        return await _attempt(database, merchant_id, items, history, at)
+    except pg.DataError as error:
+        if len(items) == 1:
+            refusal = errors.Malformed(
+                reason=f"a text holds a character that cannot be stored ({type(error).__name__})", reason_zh="文字里有无法保存的字符"
+            )
+            return [Answer(refusal.http_status, _encode(refusal.body()))]
+        middle = len(items) // 2
+        first = await _isolated(database, merchant_id, items[:middle], history, at)
+        return first + await _isolated(database, merchant_id, items[middle:], history, at)
+
+
+async def _attempt(
+    database: Database, merchant_id: int, items: Sequence[ingestion.Item], history: bool, at: datetime | None
+) -> list[Answer]:
+    for turn in range(6):
+        try:
+            async with database.write(merchant_id, hot=True) as tx:
+                return await apply_in(tx, items, history=history, at=at)
+        except (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation):
+            if turn == 5:
+                raise
+    raise AssertionError("unreachable")
+
+
+async def apply_in(
+    tx: Tx, items: Sequence[ingestion.Item], *, history: bool = False, at: datetime | None = None
+) -> list[Answer]:
+    """The same inside a transaction that is open already; either refunds only, or none."""
+    now = at or clock.now()
+    batch = Batch(history, now, [None] * len(items))
+    context = await queries.context_of(tx)
+    if items and isinstance(items[0], ingestion.RefundIn):
+        await refunds.apply(tx, context, batch, [item for item in items if isinstance(item, ingestion.RefundIn)])
+        return batch.answers  # type: ignore[return-value]
+    open_items = _checked(context, batch, items)
+    if not open_items:
+        return batch.answers  # type: ignore[return-value]
+    member_of = await _members(tx, items, open_items, batch)
+    state = await _locked(tx, context, batch, items, open_items, member_of)
+    await tx.ids.ensure(len(items) * (2 * len(context.rules) + 6) + 16)
+    _fold(tx, context, batch, state, items, open_items, member_of)
+    await _store(tx, batch, state)
+    await refunds.apply_parked(tx, context, batch, _keys(batch, items, open_items))
+    return batch.answers  # type: ignore[return-value]
+
+
+def _checked(context: policy.Context, batch: Batch, items: Sequence[ingestion.Item]) -> list[int]:
+    """The indexes of the items that may go on; the others are refused."""
+    passed = []
+    for index, item in enumerate(items):
+        try:
+            policy.check(context, item, batch.now, batch.history)
+        except errors.Refused as refusal:
+            batch.refuse(index, refusal)
+        else:
+            passed.append(index)
+    return passed
+
+
+async def _members(
+    tx: Tx, items: Sequence[ingestion.Item], open_items: list[int], batch: Batch
+) -> dict[int, int]:
+    """Member numbers by item index; unknown members are created."""
+    named = [index for index in open_items if getattr(items[index], "member", None)]
+    if not named:
+        return {}
+    found = await members.ensure_members(tx, [items[index].member for index in named], None if batch.history else batch.now)  # type: ignore[union-attr, misc]
+    return dict(zip(named, found, strict=True))
+
+
+async def _locked(
+    tx: Tx, context: policy.Context, batch: Batch, items: Sequence[ingestion.Item], open_items: list[int], member_of: dict[int, int]
+) -> policy.State:
+    """Lock the accounts; then, in later statements, read receipts, standings, lots and offers. Repeats are answered here."""
+    buyers = sorted({member_of[index] for index in open_items if index in member_of and isinstance(items[index], ingestion.OrderIn)})
+    spenders = sorted({member_of[index] for index in open_items if index in member_of and getattr(items[index], "points_spent", 0)})
+    keys = {"sources": [items[i].source for i in open_items], "keys": [items[i].key for i in open_items]}
+    locked, receipts, standing_rows = await tx.together(
+        (points.LOCK, {"members": buyers, "wallet": points.POINTS}),
+        (ingestion.receipts.READ, keys),
+        (tiers.STANDINGS, {"members": buyers}),
+    )
+    account_rows = await locked.fetchall()
+    if len(account_rows) < len(buyers):
+        book = await points.open_book(tx, buyers, at=batch.now, lots_of=spenders)
+    else:
+        lots = await tx.rows(points.LOTS, members=spenders, wallet=points.POINTS) if spenders else []
+        book = points.book_of(tx, account_rows, lots, at=batch.now, lots_of=spenders)
+    _answer_repeats(batch, items, open_items, await receipts.fetchall())
+    standings = tiers.standings_of(await standing_rows.fetchall(), buyers, context.ladder[0], batch.now)
+    usable = await offers.find_usable(tx, spenders, batch.now) if spenders else {}
+    then = await _levels_then(tx, items, open_items, member_of, standings)
+    return policy.State(book, standings, usable, then)
+
+
+async def _levels_then(
+    tx: Tx, items: Sequence[ingestion.Item], open_items: list[int], member_of: dict[int, int], standings: dict[int, tiers.Standing]
+) -> dict[str, int]:
+    """Levels of the past for orders older than the member's last rise."""
+    old = [
+        index for index in open_items
+        if isinstance(items[index], ingestion.OrderIn) and index in member_of
+        and standings[member_of[index]].months and items[index].occurred_at < standings[member_of[index]].since
+    ]  # fmt: skip
+    if not old:
+        return {}
+    levels = await tiers.levels_at(tx, [(member_of[index], items[index].occurred_at) for index in old])
+    return {items[index].key: level or 0 for index, level in zip(old, levels, strict=True)}
+
+
+def _answer_repeats(batch: Batch, items: Sequence[ingestion.Item], open_items: list[int], rows: Sequence[Any]) -> None:
+    known = {(row[0], row[1]): row for row in rows}
+    if not known:
+        return
+    for index in open_items:
+        row = known.get((items[index].source, items[index].key))
+        if row is not None:
+            _repeat(batch, index, items[index], row[2], row[3])
+
+
+def _repeat(batch: Batch, index: int, item: ingestion.Item, body_hashes: str, answer: str) -> None:
+    try:
+        ingestion.receipts.compare(item, body_hashes)
+    except errors.Refused as refusal:
+        batch.refuse(index, refusal)
+        return
+    head, _, rest = answer.partition(",")
+    assert head.startswith('{"status"')
+    batch.answers[index] = Answer(200, f'{{"status":"duplicate",{rest}'.encode())
+
+
+def _fold(
+    tx: Tx, context: policy.Context, batch: Batch, state: policy.State, items: Sequence[ingestion.Item],
+    open_items: list[int], member_of: dict[int, int],
+) -> None:  # fmt: skip
+    """Decide every open item in arrival order; nothing here waits."""
+    seen: dict[tuple[str, str], dict[str, Any]] = {}
+    zone, day_start = context.merchant.zone, context.merchant.day_start_minutes
+    for index in open_items:
+        if batch.answers[index] is not None:
+            continue
+        item = items[index]
+        first = seen.get((item.source, item.key))
+        if first is not None:
+            _repeat(batch, index, item, first["body_hashes"], first["answer"])
+            continue
+        try:
+            if policy.late(context, item, batch.now, batch.history):
+                _set_aside(tx, batch, index, item)
+            else:
+                day = clock.business_date(item.occurred_at, zone, day_start)
+                _fold_one(tx, context, batch, state, index, item, member_of.get(index), day)
+        except errors.Refused as refusal:
+            batch.refuse(index, refusal)
+        else:
+            seen[item.source, item.key] = batch.receipts[-1]
+
+
+def _fold_one(
+    tx: Tx, context: policy.Context, batch: Batch, state: policy.State, index: int, item: ingestion.Item, member_id: int | None, day: Any
+) -> None:
+    if isinstance(item, ingestion.OrderIn):
+        (order_id,) = tx.ids.take(1)
+        answer = policy.fold_order(context, state, item, member_id, order_id, day, batch.history)
+        batch.accept(index, item, answer, order_id)
+        return
+    assert isinstance(item, ingestion.EventIn) and member_id is not None
+    batch.behaviour.append(
+        ingestion.Behaviour(
+            item.event, member_id, item.occurred_at, day, item.event_id, item.source, item.properties, item.store_id, item.channel
+        )
+    )
+    batch.accept(index, item, {"status": "accepted", "event_id": item.event_id, "member_id": member_id}, None)
+
+
+def _set_aside(tx: Tx, batch: Batch, index: int, item: ingestion.Item) -> None:
+    """Too late to count by itself: kept for a person to decide."""
+    kind, outside_id = item.key.split(":", 1)
+    batch.late.append(
+        {"item_id": tx.ids.take(1)[0], "kind": kind, "source": item.source, "key": outside_id,
+         "body": ingestion.builtins(item), "state": "waiting", "received_at": batch.now}
+    )  # fmt: skip
+    answer = {"status": "review", f"{kind}_id": outside_id, "reason": {"zh": "超过补录期限,等待人工确认", "en": "Later than the lateness window; waits for review"}}
+    batch.accept(index, item, answer, None)
+
+
+async def _store(tx: Tx, batch: Batch, state: policy.State) -> None:
+    """Everything the fold decided, in one round trip."""
+    statements: list[Statement] = [*orders.recording(tx, state.orders, batch.history), *points.storing(tx, state.book)]
+    rises = list(zip(tx.ids.take(len(state.rises)), state.rises, strict=True))
+    statements += tiers.storing(tx, state.standings.values(), rises)
+    await offers.use(tx, list(state.uses.values()))
+    if batch.receipts:
+        statements.append(tx.insertion(ingestion.models.Receipt, batch.receipts))
+    if batch.late:
+        statements.append(tx.insertion(ingestion.models.LateItem, batch.late))
+    if batch.behaviour:
+        tx.announce(ingestion.EventsRecorded(events=batch.behaviour, history=batch.history))
+    if statements:
+        await tx.together(*statements)
+
+
+def _keys(batch: Batch, items: Sequence[ingestion.Item], open_items: list[int]) -> list[tuple[str, str]]:
+    """The outside keys of the orders recorded now."""
+    return [
+        (item.source, item.order_id)
+        for item in (items[index] for index in open_items)
+        if isinstance(item, ingestion.OrderIn)
+    ]

@@ -1,0 +1,122 @@
+"""Groups concurrent single calls into transactions: fair between merchants, no timer, each caller its own verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shuke.ground import ingestion
+from shuke.kit import errors
+from shuke.programs.intake.actions.apply import Answer, apply
+
+if TYPE_CHECKING:
+    from shuke.kit.db import Database
+
+MOST = 256
+"""Items in one transaction, at the most."""
+LANES = 2
+"""Transactions one merchant may have open at once."""
+WIDEN_AT = 48
+"""Items that must be waiting before a merchant gets a further lane."""
+QUEUE_LIMIT = 2_048
+"""Items one merchant may have waiting; more are asked to come back."""
+
+Waiting = tuple[ingestion.Item, "asyncio.Future[Answer]"]
+
+
+@dataclass(slots=True)
+class _Line:
+    """One merchant's items that wait, and how many of its transactions are open."""
+
+    merchant_id: int
+    waiting: deque[Waiting] = field(default_factory=deque)
+    open_lanes: int = 0
+    ready: bool = False
+
+
+class Collector:
+    """Whatever queued while the last transaction ran becomes the next one; merchants take turns."""
+
+    def __init__(self, database: Database, workers: int = 6) -> None:
+        self._database = database
+        self._most_workers = workers
+        self._workers = 0
+        self._lines: dict[int, _Line] = {}
+        self._ready: deque[_Line] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    async def submit(self, merchant_id: int, item: ingestion.Item) -> Answer:
+        """Record one item, together with what others send at this moment; its verdict. Full: `Unavailable`."""
+        line = self._lines.get(merchant_id)
+        if line is None:
+            line = self._lines[merchant_id] = _Line(merchant_id)
+        if self._closing or len(line.waiting) >= QUEUE_LIMIT:
+            raise errors.Unavailable("too much is waiting for this merchant")
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        line.waiting.append((item, future))
+        self._make_ready(line)
+        return await future
+
+    def _make_ready(self, line: _Line) -> None:
+        if line.ready or not line.waiting or line.open_lanes >= LANES:
+            return
+        if line.open_lanes and len(line.waiting) < WIDEN_AT:
+            return
+        line.ready = True
+        self._ready.append(line)
+        if self._workers < self._most_workers:
+            self._workers += 1
+            task = asyncio.get_running_loop().create_task(self._work())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _work(self) -> None:
+        """Serve merchants in turn until none is ready."""
+        await asyncio.sleep(0)  # let calls that arrive in this very turn of the loop join
+        try:
+            while self._ready:
+                line = self._ready.popleft()
+                line.ready = False
+                chosen = _take(line)
+                line.open_lanes += 1
+                self._make_ready(line)
+                try:
+                    await self._serve(line.merchant_id, chosen)
+                finally:
+                    line.open_lanes -= 1
+                    self._make_ready(line)
+                    if not line.waiting and not line.open_lanes:
+                        self._lines.pop(line.merchant_id, None)
+        finally:
+            self._workers -= 1
+
+    async def _serve(self, merchant_id: int, chosen: list[Waiting]) -> None:
+        try:
+            answers = await apply(self._database, merchant_id, [item for item, _ in chosen])
+        except Exception as error:  # each caller is told; the door logs it
+            for _, future in chosen:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), answer in zip(chosen, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+
+    async def close(self) -> None:
+        """Take nothing more and finish what waits."""
+        self._closing = True
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+def _take(line: _Line) -> list[Waiting]:
+    """The next items of one transaction: refunds stand apart from orders and events."""
+    waiting = line.waiting
+    refunds = isinstance(waiting[0][0], ingestion.RefundIn)
+    chosen = []
+    while waiting and len(chosen) < MOST and isinstance(waiting[0][0], ingestion.RefundIn) == refunds:
+        chosen.append(waiting.popleft())
+    return chosen

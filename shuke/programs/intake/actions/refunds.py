@@ -1,0 +1,195 @@
+"""Refunds: take back and give back by the original breakdown; those that come before their order wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence  # noqa: TC003
+from typing import TYPE_CHECKING, Any
+
+from shuke.assets import offers, points
+from shuke.ground import ingestion, orders
+from shuke.kit import clock, errors
+from shuke.kit.db import Tx
+from shuke.programs import tiers
+from shuke.programs.intake import policy
+
+
+if TYPE_CHECKING:
+    from shuke.programs.intake.actions.apply import Batch
+
+_ENTRIES = """
+select e.entry_id, e.member_id, e.type, e.points, e.key, e.order_id, e.of_entry_id, e.rule_id, e.rule_version, e.basis_fen, e.why
+from unnest(%(orders)s::bigint[]) as w(order_id)
+join entry e on e.merchant_id = %(merchant_id)s and e.key >= 'order:' || w.order_id || ':' collate "C"
+    and e.key < 'order:' || w.order_id || ';' collate "C"
+order by e.entry_id
+"""
+_USED = """
+select c.entry_id, c.points, l.member_id, l.lot_id, l.remaining, l.restricted, l.earned_at, l.active_from, l.expires_at,
+    l.entry_id as lot_entry_id
+from consumption c join lot l on l.merchant_id = c.merchant_id and l.member_id = c.member_id and l.lot_id = c.lot_id
+where c.merchant_id = %(merchant_id)s and l.merchant_id = %(merchant_id)s and c.member_id = any(%(members)s::bigint[])
+    and c.entry_id = any(%(entries)s::bigint[])
+order by c.entry_id, c.lot_id
+"""
+
+
+async def apply(tx: Tx, context: policy.Context, batch: Batch, items: Sequence[ingestion.RefundIn]) -> None:
+    """Apply many refunds in one transaction; fills the batch's answers."""
+    known = await orders.orders_of_keys(tx, [(item.source, item.order_id) for item in items])
+    state = await _locked(tx, context, batch, [order for order in known.values() if order.member_id])
+    for row in await _receipts(tx, items):
+        for index, item in enumerate(items):
+            if (item.source, item.key) == (row.source, row.key) and batch.answers[index] is None:
+                _repeat(batch, index, item, row.body_hashes, row.answer)
+    known = await orders.orders_of_keys(tx, [(item.source, item.order_id) for item in items], lock=True)
+    await tx.ids.ensure(40 * len(items) + 8)
+    applied: list[dict[str, Any]] = []
+    parked: list[dict[str, Any]] = []
+    seen: dict[tuple[str, str], int] = {}
+    for index, item in enumerate(items):
+        if batch.answers[index] is not None:
+            continue
+        if (item.source, item.key) in seen:
+            first = batch.receipts[seen[item.source, item.key]]
+            _repeat(batch, index, item, first["body_hashes"], first["answer"])
+            continue
+        try:
+            policy.check(context, item, batch.now, batch.history)
+            order = known.get((item.source, item.order_id))
+            row = _row(tx, item, batch)
+            answer = _park(parked, row) if order is None else _apply_one(tx, context, state, order, row, applied)
+        except errors.Refused as refusal:
+            batch.refuse(index, refusal)
+        else:
+            seen[item.source, item.key] = len(batch.receipts)
+            batch.accept(index, item, answer, row["refund_id"])
+    await _store(tx, context, batch, state, (applied, parked, []))
+    if batch.receipts:
+        await tx.insert(ingestion.models.Receipt, batch.receipts)
+
+
+async def apply_parked(tx: Tx, context: policy.Context, batch: Batch, keys: list[tuple[str, str]]) -> None:
+    """Match refunds that came before these orders; part of the orders' own transaction."""
+    if not keys:
+        return
+    waiting = await orders.parked_refunds(tx, keys)
+    if not waiting:
+        return
+    known = await orders.orders_of_keys(tx, [(row.order_source, row.order_key) for row in waiting], lock=True)
+    state = await _locked(tx, context, batch, [order for order in known.values() if order.member_id])
+    await tx.ids.ensure(40 * len(waiting) + 8)
+    matched: list[dict[str, Any]] = []
+    for row in waiting:
+        order = known.get((row.order_source, row.order_key))
+        if order is None:
+            continue
+        amount = min(row.amount_fen, order.amount_fen - order.refunded_fen)
+        _apply_one(tx, context, state, order, row._asdict() | {"amount_fen": amount}, matched)
+    await _store(tx, context, batch, state, ([], [], matched))
+
+
+class _Reading:
+    """What refunds read of the ledger: the book, the entries of each order, and the lots spent points came from."""
+
+    def __init__(self, book: points.Book, standings: dict[int, tiers.Standing]) -> None:
+        self.book = book
+        self.standings = standings
+        self.entries: dict[int, list[Any]] = {}
+        self.used: dict[int, list[tuple[points.LotState, int]]] = {}
+
+
+async def _locked(tx: Tx, context: policy.Context, batch: Batch, affected: Sequence[orders.OrderState]) -> _Reading:
+    member_ids = sorted({order.member_id for order in affected if order.member_id is not None})
+    book = await points.open_book(tx, member_ids, at=batch.now, lots_of=member_ids)
+    rows = await tx.rows(tiers.STANDINGS, members=member_ids)
+    reading = _Reading(book, tiers.standings_of(rows, member_ids, context.ladder[0], batch.now))
+    if not affected:
+        return reading
+    for entry in await tx.rows(_ENTRIES, orders=sorted({order.order_id for order in affected})):
+        reading.entries.setdefault(entry.order_id, []).append(entry)
+    spent = [e.entry_id for entries in reading.entries.values() for e in entries if e.type in ("redeem", "restore")]
+    if spent:
+        lots: dict[int, points.LotState] = {
+            lot.lot_id: lot for account in book.accounts.values() for lot in account.lots or []
+        }
+        for row in await tx.rows(_USED, members=member_ids, entries=spent):
+            lot = lots.setdefault(row.lot_id, points.LotState(*row[3:10]))
+            reading.used.setdefault(row.entry_id, []).append((lot, row.points))
+    return reading
+
+
+async def _receipts(tx: Tx, items: Sequence[ingestion.RefundIn]) -> list[Any]:
+    return await tx.rows(
+        ingestion.receipts.READ, sources=[item.source for item in items], keys=[item.key for item in items]
+    )
+
+
+def _repeat(batch: Batch, index: int, item: ingestion.RefundIn, body_hashes: str, answer: str) -> None:
+    from shuke.programs.intake.actions.apply import _repeat as repeat
+
+    repeat(batch, index, item, body_hashes, answer)
+
+
+def _row(tx: Tx, item: ingestion.RefundIn, batch: Batch) -> dict[str, Any]:
+    return {
+        "refund_id": tx.ids.take(1)[0], "source": item.source, "source_key": item.refund_id,
+        "order_source": item.source, "order_key": item.order_id, "order_id": None, "member_id": None,
+        "amount_fen": item.amount_fen, "lines": item.lines, "points_taken_back": 0, "points_given_back": 0,
+        "closes_order": False, "state": "applied", "history": batch.history,
+        "occurred_at": item.occurred_at, "recorded_at": batch.now,
+    }  # fmt: skip
+
+
+def _park(parked: list[dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
+    parked.append(row | {"state": "parked"})
+    return {
+        "status": "parked", "refund_id": row["source_key"], "order_id": row["order_key"],
+        "reason": {"zh": "订单还没有到,等它到了自动处理", "en": "Its order has not come yet; it is applied when it does"},
+    }  # fmt: skip
+
+
+def _apply_one(
+    tx: Tx, context: policy.Context, reading: _Reading, order: orders.OrderState, row: dict[str, Any], done: list[dict[str, Any]]
+) -> dict[str, Any]:
+    reversal = policy.reverse(reading.book, order, row, reading.entries.get(order.order_id, []), reading.used)
+    if order.member_id is not None and row["amount_fen"]:
+        day = clock.business_date(order.occurred_at, context.merchant.zone, context.merchant.day_start_minutes)
+        standing = reading.standings[order.member_id]
+        tiers.pay(standing, context.ladder, -row["amount_fen"], day, row["occurred_at"], context.merchant.zone)
+    done.append(
+        row
+        | {
+            "order_id": order.order_id, "member_id": order.member_id, "points_taken_back": reversal.taken_back,
+            "points_given_back": reversal.given_back, "closes_order": order.refunded_fen >= order.amount_fen,
+        }
+    )  # fmt: skip
+    return _answer(reading, order, row, reversal)
+
+
+def _answer(reading: _Reading, order: orders.OrderState, row: dict[str, Any], reversal: policy.Reversal) -> dict[str, Any]:
+    answer: dict[str, Any] = {"status": "accepted", "refund_id": row["source_key"], "order_id": order.source_key}
+    if order.member_id is not None:
+        account = reading.book.account(order.member_id)
+        answer["member_id"] = order.member_id
+        answer["points"] = {
+            "taken_back": reversal.taken_back, "given_back": reversal.given_back, "debt": account.debt,
+            "balance": account.balance - account.held,
+        }  # fmt: skip
+        answer["why"] = reversal.why
+    return answer
+
+
+async def _store(
+    tx: Tx, context: policy.Context, batch: Batch, reading: _Reading,
+    rows: tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]],
+) -> None:  # fmt: skip
+    statements = [
+        *orders.refunding(tx, *rows, history=batch.history),
+        *points.storing(tx, reading.book),
+        *tiers.storing(tx, reading.standings.values(), []),
+    ]
+    if statements:
+        await tx.together(*statements)
+    closed = [row["order_id"] for group in rows for row in group if row["closes_order"]]
+    if closed:
+        await offers.give_back(tx, closed, batch.now)

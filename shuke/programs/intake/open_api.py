@@ -1,0 +1,137 @@
+"""`/v1/orders`, `/v1/refunds`, `/v1/events`: one item or up to 1,000 a call, written as raw ASGI for speed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable  # noqa: TC003
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from shuke.ground import ingestion
+from shuke.kit import errors, http
+from shuke.programs.intake.actions.apply import Answer, apply
+
+if TYPE_CHECKING:
+    from shuke.kit.db import Database
+    from shuke.programs.intake.actions.collector import Collector
+
+log = structlog.get_logger("intake")
+LIMIT_MB = 8
+_JSON = (b"content-type", b"application/json")
+_encode = msgspec.json.Encoder().encode
+_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class TooMany(errors.Refused):
+    """One call may carry {most} items; this one has {count}."""
+
+    code = "too_many_items"
+    http_status = 413
+    zh = "一次最多 {most} 条,这次有 {count} 条。"
+    cure = "Split the list over several calls."
+    cure_zh = "请分多次发送。"
+
+
+class Intake:
+    """The three routes. `find_caller` turns the Authorization header into a caller or refuses."""
+
+    def __init__(
+        self, database: Database, collector: Collector, find_caller: Callable[[str], Awaitable[http.Caller]]
+    ) -> None:
+        self._database = database
+        self._collector = collector
+        self._find_caller = find_caller
+        self._shapes: dict[str, tuple[Callable[[bytes], Any], str]] = {
+            "/v1/orders": (msgspec.json.Decoder(ingestion.OrderIn).decode, "orders.write"),
+            "/v1/refunds": (msgspec.json.Decoder(ingestion.RefundIn).decode, "refunds.write"),
+            "/v1/events": (msgspec.json.Decoder(ingestion.EventIn).decode, "events.write"),
+        }
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Which paths (POST) this answers."""
+        return frozenset(self._shapes)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one POST; every refusal and outage has its documented body."""
+        try:
+            status, body = await self._answer(scope, receive)
+            headers = [_JSON]
+        except errors.Refused as refusal:
+            status, body, headers = refusal.http_status, _encode(refusal.body()), [_JSON]
+        except errors.Unavailable as outage:
+            refusal_body = http.unavailable_body()
+            status, body = 503, _encode(refusal_body)
+            headers = [_JSON, (b"retry-after", str(outage.retry_after_seconds).encode())]
+        except Exception:
+            log.exception("unexpected", path=scope["path"])
+            status, body, headers = 500, _encode(http.unexpected_body()), [_JSON]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Any, receive: Any) -> tuple[int, bytes]:
+        decode, permission = self._shapes[scope["path"]]
+        header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        caller = await self._find_caller(header.decode("latin-1"))
+        if permission not in caller.permissions:
+            raise http.Forbidden(permission=permission)
+        scope["shuke.caller"] = caller
+        body = await _body(receive)
+        if body.lstrip()[:1] == b"[":
+            return 200, await self._many(caller.merchant_id, decode, body)
+        answer = await self._collector.submit(caller.merchant_id, _decoded(decode, body))
+        return answer.status, answer.body
+
+    async def _many(self, merchant_id: int, decode: Callable[[bytes], Any], body: bytes) -> bytes:
+        """A list: each item gets its own verdict, in order, with its row."""
+        try:
+            parts = _items(body)
+        except msgspec.DecodeError as error:
+            raise http.malformed(str(error)) from error
+        if len(parts) > ingestion.MAX_ITEMS:
+            raise TooMany(most=ingestion.MAX_ITEMS, count=len(parts))
+        results: list[bytes] = [b""] * len(parts)
+        good: list[tuple[int, Any]] = []
+        for row, part in enumerate(parts):
+            try:
+                good.append((row, _decoded(decode, bytes(part))))
+            except errors.Refused as refusal:
+                results[row] = _refused(_encode(refusal.body()))
+        answers = await apply(self._database, merchant_id, [item for _, item in good])
+        for (row, _), answer in zip(good, answers, strict=True):
+            results[row] = _result(answer)
+        return b'{"results":[' + b",".join(results) + b"]}"
+
+
+def _result(answer: Answer) -> bytes:
+    return answer.body if answer.status < 300 else _refused(answer.body)
+
+
+def _refused(body: bytes) -> bytes:
+    return b'{"status":"refused","error":' + body + b"}"
+
+
+def _decoded(decode: Callable[[bytes], Any], body: bytes) -> Any:
+    try:
+        return decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise http.malformed(str(error)) from error
+
+
+async def _body(receive: Any) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        if len(body) > LIMIT_MB << 20:
+            raise errors.TooLarge(limit_mb=LIMIT_MB)
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > LIMIT_MB << 20:
+            raise errors.TooLarge(limit_mb=LIMIT_MB)
+    return b"".join(parts)

@@ -1,0 +1,332 @@
+"""Decides what an order or event becomes, given the locked state of its member; pure but for the book it writes in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence  # noqa: TC003
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from shuke.assets import offers, points
+from shuke.ground import ingestion, orders, tenancy
+from shuke.kit import durations, errors
+from shuke.programs import earning, tiers
+
+FUTURE = timedelta(minutes=10)
+OWNED = frozenset(
+    "order order_line refund redeem points_moved message_sent campaign_targeted coupon_redeemed segment_entered segment_left".split()
+)
+
+
+class UnknownStore(errors.Refused):
+    """There is no store "{store}"."""
+
+    code = "unknown_store"
+    http_status = 422
+    zh = "没有门店「{store}」。"
+    cure = "Create it under Settings → Stores, or send one of: {known}."
+    cure_zh = "请先在「设置 → 门店」添加,或改为已有门店:{known}。"
+
+
+class FutureDate(errors.Refused):
+    """It says it happened at {occurred_at}, which is in the future."""
+
+    code = "future_date"
+    http_status = 422
+    zh = "发生时间 {occurred_at} 在将来。"
+    cure = "Check the clock and the time zone of the sending system."
+    cure_zh = "请检查发送方的时钟和时区。"
+
+
+class AmountMismatch(errors.Refused):
+    """The lines add up to {lines_fen} fen but amount_fen says {amount_fen}."""
+
+    code = "amount_mismatch"
+    http_status = 422
+    zh = "各行合计 {lines_fen} 分,与 amount_fen {amount_fen} 分不符。"
+    cure = "Send the sum of the lines, or leave amount_fen out."
+    cure_zh = "请改为各行之和,或不传 amount_fen。"
+
+
+class AmountMissing(errors.Refused):
+    """An order without lines needs amount_fen."""
+
+    code = "amount_missing"
+    http_status = 422
+    zh = "没有明细行的订单必须给出 amount_fen。"
+    cure = "Send amount_fen (money paid, in fen) or the lines."
+    cure_zh = "请给出 amount_fen(实付,单位分)或明细行。"
+
+
+class MemberNeeded(errors.Refused):
+    """Points can only be spent by a member, and this order names none."""
+
+    code = "member_needed"
+    http_status = 422
+    zh = "订单没有会员,不能使用积分。"
+    cure = "Send the member, or leave points_spent out."
+    cure_zh = "请带上会员信息,或去掉 points_spent。"
+
+
+class OwnedEvent(errors.Refused):
+    """The event "{event}" is written by Shuke itself and cannot be sent."""
+
+    code = "owned_event"
+    http_status = 422
+    zh = "事件「{event}」由系统自己记录,不能从外部发送。"
+    cure = "Send orders to /v1/orders and refunds to /v1/refunds, or use another name."
+    cure_zh = "订单请发 /v1/orders,退款请发 /v1/refunds,或换一个名字。"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a merchant's items are judged by; read once and kept until the merchant's version moves."""
+
+    merchant: tenancy.MerchantSettings
+    version: int
+    stores: Mapping[str, int]
+    rules: Sequence[earning.LiveRule]
+    ladder: Sequence[tiers.Level]
+
+    @property
+    def lateness(self) -> timedelta:
+        return timedelta(days=int(self.merchant.settings.get("lateness_days", 30)))
+
+
+@dataclass(slots=True)
+class State:
+    """What one transaction has locked and read of the members of its items."""
+
+    book: points.Book
+    standings: dict[int, tiers.Standing]
+    usable: Mapping[int, list[offers.Usable]]
+    level_then: dict[str, int]
+    orders: list[dict[str, Any]] = field(default_factory=list)
+    rises: list[tiers.Rise] = field(default_factory=list)
+    uses: dict[int, offers.Use] = field(default_factory=dict)
+
+
+def check(context: Context, item: ingestion.Item, now: datetime, history: bool) -> None:
+    """Refuse what no state could make right: future dates, unknown stores, sums that do not add up, owned events."""
+    if item.occurred_at > now + FUTURE:
+        raise FutureDate(field="occurred_at", occurred_at=item.occurred_at.isoformat())
+    if isinstance(item, ingestion.RefundIn):
+        return
+    if item.store_id and item.store_id not in context.stores:
+        raise UnknownStore(field="store_id", store=item.store_id, known=", ".join(list(context.stores)[:8]) or "–")
+    if isinstance(item, ingestion.EventIn):
+        if item.event in OWNED:
+            raise OwnedEvent(field="event", event=item.event)
+        return
+    lines_fen = sum(line.amount_fen for line in item.lines)
+    if item.lines and item.amount_fen is not None and item.amount_fen != lines_fen:
+        raise AmountMismatch(field="amount_fen", lines_fen=lines_fen, amount_fen=item.amount_fen)
+    if not item.lines and item.amount_fen is None:
+        raise AmountMissing(field="amount_fen")
+    if item.points_spent and item.member is None:
+        raise MemberNeeded(field="member")
+
+
+def late(context: Context, item: ingestion.Item, now: datetime, history: bool) -> bool:
+    """Whether an item comes after the lateness window; imports are history and never late."""
+    return not history and item.occurred_at < now - context.lateness
+
+
+def fold_order(
+    context: Context, state: State, order: ingestion.OrderIn, member_id: int | None, order_id: int, day: date, history: bool
+) -> dict[str, Any]:
+    """Spend, then earn, then count towards the tier; returns the answer. A refusal leaves the state as it was."""
+    amount_fen = sum(line.amount_fen for line in order.lines) if order.lines else order.amount_fen or 0
+    value_fen, spent_why = 0, []
+    if order.points_spent and member_id is not None:
+        value_fen, spent_why = _spend(state, order, member_id, order_id, amount_fen)
+    awards: list[earning.Award] = []
+    tier = None
+    if member_id is not None:
+        level = _level(context, state, order, member_id)
+        tier = level
+        awards = _earn(context, state, order, member_id, order_id, amount_fen, level)
+        standing = state.standings[member_id]
+        rise = tiers.pay(standing, context.ladder, amount_fen, day, order.occurred_at, context.merchant.zone)
+        if rise is not None:
+            state.rises.append(rise)
+            tier = tiers.level_of(context.ladder, standing.level)
+    earned = sum(award.points for award in awards)
+    state.orders.append(_order_row(context, order, member_id, order_id, day, amount_fen, value_fen, earned, history, state.book.now))
+    answer: dict[str, Any] = {"status": "accepted", "order_id": order.order_id, "member_id": member_id}
+    if member_id is not None and tier is not None:
+        account = state.book.account(member_id)
+        answer["points"] = {"earned": earned, "spent": order.points_spent, "balance": account.balance - account.held}
+        answer["why"] = [*spent_why, *(earning.explain(award.why) for award in awards)]
+        answer["tier"] = {"level": tier.level, "name": tier.name}
+        answer["points_value_fen"] = value_fen
+    return answer
+
+
+def _level(context: Context, state: State, order: ingestion.OrderIn, member_id: int) -> tiers.Level:
+    """The member's level when the order was placed; the order that crosses a threshold earns at the old one."""
+    then = state.level_then.get(order.key)
+    return tiers.level_of(context.ladder, state.standings[member_id].level if then is None else then)
+
+
+def _spend(
+    state: State, order: ingestion.OrderIn, member_id: int, order_id: int, amount_fen: int
+) -> tuple[int, list[dict[str, str]]]:
+    usable = [right for right in state.usable.get(member_id, []) if right.grant_id not in state.uses]
+    worth = max((right.value_fen for right in usable if right.points == order.points_spent), default=0)
+    grant = offers.match(usable, order.points_spent, amount_fen + worth)
+    why = {"kind": "cash_offer", "points": grant.points, "value_fen": grant.value_fen, "grant_id": grant.grant_id}
+    cause = points.Cause(f"order:{order_id}:spent", why, order.occurred_at, order_id=order_id)
+    state.book.spend(member_id, order.points_spent, cause)
+    state.uses[grant.grant_id] = offers.Use(grant_id=grant.grant_id, order_id=order_id, at=order.occurred_at)
+    zh = f"用 {grant.points} 积分抵 {grant.value_fen / 100:g} 元"
+    en = f"{grant.points} points spent as {grant.value_fen / 100:g} yuan"
+    return grant.value_fen, [{"zh": zh, "en": en}]
+
+
+def _earn(
+    context: Context, state: State, order: ingestion.OrderIn, member_id: int, order_id: int, amount_fen: int, level: tiers.Level
+) -> list[earning.Award]:
+    basis = earning.Basis(
+        occurred_at=order.occurred_at, amount_fen=amount_fen, store=order.store_id, channel=order.channel,
+        lines=[earning.Line(line.sku, line.quantity, line.amount_fen, line.category, line.brand) for line in order.lines],
+        tier_level=level.level, tier_name=level.name, multiplier_percent=level.multiplier_percent,
+    )  # fmt: skip
+    awards = earning.evaluate(context.rules, earning.EFFECTS, basis)
+    for award in awards:
+        cause = points.Cause(
+            f"order:{order_id}:{award.rule.rule_id}", award.why, order.occurred_at, order_id=order_id,
+            rule_id=award.rule.rule_id, rule_version=award.rule.version, basis_fen=award.basis_fen,
+            breakdown=award.breakdown or None,
+        )  # fmt: skip
+        expires_at = durations.end(award.validity, order.occurred_at, context.merchant.zone)
+        state.book.credit(member_id, award.points, cause, expires_at=expires_at)
+    return awards
+
+
+def _order_row(
+    context: Context, order: ingestion.OrderIn, member_id: int | None, order_id: int, day: date,
+    amount_fen: int, value_fen: int, earned: int, history: bool, now: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    discount = sum(line.discount_fen for line in order.lines)
+    return {
+        "order_id": order_id,
+        "source": order.source,
+        "source_key": order.order_id,
+        "member_id": member_id,
+        "store_id": context.stores[order.store_id] if order.store_id else None,
+        "channel": order.channel,
+        "occurred_at": order.occurred_at,
+        "business_date": day,
+        "amount_fen": amount_fen,
+        "list_fen": sum(line.amount_fen + line.discount_fen if line.list_fen is None else line.list_fen for line in order.lines)
+        or amount_fen,
+        "discount_fen": discount,
+        "points_earned": earned,
+        "points_spent": order.points_spent,
+        "points_value_fen": value_fen,
+        "coupon_code": order.coupon_code,
+        "lines": order.lines,
+        "payments": order.payments,
+        "history": history,
+        "recorded_at": now,
+    }
+
+
+class RefundTooLarge(errors.Refused):
+    """Only {left_fen} fen of the order are left to refund; {amount_fen} were asked."""
+
+    code = "refund_too_large"
+    http_status = 422
+    zh = "订单可退金额只剩 {left_fen} 分,不能退 {amount_fen} 分。"
+    cure = "Refund at most {left_fen} fen."
+    cure_zh = "最多可退 {left_fen} 分。"
+
+
+@dataclass(slots=True)
+class Reversal:
+    """What one refund took back and gave back, in points, and the sentences that say why."""
+
+    taken_back: int = 0
+    given_back: int = 0
+    why: list[dict[str, str]] = field(default_factory=list)
+
+
+def reverse(
+    book: points.Book, order: orders.OrderState, refund: Mapping[str, Any], entries: Sequence[Any],
+    used: Mapping[int, list[tuple[points.LotState, int]]],
+) -> Reversal:  # fmt: skip
+    """Undo the share of an order's movements that a refund of its money undoes; counts it on `order`.
+
+    Each award keeps what its own rule version would have given for what is left, so partial refunds sum exactly.
+    """
+    amount, before = refund["amount_fen"], order.refunded_fen
+    left = order.amount_fen - before
+    if amount > left:
+        raise RefundTooLarge(field="amount_fen", left_fen=left, amount_fen=amount)
+    order.refunded_fen = before + amount
+    result = Reversal()
+    if order.member_id is None:
+        return result
+    for number, entry in enumerate(entries):
+        if entry.type in ("earn", "bonus"):
+            _take_back(book, order, refund, entry, (before, number), result)
+    for entry in entries:
+        if entry.type == "redeem":
+            _give_back(book, order, refund, entry, entries, used, result)
+    return result
+
+
+def _take_back(
+    book: points.Book, order: orders.OrderState, refund: Mapping[str, Any], entry: Any, at: tuple[int, int], result: Reversal
+) -> None:
+    before, number = at
+    kept_before = earning.keeps(entry.why, order.amount_fen - before) if before else entry.points
+    kept_after = earning.keeps(entry.why, order.amount_fen - order.refunded_fen)
+    taken = kept_before - kept_after
+    if taken <= 0:
+        return
+    why = {"kind": "refund", "refund": refund["source_key"], "amount_fen": refund["amount_fen"], "of_points": entry.points}
+    cause = points.Cause(
+        f"order:{order.order_id}:take:{refund['refund_id']}:{number}", why, refund["occurred_at"], order_id=order.order_id,
+        rule_id=entry.rule_id, rule_version=entry.rule_version, basis_fen=refund["amount_fen"], of_entry_id=entry.entry_id,
+    )  # fmt: skip
+    debt = book.take_back(entry.member_id, taken, cause, own_entry=entry.entry_id)
+    result.taken_back += taken
+    zh, en = f"退款收回 {taken} 积分", f"{taken} points taken back for the refund"
+    if debt:
+        zh, en = f"{zh},其中 {debt} 分已用掉,记为欠分", f"{en}; {debt} were already spent and are owed"
+    result.why.append({"zh": zh, "en": en})
+
+
+def _give_back(
+    book: points.Book, order: orders.OrderState, refund: Mapping[str, Any], entry: Any, entries: Sequence[Any],
+    used: Mapping[int, list[tuple[points.LotState, int]]], result: Reversal,
+) -> None:  # fmt: skip
+    spent = -entry.points
+    restored = sum(other.points for other in entries if other.type == "restore" and other.of_entry_id == entry.entry_id)
+    share = spent if order.refunded_fen >= order.amount_fen else spent * order.refunded_fen // order.amount_fen
+    due = share - restored
+    if due <= 0:
+        return
+    left: dict[int, int] = {}
+    lots: dict[int, points.LotState] = {}
+    restores = [other.entry_id for other in entries if other.type == "restore" and other.of_entry_id == entry.entry_id]
+    for entry_id in (entry.entry_id, *restores):
+        for lot, taken in used.get(entry_id, []):
+            lots[lot.lot_id] = lot
+            left[lot.lot_id] = left.get(lot.lot_id, 0) + taken
+    parts, missing = [], due
+    for lot_id in reversed(list(left)):  # what was taken last goes back first
+        points_back = min(left[lot_id], missing)
+        if points_back > 0:
+            parts.append((lots[lot_id], points_back))
+            missing -= points_back
+    why = {"kind": "refund_back", "refund": refund["source_key"], "of_points": spent}
+    cause = points.Cause(
+        f"order:{order.order_id}:back:{refund['refund_id']}", why, refund["occurred_at"], order_id=order.order_id,
+        of_entry_id=entry.entry_id,
+    )  # fmt: skip
+    book.give_back(entry.member_id, parts, cause)
+    result.given_back += due
+    result.why.append({"zh": f"退回抵现用掉的 {due} 积分", "en": f"{due} points spent as cash are given back"})
