@@ -109,3 +109,22 @@ def test_the_linter_names_the_same_tools() -> None:
     settings = tomllib.loads((tree.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     banned = set(settings["tool"]["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"])
     assert {name for name in banned if not name.startswith("random.")} == set(OWNERS)
+
+
+def test_our_own_code_is_not_mocked() -> None:
+    """Tests use the real database and one in-memory provider of each kind; a mock of ours proves nothing."""
+    found = []
+    for module in tree.all_code():
+        if module.where.startswith("tests/"):
+            found += [
+                f"{module.where}:{line} uses {name}" for line, name in _used(module) if name.startswith("unittest.mock")
+            ]
+            found += [
+                f"{module.where}:{node.lineno} replaces something of ours"
+                for node in ast.walk(module.tree)
+                if isinstance(node, ast.Call)
+                and ast.unparse(node.func) == "monkeypatch.setattr"
+                and node.args
+                and "shuke" in ast.unparse(node.args[0])
+            ]
+    tree.expect_none(found)
