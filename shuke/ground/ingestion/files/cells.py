@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LARGEST = 10**13
 """No amount of a line reaches a hundred billion yuan; more is a slip."""
-LONGEST_KEY = 200
+LONGEST_KEY = 128
 
 CHANNELS = {
     "门店": "pos", "线下": "pos", "线下门店": "pos", "实体店": "pos", "收银": "pos", "store": "pos", "offline": "pos",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
 
+from shuke.ground.ingestion import shapes
 from shuke.ground.ingestion.files import grouping
 from shuke.ground.ingestion.files.instants import to_instant
 
@@ -21,49 +22,14 @@ if TYPE_CHECKING:
 SOURCE = "import"
 """The source of whatever a file brings, unless a column says otherwise."""
 
-
-class FileLine(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """One sold item of an order or refund; money in fen, net of discounts."""
-
-    sku: str
-    quantity: int
-    amount_fen: int
-    list_fen: int | None = None
-    discount_fen: int | None = None
-    product: str = ""
-    category: str = ""
-    brand: str = ""
+Item = TypeVar("Item")
 
 
-class FileOrder(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """One order as a file tells it; `rows` are the rows it came from. Empty member and phone: a guest."""
+class Filed(msgspec.Struct, Generic[Item], frozen=True):
+    """One order, refund or event of a file, and the rows it came from."""
 
     rows: list[int]
-    source: str
-    order_id: str
-    occurred_at: datetime
-    member_id: str
-    phone: str
-    store_id: str
-    channel: str
-    amount_fen: int
-    lines: list[FileLine]
-    list_fen: int | None = None
-    discount_fen: int | None = None
-    coupon_code: str = ""
-    payments: dict[str, int] = {}
-
-
-class FileRefund(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One refund as a file tells it."""
-
-    rows: list[int]
-    source: str
-    refund_id: str
-    order_id: str
-    occurred_at: datetime
-    amount_fen: int
-    lines: list[FileLine]
+    item: Item
 
 
 class FileMember(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -77,21 +43,6 @@ class FileMember(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, Any]
 
 
-class FileEvent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One event as a file tells it."""
-
-    row: int
-    source: str
-    event_id: str
-    occurred_at: datetime
-    member_id: str
-    phone: str
-    store_id: str
-    channel: str
-    event: str
-    properties: dict[str, Any]
-
-
 class FileProduct(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product as a file tells it."""
 
@@ -103,32 +54,34 @@ class FileProduct(msgspec.Struct, frozen=True, omit_defaults=True):
     price_fen: int | None
 
 
-def orders(table: pa.Table) -> list[FileOrder]:
+def orders(table: pa.Table) -> list[Filed[shapes.OrderIn]]:
     """The orders of sorted rows; a row without a SKU adds to the order's amount but is no line of it."""
     cells = {name: table[name].to_pylist() for name in table.column_names}
     lines = _lines(cells)
-    return [_order(cells, lines, start, stop) for start, stop in _spans(table)]
+    paid = any(cells["payment_method"])
+    return [_order(cells, lines, start, stop, paid) for start, stop in _spans(table)]
 
 
-def refunds(table: pa.Table) -> list[FileRefund]:
+def refunds(table: pa.Table) -> list[Filed[shapes.RefundIn]]:
     """The refunds of sorted rows; a row without a SKU takes back money and names no line."""
     cells: dict[str, list[Any]] = {name: table[name].to_pylist() for name in table.column_names}
-    cells |= dict.fromkeys(("list_amount", "discount"), [None] * table.num_rows)
-    cells |= dict.fromkeys(_WORDS, [""] * table.num_rows)
-    lines = _lines(cells)
     built = []
     for start, stop in _spans(table):
-        sold = [line for line in lines[start:stop] if line is not None]
-        refund = FileRefund(
-            rows=cells["row"][start:stop],
+        span = range(start, stop)
+        lines = [
+            shapes.RefundLineIn(sku=cells["sku"][at], quantity=cells["quantity"][at], amount_fen=cells["amount"][at])
+            for at in span
+            if cells["sku"][at]
+        ]
+        refund = shapes.RefundIn(
             source=cells["source"][start] or SOURCE,
             refund_id=cells["refund_id"][start],
             order_id=cells["order_id"][start],
             occurred_at=to_instant(cells["at"][start]),
             amount_fen=sum(cells["amount"][start:stop]),
-            lines=sold,
+            lines=lines,
         )
-        built.append(refund)
+        built.append(Filed(cells["row"][start:stop], refund))
     return built
 
 
@@ -144,21 +97,23 @@ def members(batch: Parsed) -> list[FileMember]:
     return built
 
 
-def events(batch: Parsed) -> list[FileEvent]:
+def events(batch: Parsed) -> list[Filed[shapes.EventIn]]:
     """The good rows as events; empty cells are no properties."""
     cells = {name: batch.columns[name].to_pylist() for name in batch.columns}
     further = _dicts(batch)
     built = []
     for at, row in _good(batch):
-        occurred_at = to_instant(cells["occurred_at"][at])
-        event = FileEvent(
-            row=row,
+        event = shapes.EventIn(
             source=cells["source"][at] or SOURCE,
-            occurred_at=occurred_at,
+            event_id=cells["event_id"][at],
+            occurred_at=to_instant(cells["occurred_at"][at]),
+            event=cells["event"][at],
+            member=_member(cells["member_id"][at], cells["phone"][at]) or {},
             properties=further[at],
-            **{name: cells[name][at] for name in _EVENT_TEXTS},
+            store_id=cells["store_id"][at],
+            channel=cells["channel"][at],
         )
-        built.append(event)
+        built.append(Filed([row], event))
     return built
 
 
@@ -171,33 +126,43 @@ def products(batch: Parsed) -> list[FileProduct]:
     ]
 
 
-_EVENT_TEXTS = ("event_id", "member_id", "phone", "store_id", "channel", "event")
-_WORDS = ("product", "category", "brand")
+_LINE = ("sku", "quantity", "amount", "list_amount", "discount", "product", "category", "brand")
 
 
-def _order(cells: dict[str, list[Any]], lines: list[FileLine | None], start: int, stop: int) -> FileOrder:
+def _order(
+    cells: dict[str, list[Any]], lines: list[shapes.LineIn | None], start: int, stop: int, paid: bool
+) -> Filed[shapes.OrderIn]:
     amounts = cells["amount"][start:stop]
-    return FileOrder(
-        rows=cells["row"][start:stop],
+    order = shapes.OrderIn(
         source=cells["source"][start] or SOURCE,
         order_id=cells["order_id"][start],
         occurred_at=to_instant(cells["at"][start]),
-        member_id=cells["member_id"][start],
-        phone=cells["phone"][start],
+        member=_member(cells["member_id"][start], cells["phone"][start]),
         store_id=cells["store_id"][start],
         channel=cells["channel"][start],
-        amount_fen=sum(amounts),
         lines=[line for line in lines[start:stop] if line is not None],
-        list_fen=_total(cells["list_amount"][start:stop]),
-        discount_fen=_total(cells["discount"][start:stop]),
-        coupon_code=cells["coupon_code"][start],
-        payments=_payments(cells["payment_method"][start:stop], amounts),
+        amount_fen=sum(amounts),
+        payments=_payments(cells["payment_method"][start:stop], amounts) if paid else [],
+        coupon_code=cells["coupon_code"][start] or None,
     )
+    return Filed(cells["row"][start:stop], order)
 
 
-def _lines(cells: dict[str, list[Any]]) -> list[FileLine | None]:
-    columns = ("sku", "quantity", "amount", "list_amount", "discount", *_WORDS)
-    return [FileLine(*values) if values[0] else None for values in zip(*(cells[name] for name in columns), strict=True)]
+def _lines(cells: dict[str, list[Any]]) -> list[shapes.LineIn | None]:
+    return [
+        shapes.LineIn(
+            sku=sku, quantity=quantity, amount_fen=fen, list_fen=list_fen, discount_fen=discount or 0,
+            product=product, category=category, brand=brand,
+        ) if sku else None
+        for sku, quantity, fen, list_fen, discount, product, category, brand
+        in zip(*(cells[name] for name in _LINE), strict=True)
+    ]  # fmt: skip
+
+
+def _member(member_id: str, phone: str) -> dict[str, str] | None:
+    if member_id:
+        return {"external": member_id, "phone": phone} if phone else {"external": member_id}
+    return {"phone": phone} if phone else None
 
 
 def _spans(table: pa.Table) -> Iterator[tuple[int, int]]:
@@ -205,19 +170,12 @@ def _spans(table: pa.Table) -> Iterator[tuple[int, int]]:
     return zip(starts.tolist(), np.r_[starts[1:], table.num_rows].astype(int).tolist(), strict=True)
 
 
-def _total(amounts: list[int | None]) -> int | None:
-    told = [amount for amount in amounts if amount is not None]
-    return sum(told) if len(told) == len(amounts) else None
-
-
-def _payments(methods: list[str], amounts: list[int]) -> dict[str, int]:
-    if not any(methods):
-        return {}
+def _payments(methods: list[str], amounts: list[int]) -> list[shapes.PaymentIn]:
     paid: dict[str, int] = {}
     for method, amount in zip(methods, amounts, strict=True):
         if method:
             paid[method] = paid.get(method, 0) + amount
-    return paid
+    return [shapes.PaymentIn(method=method, amount_fen=amount) for method, amount in paid.items()]
 
 
 def _good(batch: Parsed) -> Iterator[tuple[int, int]]:
@@ -228,8 +186,13 @@ def _dicts(batch: Parsed) -> list[dict[str, Any]]:
     names = list(batch.further)
     if not names:
         return [{} for _ in batch.rows]
-    rows = zip(*batch.further.values(), strict=True)
+    rows = zip(*([_plain(value) for value in column] for column in batch.further.values()), strict=True)
     return [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    """Dates and instants as the text that JSON holds."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _when(micros: int | None) -> datetime | None:

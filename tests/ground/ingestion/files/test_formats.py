@@ -165,5 +165,6 @@ def test_our_templates_are_valid_files(form: templates.Format, tmp_path: Path) -
     path.write_bytes(templates.template("orders", form))
     orders, flaws, read = orders_of(plan_of(path), tmp_path / "spool")
     assert (read, flaws, len(orders)) == (1, [], 1)
-    assert (orders[0].order_id, orders[0].amount_fen, orders[0].list_fen) == ("SO-1001", 19900, 23900)
-    assert orders[0].payments == {"wechat": 19900}
+    assert (orders[0].order_id, orders[0].amount_fen, orders[0].lines[0].list_fen) == ("SO-1001", 19900, 23900)
+    assert orders[0].item.member == {"external": "M-0001", "phone": "13900000001"}
+    assert [(paid.method, paid.amount_fen) for paid in orders[0].payments] == [("wechat", 19900)]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shuke.ground import ingestion
 from shuke.ground.ingestion.files import mapping, opening, reading, records, spool
 from tests.ground.ingestion.files.world import FAR, HEADER, orders_of, plan_of, put
 
@@ -43,7 +44,7 @@ def test_zero_is_a_number_and_no_sku_is_no_line(tmp_path: Path) -> None:
     )
     assert not flaws
     by_id = {order.order_id: order for order in orders}
-    assert by_id["A"].lines == [records.FileLine("X", 0, 0)]
+    assert by_id["A"].lines == [ingestion.LineIn(sku="X", quantity=0, amount_fen=0)]
     assert (by_id["B"].lines, by_id["B"].amount_fen, by_id["B"].member_id) == ([], 8800, "")
     assert (len(by_id["C"].lines), by_id["C"].amount_fen) == (1, 1500)
 
@@ -114,8 +115,9 @@ def test_payments_coupons_and_list_prices(tmp_path: Path) -> None:
     )
     assert not flaws
     order = orders[0]
-    assert (order.list_fen, order.discount_fen, order.coupon_code) == (12500, None, "NEW20")
-    assert order.payments == {"wechat": 8500, "alipay": 2000}
+    assert [(line.list_fen, line.discount_fen) for line in order.lines] == [(10000, 2000), (2000, 0), (500, 0)]
+    assert order.coupon_code == "NEW20"
+    assert [(paid.method, paid.amount_fen) for paid in order.payments] == [("wechat", 8500), ("alipay", 2000)]
 
 
 amounts = st.one_of(st.integers(0, 10**6), st.none())
@@ -189,7 +191,7 @@ def test_refunds_group_by_their_own_id(tmp_path: Path) -> None:
     plan = plan_of(path, "refunds")
     spooled = spool.prepare(plan, tmp_path / "spool", lambda rows: None)
     found = [refund for table in spool.merged(tmp_path / "spool") for refund in records.refunds(table)]
-    assert [(r.refund_id, r.order_id, r.amount_fen, len(r.lines), r.rows) for r in found] == [
+    assert [(r.item.refund_id, r.item.order_id, r.item.amount_fen, len(r.item.lines), r.rows) for r in found] == [
         ("R1", "A", 1250, 2, [2, 4]),
         ("R2", "B", 500, 0, [3]),
     ]
@@ -211,7 +213,7 @@ def test_members_events_and_products_come_row_by_row(tmp_path: Path) -> None:
     (member,) = [member for batch in batches for member in records.members(batch)]
     assert (member.row, member.member_id, member.phone, member.name) == (2, "M1", "13800138000", "林晓芙")
     assert member.joined_at == datetime(2025, 5, 19, 16, tzinfo=UTC)
-    assert member.attributes == {"city": "上海", "birthday": datetime(1992, 3, 8).date(), "vip": True, "spent": 12.5}
+    assert member.attributes == {"city": "上海", "birthday": "1992-03-08", "vip": True, "spent": 12.5}
     flaws = sorted((flaw for batch in batches for found in batch.flaws.values() for flaw in found), key=lambda f: f.row)
     assert [(flaw.row, flaw.field, flaw.code) for flaw in flaws] == [
         (3, "member_id", "no_member"),
@@ -225,7 +227,9 @@ def test_members_events_and_products_come_row_by_row(tmp_path: Path) -> None:
     )
     batches = list(reading.parsed(plan_of(events, "events", types={"seconds": "int"})))
     (event,) = [event for batch in batches for event in records.events(batch)]
-    assert (event.event, event.properties, event.member_id) == ("view", {"sku": "A", "seconds": 35}, "M1")
+    assert event.rows == [2]
+    assert (event.item.event, event.item.properties) == ("view", {"sku": "A", "seconds": 35})
+    assert event.item.member == {"external": "M1"}
 
     products = put(tmp_path, "sku,product,category,brand,price\nA,精华,护肤,芙颜,239.00\n,x,,,\nB,,,,\n", "p.csv")
     batches = list(reading.parsed(plan_of(products, "products")))
@@ -252,7 +256,7 @@ def test_headers_are_recognised_and_values_help(tmp_path: Path) -> None:
 
 
 def test_a_mapping_says_what_headers_do_not(tmp_path: Path) -> None:
-    path = put(tmp_path, "a,b,paid,saved,way\n1,08/03/2026 14:05,1050,200,柜台\n", "odd.csv")
+    path = put(tmp_path, "a,b,paid,saved,way,thing\n1,08/03/2026 14:05,1050,200,柜台,X\n", "odd.csv")
     told = {
         "columns": {
             "order_id": "a",
@@ -261,12 +265,14 @@ def test_a_mapping_says_what_headers_do_not(tmp_path: Path) -> None:
             "list_amount": {"from": ["paid", "saved"], "unit": "fen"},
             "channel": {"from": "way", "words": {"柜台": "pos"}},
             "store_id": {"value": "main"},
+            "sku": "thing",
         }
     }
     orders, flaws, _ = orders_of(plan_of(path, told=told), tmp_path / "spool")
     assert not flaws
     order = orders[0]
-    assert (order.amount_fen, order.list_fen, order.channel, order.store_id) == (1050, 1250, "pos", "main")
+    assert (order.amount_fen, order.channel, order.store_id) == (1050, "pos", "main")
+    assert order.lines[0].list_fen == 1250
     assert order.occurred_at == datetime(2026, 3, 8, 14, 5, tzinfo=UTC)
 
 

@@ -31,10 +31,22 @@ def put(folder: Path, text: str, name: str = "orders.csv", encoding: str = "utf-
     return path
 
 
-def orders_of(plan: reading.Plan, folder: Path) -> tuple[list[records.FileOrder], list[flaws.Flaw], int]:
+class Read:
+    """An order with the rows it came from, and its member's identities by name."""
+
+    def __init__(self, filed: records.Filed) -> None:
+        self.rows = filed.rows
+        self.item = filed.item
+        self.member_id = (filed.item.member or {}).get("external", "")
+
+    def __getattr__(self, name: str):
+        return getattr(self.item, name)
+
+
+def orders_of(plan: reading.Plan, folder: Path) -> tuple[list[Read], list[flaws.Flaw], int]:
     """All orders of a file, what was left out, and the rows read."""
     spooled = spool.prepare(plan, folder, lambda rows: None)
-    found = [order for table in spool.merged(folder) for order in records.orders(table)]
+    found = [Read(order) for table in spool.merged(folder) for order in records.orders(table)]
     return found, spooled.flaws, spooled.read
 
 
