@@ -1,0 +1,197 @@
+"""Announcements reach their readers after the commit, in commit order, at least once, and their effects exactly once."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from shuke.ground.tenancy import models as tenancy_models
+from shuke.kit import events
+from shuke.kit.db import Database, Tx
+from tests.kit.conftest import NewMerchant
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Knocked(events.Event, frozen=True, kw_only=True, tag="test_knocked"):
+    """Somebody knocked."""
+
+    writer: int
+    number: int
+
+
+class Whispered(events.Event, frozen=True, kw_only=True, tag="test_whispered"):
+    """Nobody listens to this."""
+
+
+async def write_down(tx: Tx, heard: list[Knocked]) -> None:
+    """A reaction that notes each knock as a brand: not repeatable on purpose, so that a repeat would be seen."""
+    ids = await tx.fresh_ids(len(heard))
+    rows = [
+        {"brand_id": brand_id, "name": f"{knock.writer}:{knock.number}"}
+        for brand_id, knock in zip(ids, heard, strict=True)
+    ]
+    await tx.insert(tenancy_models.Brand, rows)
+
+
+def reader(name: str = "test") -> events.Reader:
+    """A follower that writes knocks down."""
+    return events.Reader(name, {Knocked: write_down})
+
+
+async def _written(database: Database, merchant_id: int) -> list[str]:
+    async with database.read(merchant_id) as tx:
+        return [row.name for row in await tx.rows("select name from brand order by brand_id")]
+
+
+async def _knock(database: Database, merchant_id: int, writer: int, turns: int, each: int = 1) -> None:
+    for turn in range(turns):
+        async with database.write(merchant_id) as tx:
+            for part in range(each):
+                tx.announce(Knocked(writer=writer, number=turn * each + part), Whispered())
+
+
+async def _relay(database: Database, *readers: events.Reader) -> asyncio.Task[None]:
+    return asyncio.create_task(events.Relay(database, readers).run())
+
+
+async def _until(database: Database, merchant_id: int, count: int, seconds: float = 20) -> list[str]:
+    async with asyncio.timeout(seconds):
+        while len(written := await _written(database, merchant_id)) < count:
+            await asyncio.sleep(0.05)
+    return written
+
+
+@contextlib.asynccontextmanager
+async def relaying(database: Database, *readers: events.Reader):
+    """A relay at work for the length of the block."""
+    task = await _relay(database, *readers)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_concurrent_writers_lose_nothing_and_keep_their_order(database: Database, bare: int) -> None:
+    async with relaying(database, reader()):
+        await asyncio.gather(*(_knock(database, bare, writer, turns=15, each=2) for writer in range(16)))
+        written = await _until(database, bare, 16 * 30)
+    assert len(written) == 16 * 30
+    assert len(set(written)) == len(written), "nothing is heard twice"
+    for writer in range(16):
+        heard = [int(name.split(":")[1]) for name in written if name.startswith(f"{writer}:")]
+        assert heard == list(range(30)), "each writer is heard in the order of its commits"
+
+
+async def test_what_was_announced_while_nobody_listened_is_heard_later(database: Database, bare: int) -> None:
+    await _knock(database, bare, writer=1, turns=3)
+    async with relaying(database, reader()):
+        assert await _until(database, bare, 3) == ["1:0", "1:1", "1:2"]
+
+
+async def test_each_reader_has_a_cursor_of_its_own(database: Database, bare: int) -> None:
+    await _knock(database, bare, writer=1, turns=2)
+    assert await events.deliver(database, bare, reader("first"), 100) == 4
+    assert await events.deliver(database, bare, reader("first"), 100) == 0
+    assert await events.deliver(database, bare, reader("second"), 100) == 4
+    assert await _written(database, bare) == ["1:0", "1:1", "1:0", "1:1"]
+
+
+async def test_a_failing_reaction_is_repeated_and_moves_nothing_meanwhile(database: Database, bare: int) -> None:
+    failures = [1, 1]
+
+    async def stumble(tx: Tx, heard: list[Knocked]) -> None:
+        await write_down(tx, heard)
+        if failures:
+            failures.pop()
+            raise RuntimeError("stumbled")
+
+    stumbling = events.Reader("stumbles", {Knocked: stumble})
+    await _knock(database, bare, writer=1, turns=4)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            await events.deliver(database, bare, stumbling, 100)
+        assert await _written(database, bare) == []
+    assert await events.deliver(database, bare, stumbling, 100) == 8
+    assert await _written(database, bare) == [f"1:{number}" for number in range(4)]
+
+
+async def test_one_merchant_that_fails_does_not_stop_the_others(database: Database, new_merchant: NewMerchant) -> None:
+    bad, good = await new_merchant(), await new_merchant()
+
+    async def picky(tx: Tx, heard: list[Knocked]) -> None:
+        if tx.merchant_id == bad:
+            raise RuntimeError("not this one")
+        await write_down(tx, heard)
+
+    await _knock(database, bad, writer=1, turns=1)
+    await _knock(database, good, writer=2, turns=2)
+    async with relaying(database, events.Reader("picky", {Knocked: picky})):
+        assert await _until(database, good, 2) == ["2:0", "2:1"]
+    assert await _written(database, bad) == []
+
+
+async def test_two_relays_share_the_work_without_doubling_it(database: Database, bare: int) -> None:
+    other = await Database.open(database.url, size=3, hot_size=1)
+    try:
+        async with relaying(database, reader()), relaying(other, reader()):
+            await asyncio.gather(*(_knock(database, bare, writer, turns=10) for writer in range(8)))
+            written = await _until(database, bare, 80)
+            await asyncio.sleep(0.3)
+            assert await _written(database, bare) == written
+    finally:
+        await other.close()
+    assert len(set(written)) == 80
+
+
+async def test_a_reaction_may_announce_and_is_heard_in_its_turn(database: Database, bare: int) -> None:
+    async def pass_on(tx: Tx, heard: list[Knocked]) -> None:
+        tx.announce(*(Knocked(writer=knock.writer + 1, number=knock.number) for knock in heard if knock.writer < 3))
+        await write_down(tx, heard)
+
+    echo = events.Relay(database, [events.Reader("echo", {Knocked: pass_on})])
+    await _knock(database, bare, writer=1, turns=2)
+    await echo.drain(bare)
+    assert await _written(database, bare) == ["1:0", "1:1", "2:0", "2:1", "3:0", "3:1"]
+
+
+async def test_a_killed_relay_loses_and_doubles_nothing(database: Database, bare: int) -> None:
+    """kill -9 again and again in the middle of deliveries, while writers go on."""
+    writers = asyncio.gather(*(_knock(database, bare, writer, turns=25) for writer in range(8)))
+    for _ in range(4):
+        child = await _child(database.url)
+        await asyncio.sleep(0.25)
+        os.kill(child.pid, signal.SIGKILL)
+        await child.wait()
+    await writers
+    async with relaying(database, reader()):
+        written = await _until(database, bare, 200)
+    assert sorted(written) == sorted(f"{writer}:{number}" for writer in range(8) for number in range(25))
+    for writer in range(8):
+        heard = [int(name.split(":")[1]) for name in written if name.startswith(f"{writer}:")]
+        assert heard == sorted(heard)
+
+
+async def _child(url: str) -> asyncio.subprocess.Process:
+    """A process of its own that relays until it is killed; it has begun when this returns."""
+    script = (
+        "import asyncio, sys; from tests.kit import test_events as t; from shuke.kit.db import Database\n"
+        "from shuke.kit import events\n"
+        "async def main():\n"
+        "    database = await Database.open(sys.argv[1], size=3, hot_size=1)\n"
+        "    print('ready', flush=True)\n"
+        "    await events.Relay(database, [t.reader()], batch=7).run()\n"
+        "asyncio.run(main())\n"
+    )
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert await child.stdout.readline() == b"ready\n"
+    return child
