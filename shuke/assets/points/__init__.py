@@ -1,4 +1,5 @@
 """The ledger: what a member holds, where it came from, when it runs out, and why."""
+# ruff: noqa: I001 a front door is one page
 
 from shuke.assets.points.actions import (
     LOCK, LOTS, AdjustedDifferently, Adjustment, HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, NothingToAdjust, Posting,

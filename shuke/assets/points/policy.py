@@ -111,7 +111,7 @@ class Book:
     touched: set[tuple[int, str]] = field(default_factory=set)
     entries: list[dict[str, Any]] = field(default_factory=list)
     lots: list[dict[str, Any]] = field(default_factory=list)
-    used: dict[tuple[int, int], int] = field(default_factory=dict)
+    changed: dict[int, tuple[tuple[int, str], LotState]] = field(default_factory=dict)
     consumption: list[dict[str, Any]] = field(default_factory=list)
     new_lots: dict[int, LotState] = field(default_factory=dict)
 
@@ -203,8 +203,7 @@ class Book:
 
     def _move(self, account: AccountState, entry_id: int, lot: LotState, taken: int) -> None:
         lot.remaining -= taken
-        key = (account.member_id, lot.lot_id)
-        self.used[key] = self.used.get(key, 0) + taken
+        self.changed[lot.lot_id] = ((account.member_id, account.wallet), lot)
         self.consumption.append(
             {"member_id": account.member_id, "entry_id": entry_id, "lot_id": lot.lot_id, "points": taken}
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003
-from datetime import datetime  # noqa: TC003
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -27,10 +27,10 @@ where h.merchant_id = %(merchant_id)s and h.hold_id = r.hold_id
 
 
 async def merge_members(tx: Tx, pairs: Sequence[tuple[int, int]], at: datetime) -> int:
-    """Move everything of each first member to the second, by paired entries. Repeatable: what has moved is gone. Returns the pairs that moved.
+    """Move everything of each first member to the second, by paired entries; returns how many pairs moved.
 
-    A lot keeps when it was earned, begins and runs out; debt moves too; nothing counts as earned. The pairs are moved
-    in the order given, so that a chain of merges ends at the last heir.
+    Repeatable: what has moved is gone. A lot keeps when it was earned, begins and runs out; debt moves too; nothing
+    counts as earned. The pairs are moved in the order given, so that a chain of merges ends at the last heir.
     """
     members = sorted({member for pair in pairs for member in pair})
     moved = 0
@@ -39,9 +39,7 @@ async def merge_members(tx: Tx, pairs: Sequence[tuple[int, int]], at: datetime) 
     return moved
 
 
-async def _merge_wallet(
-    tx: Tx, pairs: Sequence[tuple[int, int]], members: list[int], wallet: str, at: datetime
-) -> int:
+async def _merge_wallet(tx: Tx, pairs: Sequence[tuple[int, int]], members: list[int], wallet: str, at: datetime) -> int:
     book = await open_book(tx, members, at=at, lots_of=members, wallet=wallet)
     held: dict[int, list[Any]] = {}
     for row in await tx.rows(_HOLDS, members=members, wallet=wallet):
@@ -52,9 +50,7 @@ async def _merge_wallet(
     for loser, heir in pairs:
         why = {"kind": "merge", "from": loser, "into": heir}
         key = f"merge:{wallet}:{loser}:{heir}:{tx.batch_id}"
-        fresh = book.merge(
-            loser, heir, Cause(f"{key}:out", why, at), Cause(f"{key}:in", why, at), wallet=wallet
-        )
+        fresh = book.merge(loser, heir, Cause(f"{key}:out", why, at), Cause(f"{key}:in", why, at), wallet=wallet)
         moved += bool(fresh)
         for hold in held.pop(loser, []):
             pinned = [[fresh[lot_id], points] for lot_id, points in hold.lots]
@@ -65,4 +61,3 @@ async def _merge_wallet(
         await tx.run(_MOVE_HOLDS, rows=msgspec.json.encode(moves).decode())
     await store(tx, book)
     return moved
-

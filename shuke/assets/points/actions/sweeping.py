@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime  # noqa: TC003
+from datetime import datetime
 from typing import Any
 
 import msgspec

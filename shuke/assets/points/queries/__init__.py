@@ -4,9 +4,10 @@ from shuke.assets.points.queries.audits import last_audit
 from shuke.assets.points.queries.balances import Balance, Expiring, balance, balances, expiries
 from shuke.assets.points.queries.figures import DayFigures, Figures, figures
 from shuke.assets.points.queries.history import EntryShape, LotShape, RuleRef, entries_of, entry, ledger, lots_of
-from shuke.assets.points.queries.reasons import explain, explained_by
+from shuke.assets.points.queries.reasons import ENTRY_TYPES, explain, explained_by
 
 __all__ = [
+    "ENTRY_TYPES",
     "Balance",
     "DayFigures",
     "EntryShape",

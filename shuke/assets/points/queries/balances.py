@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime  # noqa: TC003 msgspec reads annotations at run time
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -59,9 +59,7 @@ group by 1, 2
 """
 
 
-async def balances(
-    tx: Tx, member_ids: Iterable[int], at: datetime, wallet: str = POINTS
-) -> dict[int, Balance]:
+async def balances(tx: Tx, member_ids: Iterable[int], at: datetime, wallet: str = POINTS) -> dict[int, Balance]:
     """The balances of all these members at `at` in three statements; members without a wallet have an empty one."""
     wanted = sorted(set(member_ids))
     asked = {"members": wanted, "wallet": wallet, "at": at}
@@ -72,9 +70,7 @@ async def balances(
             lots[row.member_id].append(row)
         for row in await tx.rows(_PINNED, **asked):
             pins[row.member_id].append(row)
-    return {
-        member: _balance(accounts.get(member), lots[member], pins[member], at) for member in wanted
-    }
+    return {member: _balance(accounts.get(member), lots[member], pins[member], at) for member in wanted}
 
 
 async def balance(tx: Tx, member_id: int, at: datetime, wallet: str = POINTS) -> Balance:
@@ -82,7 +78,7 @@ async def balance(tx: Tx, member_id: int, at: datetime, wallet: str = POINTS) ->
     return (await balances(tx, [member_id], at, wallet))[member_id]
 
 
-def _balance(account: object | None, lots: list, pins: list, at: datetime) -> Balance:
+def _balance(account: Any | None, lots: list[Any], pins: list[Any], at: datetime) -> Balance:
     if account is None:
         return Balance()
     ends: dict[datetime | None, int] = defaultdict(int)
@@ -115,8 +111,6 @@ group by 1 order by 1
 """
 
 
-async def expiries(
-    tx: Tx, at: datetime, until: datetime, wallet: str = POINTS
-) -> list[tuple[datetime, int, int]]:
+async def expiries(tx: Tx, at: datetime, until: datetime, wallet: str = POINTS) -> list[tuple[datetime, int, int]]:
     """What will run out in (at, until] at the whole merchant: (expires_at, points, members), nearest first."""
     return [tuple(row) for row in await tx.rows(_EXPIRING, wallet=wallet, at=at, until=until)]

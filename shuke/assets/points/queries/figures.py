@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -45,9 +45,7 @@ from entry e where e.merchant_id = %(merchant_id)s and e.wallet = 'points' group
 
 async def figures(tx: Tx, at: datetime, days: int, zone: str, day_start_minutes: int = 0) -> Figures:
     """Totals and the last `days` business dates up to `at`, in one statement over the merchant's entries."""
-    by_day = {
-        row.day: row for row in await tx.rows(_DAYS, zone=zone, day_start=day_start_minutes)
-    }
+    by_day = {row.day: row for row in await tx.rows(_DAYS, zone=zone, day_start=day_start_minutes)}
     today = clock.business_date(at, zone, day_start_minutes)
     shown = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
     total = {name: sum(getattr(row, name) for row in by_day.values()) for name in ("issued", "used", "expired")}
@@ -57,7 +55,7 @@ async def figures(tx: Tx, at: datetime, days: int, zone: str, day_start_minutes:
     )  # fmt: skip
 
 
-def _day(day: date, row: object | None) -> DayFigures:
+def _day(day: date, row: Any | None) -> DayFigures:
     if row is None:
         return DayFigures(date=day)
     return DayFigures(date=day, issued=row.issued, used=row.used, expired=row.expired)

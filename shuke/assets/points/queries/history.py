@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 msgspec reads annotations at run time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from shuke.assets.points.queries.reasons import explain
 from shuke.kit import paging
-from shuke.kit.kinds import Sentence  # noqa: TC001 msgspec reads annotations at run time
+from shuke.kit.kinds import Sentence
 
 if TYPE_CHECKING:
     from shuke.kit.db import Tx
@@ -121,9 +121,7 @@ order by l.expires_at nulls last, l.restricted desc, l.earned_at, l.lot_id limit
 """
 
 
-async def lots_of(
-    tx: Tx, member_id: int, wallet: str = "points", include_used: bool = False
-) -> list[LotShape]:
+async def lots_of(tx: Tx, member_id: int, wallet: str = "points", include_used: bool = False) -> list[LotShape]:
     """One member's lots in the order in which they will be spent; used-up ones only when asked for."""
     rows = await tx.rows(_LOTS, member_id=member_id, wallet=wallet, all=include_used)
     return [LotShape(**{**_lot(row), "why": explain(row.why, row.type)}) for row in rows]
@@ -131,7 +129,9 @@ async def lots_of(
 
 async def entry(tx: Tx, key: str) -> EntryShape | None:
     """The movement booked under that permanent key, or None."""
-    row = await tx.one(f"select {_COLUMNS} from entry e where e.merchant_id = %(merchant_id)s and e.key = %(key)s", key=key)
+    row = await tx.one(
+        f"select {_COLUMNS} from entry e where e.merchant_id = %(merchant_id)s and e.key = %(key)s", key=key
+    )
     return None if row is None else _shape(row, None)
 
 
@@ -146,7 +146,8 @@ def _entry_place(entry: EntryShape) -> list[Any]:
 def _shape(row: Any, balance_after: int | None) -> EntryShape:
     rule = None if row.rule_id is None else RuleRef(row.rule_id, row.rule_version or 0, row.why.get("rule", ""))
     return EntryShape(
-        entry_id=row.entry_id, batch_id=row.batch_id, member_id=row.member_id, type=row.type, points=row.points, debt_change=row.debt_change,
+        entry_id=row.entry_id, batch_id=row.batch_id, member_id=row.member_id, type=row.type,
+        points=row.points, debt_change=row.debt_change,
         occurred_at=row.occurred_at, recorded_at=row.recorded_at, source_key=row.key, why=explain(row.why, row.type), rule=rule,
         order_id=row.order_id, balance_after=balance_after,
     )  # fmt: skip

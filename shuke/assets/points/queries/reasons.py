@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping  # noqa: TC003
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shuke.kit.kinds import Sentence
@@ -22,6 +22,8 @@ _TYPES = {
     "transfer": Sentence("转赠", "Transferred"),
     "merge": Sentence("会员合并", "Members merged"),
 }
+
+ENTRY_TYPES = tuple(_TYPES)
 
 
 def _adjusted(why: dict[str, Any]) -> Sentence:

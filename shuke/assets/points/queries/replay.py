@@ -101,9 +101,7 @@ def _fold(found: Replay, member_id: int, entries: list[Any], beside: dict[str, l
             found.add("replay_remaining", member_id, f"lot {lot.lot_id}", left.get(lot.lot_id, 0), lot.remaining)
 
 
-def _judge_debit(
-    found: Replay, entry: Any, moves: dict[int, int], left: dict[int, int], known: dict[int, Any]
-) -> None:
+def _judge_debit(found: Replay, entry: Any, moves: dict[int, int], left: dict[int, int], known: dict[int, Any]) -> None:
     """Whether a debit took from the right lots, seen from what the replay has so far."""
     subject = f"entry {entry.entry_id}"
     if entry.type == "expire":

@@ -1,0 +1,199 @@
+"""Points on the console: a member's movements and lots, the ledger, the figures, adjustments and the audit."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.params import Parameter
+
+from shuke.assets.points import actions, queries
+from shuke.ground import access, members, tenancy
+from shuke.kit import clock, errors, http, paging
+from shuke.kit.db import Database, Tx
+
+READ = [http.requires("points.read")]
+
+
+class AdjustBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Points to give (+) or take (−), and why."""
+
+    points: int
+    reason: str
+
+
+class Expiry(msgspec.Struct, frozen=True):
+    """So many points of so many members run out at that instant."""
+
+    points: int
+    members: int
+    expires_at: datetime
+
+
+class BadType(errors.Refused):
+    """There is no type of entry "{type}"; known are: {known}."""
+
+    code = "unknown_entry_type"
+    http_status = 422
+    zh = "没有「{type}」这种积分明细,可用的有:{known}"
+    cure = "Use one of the known types."
+    cure_zh = "请改用列出的类型。"
+
+
+@get("/members/{member_id:int}/balance", guards=READ)
+async def member_balance(request: Request, database: Database, member_id: int) -> queries.Balance:
+    """The parts of a member's balance now."""
+    caller = http.caller_of(request)
+    async with database.read(caller.merchant_id) as tx:
+        await members.require(tx, member_id)
+        return await queries.balance(tx, member_id, clock.now())
+
+
+@get("/members/{member_id:int}/entries", guards=READ)
+async def member_entries(
+    request: Request, database: Database, member_id: int, cursor: str | None = None, limit: int | None = None
+) -> paging.Page:
+    """A member's movements, latest first, each with the balance after it and why."""
+    caller = http.caller_of(request)
+    async with database.read(caller.merchant_id) as tx:
+        await members.require(tx, member_id)
+        return await queries.entries_of(tx, member_id, cursor, limit)
+
+
+@get("/members/{member_id:int}/lots", guards=READ)
+async def member_lots(request: Request, database: Database, member_id: int, used: bool = False) -> paging.Page:
+    """A member's lots in the order in which they will be spent; `used` shows emptied ones too."""
+    caller = http.caller_of(request)
+    async with database.read(caller.merchant_id) as tx:
+        await members.require(tx, member_id)
+        lots = await queries.lots_of(tx, member_id, include_used=used)
+    return paging.Page(items=lots, total=len(lots))
+
+
+@post("/members/{member_id:int}/adjust", guards=[http.requires("points.adjust")])
+async def adjust_member(
+    request: Request,
+    database: Database,
+    member_id: int,
+    data: AdjustBody,
+    key: Annotated[str | None, Parameter(header="Idempotency-Key")] = None,
+) -> queries.EntryShape:
+    """Give or take points by hand, with a reason; undo with the opposite. Repeatable under one Idempotency-Key."""
+    caller = http.caller_of(request)
+    at = clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        await members.require(tx, member_id)
+        key = key or str((await tx.fresh_ids(1))[0])
+        adjustment = actions.Adjustment(
+            member_id=member_id, points=data.points, reason=data.reason, by=caller.name, key=key
+        )
+        entry = await actions.adjust(tx, adjustment, at)
+        if entry.occurred_at == at:  # not a repeat
+            after = {"points": data.points, "reason": data.reason}
+            await access.record(tx, caller, "points.adjusted", ("member", member_id), after=after, at=at)
+    return entry
+
+
+@get("/points/ledger", guards=READ)
+async def points_ledger(
+    request: Request,
+    database: Database,
+    type: str | None = None,
+    since: Annotated[str | None, Parameter(query="from")] = None,
+    until: Annotated[str | None, Parameter(query="to")] = None,
+    member: int | None = None,
+    cursor: str | None = None,
+) -> paging.Page:
+    """Movements of all members, latest recorded first; `from` and `to` are dates (both included) or instants."""
+    caller = http.caller_of(request)
+    types = _types(type)
+    async with database.read(caller.merchant_id) as tx:
+        merchant = await tenancy.get_merchant(tx)
+        page = await queries.ledger(
+            tx, types=types, since=_instant(since, merchant, 0, "from"), until=_instant(until, merchant, 1, "to"),
+            member_id=member, cursor=cursor,
+        )  # fmt: skip
+        return await _with_names(tx, page)
+
+
+@get("/points/summary", guards=READ)
+async def points_summary(request: Request, database: Database, days: int = 90) -> dict[str, Any]:
+    """Issued, used, expired, outstanding: since the beginning and by day; what runs out within 90 days."""
+    caller = http.caller_of(request)
+    at = clock.now()
+    async with database.read(caller.merchant_id) as tx:
+        merchant = await tenancy.get_merchant(tx)
+        found = await queries.figures(tx, at, max(1, min(days, 800)), merchant.zone, merchant.day_start_minutes)
+        ends = await queries.expiries(tx, at, at + timedelta(days=90))
+    worth = merchant.settings.get("points", {}).get("value_fen_per_100")
+    value = None if worth is None else found.outstanding * int(worth) // 100
+    expiring = [Expiry(points, people, end) for end, points, people in ends]
+    return {
+        **msgspec.to_builtins(found, builtin_types=(datetime, date)),
+        "value_fen_outstanding": value,
+        "expiring": expiring,
+    }
+
+
+@get("/points/audit", guards=READ)
+async def points_audit(request: Request, database: Database) -> dict[str, Any]:
+    """What the auditor found last; `checked_at` null before its first run."""
+    caller = http.caller_of(request)
+    async with database.read(caller.merchant_id) as tx:
+        found = await queries.last_audit(tx)
+    return found or {"checked_at": None, "differences": None, "totals": {}, "found": []}
+
+
+@post("/points/audit", guards=READ, status_code=202)
+async def start_audit(request: Request, database: Database) -> dict[str, str]:
+    """Ask for an audit; it begins within a minute, in the background."""
+    caller = http.caller_of(request)
+    at = clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        await actions.ask_for_audit(tx, at)
+        await access.record(tx, caller, "points.audited", ("points", "audit"), at=at)
+    return {"state": "queued"}
+
+
+def _types(asked: str | None) -> list[str] | None:
+    if not asked:
+        return None
+    types = asked.split(",")
+    for name in types:
+        if name not in queries.ENTRY_TYPES:
+            raise BadType(field="type", type=name, known=", ".join(queries.ENTRY_TYPES))
+    return types
+
+
+def _instant(text: str | None, merchant: tenancy.MerchantSettings, days_later: int, field: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        if len(text) == 10:
+            day = date.fromisoformat(text) + timedelta(days=days_later)
+            return clock.day_starts(day, merchant.zone, merchant.day_start_minutes)
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise errors.Malformed(
+            reason=f"'{text}' is not a date", reason_zh=f"「{text}」不是日期", field=field
+        ) from error
+    return found if found.tzinfo else found.replace(tzinfo=clock.zone(merchant.zone))
+
+
+async def _with_names(tx: Tx, page: paging.Page) -> paging.Page:
+    names = await members.names(tx, {entry.member_id for entry in page.items})
+    items = [
+        {
+            **msgspec.structs.asdict(entry),
+            "member_name": names[entry.member_id].name if entry.member_id in names else "",
+        }
+        for entry in page.items
+    ]
+    return paging.Page(items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+routes = [
+    member_balance, member_entries, member_lots, adjust_member, points_ledger, points_summary, points_audit, start_audit,
+]  # fmt: skip

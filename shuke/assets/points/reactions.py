@@ -1,0 +1,15 @@
+"""What the ledger does about announcements from below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shuke.assets.points.actions import merge_members
+from shuke.ground.members import MembersMerged
+from shuke.kit import clock
+from shuke.kit.db import Tx
+
+
+async def on_members_merged(tx: Tx, merged: Sequence[MembersMerged]) -> None:
+    """The lots, holds and debt of who was merged belong to the heir; repeatable, what has moved is gone."""
+    await merge_members(tx, [(event.member_id, event.into_id) for event in merged], clock.now())
