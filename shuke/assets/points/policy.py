@@ -5,7 +5,7 @@ A `Book` holds what one transaction has locked and collects what it changes; not
 
 from __future__ import annotations
 
-from collections.abc import Callable  # noqa: TC003 msgspec reads annotations at run time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 READ = """
 select r.source, r.key, r.body_hashes, r.answer, r.ref_id
-from unnest(%(sources)s::text[], %(keys)s::text[]) as w(source, key)
-join receipt r on r.merchant_id = %(merchant_id)s and r.source = w.source and r.key = w.key
+from unnest(%(sources)s::text[], %(keys)s::text[]) as w(source, key) cross join lateral (
+    select f.source, f.key, f.body_hashes, f.answer, f.ref_id from receipt f
+    where f.merchant_id = %(merchant_id)s and f.source = w.source and f.key = w.key offset 0
+) r
 """
+"""Laterally, so that each key is one descent of the index whatever the planner believes of the table's size."""
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(dict[str, int]).decode
 

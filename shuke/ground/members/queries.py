@@ -12,7 +12,10 @@ from shuke.kit.db import Tx
 
 RESOLVE = """
 select i.kind, i.value, i.member_id from json_to_recordset(%(wanted)s::json) as w(kind text, value text)
-join identity i on i.merchant_id = %(merchant_id)s and i.kind = w.kind and i.value = w.value
+cross join lateral (
+    select f.kind, f.value, f.member_id from identity f
+    where f.merchant_id = %(merchant_id)s and f.kind = w.kind and f.value = w.value offset 0
+) i
 """
 
 
@@ -168,6 +171,36 @@ async def consents(tx: Tx, member_ids: Iterable[int], channel: str) -> dict[int,
         channel=channel, ids=list(member_ids),
     )  # fmt: skip
     return {row.member_id: row.given for row in rows}
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """How a member can be reached: what they said per channel, and their addresses by kind of identity."""
+
+    member_id: int
+    name: str
+    consents: dict[str, bool]
+    addresses: dict[str, str]
+
+
+async def contacts(tx: Tx, member_ids: Iterable[int]) -> list[Contact]:
+    """How these members can be reached, in one statement; merged and unknown ones are left out."""
+    rows = await tx.rows(
+        "select m.member_id, m.name, m.phone, "
+        "(select jsonb_object_agg(c.channel, c.given) from consent c "
+        " where c.merchant_id = %(merchant_id)s and c.member_id = m.member_id) as consents, "
+        "(select i.value from identity i where i.merchant_id = %(merchant_id)s and i.member_id = m.member_id "
+        " and i.kind = 'wechat_openid' order by i.since desc, i.value limit 1) as openid "
+        "from member m where m.merchant_id = %(merchant_id)s and m.member_id = any(%(ids)s) and m.merged_into is null",
+        ids=list(member_ids),
+    )
+    return [
+        Contact(row.member_id, row.name, row.consents or {}, _addresses(phone=row.phone, wechat_openid=row.openid))
+        for row in rows
+    ]
+
+
+def _addresses(**found: str | None) -> dict[str, str]:
+    return {kind: value for kind, value in found.items() if value}
 
 
 async def numbers_of(tx: Tx, member_id: int) -> list[int]:

@@ -168,7 +168,8 @@ async def _locked(
         lots = await tx.rows(points.LOTS, members=spenders, wallet=points.POINTS) if spenders else []
         book = points.book_of(tx, account_rows, lots, at=batch.now, lots_of=spenders)
     _answer_repeats(batch, items, open_items, await receipts.fetchall())
-    standings = tiers.standings_of(await standing_rows.fetchall(), buyers, context.ladder[0], batch.now)
+    first = min((items[index].occurred_at for index in open_items), default=batch.now)
+    standings = tiers.standings_of(await standing_rows.fetchall(), buyers, context.ladder[0], first)
     usable = await offers.find_usable(tx, spenders, batch.now) if spenders else {}
     then = await _levels_then(tx, items, open_items, member_of, standings)
     return policy.State(book, standings, usable, then)
