@@ -18,7 +18,7 @@ step() {
 step format .venv/bin/ruff format --check --output-format concise .
 step lint .venv/bin/ruff check --output-format concise .
 step types .venv/bin/python -m mypy
-step floor-plan .venv/bin/lint-imports
+step floor-plan .venv/bin/lint-imports --no-logo --cache-dir .stamps/imports
 step reference .venv/bin/python deploy/make/reference.py --check
 step api .venv/bin/python deploy/make/api.py --check
 [ "${1:-}" != house ] || step house .venv/bin/python -m pytest -q --tb=short tests/house

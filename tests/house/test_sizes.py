@@ -100,7 +100,7 @@ def _all_sizes() -> Iterator[tuple[str, str, int]]:
 
 
 def _in_kinds(module: tree.Module, folder) -> bool:
-    return module.path.relative_to(folder).parts[0] in tree.KIND_FOLDERS
+    return bool(set(module.path.relative_to(folder).parts[:-1]) & set(tree.KIND_FOLDERS))
 
 
 def _functions(parent: ast.AST, prefix: str = "") -> Iterator[tuple[str, Function]]:

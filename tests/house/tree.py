@@ -18,7 +18,7 @@ FURNITURE = (
 )  # fmt: skip
 # Folders that the plan itself names for a room, beside its furniture.
 PLANNED_FOLDERS = {"ingestion": ("files",), "mirror": ("engines",)}
-KIND_FOLDERS = ("channels", "conditions", "effects", "scorers", "steps")
+KIND_FOLDERS = ("channels", "conditions", "effects", "formats", "scorers", "steps")
 DOOR_ONLY = ("console", "jobs", "member_app", "open_api", "reactions")
 
 
