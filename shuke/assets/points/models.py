@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
 
+
 class Account(Model):
     """One member's wallet of one unit. `balance` caches Σ entries, `held` Σ open holds, `debt` what later credits pay first."""
 
@@ -24,7 +25,9 @@ class Account(Model):
 
 
 class Entry(Model):
-    """One immutable movement, signed. Types: earn, bonus, adjust, redeem, capture, expire, clawback, restore, transfer, merge, import.
+    """One immutable movement, signed.
+
+    Types: earn, bonus, adjust, redeem, capture, expire, clawback, restore, transfer, merge, import.
 
     The key leads back to the cause (`order:<id>:<rule>`), so the entries of an order are a range of keys.
     """

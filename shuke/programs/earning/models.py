@@ -18,12 +18,17 @@ class Rule(Model):
 
 
 class RuleVersion(Model):
-    """One wording of a rule; never changed once published. A draft has no published_at; live in [valid_from, valid_to)."""
+    """One wording of a rule, live in [valid_from, valid_to) and until the next one begins; never changed once published.
+
+    The draft is version 0, without published_at. A `pause` gives nothing: it only ends the version before it.
+    """
 
     __tablename__ = "earning_rule_version"
     merchant_id: Mapped[int] = part_of_key()
     rule_id: Mapped[int] = part_of_key()
     version: Mapped[int] = part_of_key()
+    name: Mapped[str] = mapped_column(server_default="")
+    pause: Mapped[bool] = mapped_column(server_default="false")
     params: Mapped[dict]
     conditions: Mapped[list] = mapped_column(server_default="[]")
     valid_from: Mapped[object | None] = instant(nullable=True)

@@ -1,10 +1,27 @@
 """Verbs of the ledger, by topic."""
 
-from shuke.assets.points.actions.adjusting import AdjustedDifferently, Adjustment, NothingToAdjust, ReasonMissing, adjust
+from shuke.assets.points.actions.adjusting import (
+    AdjustedDifferently,
+    Adjustment,
+    NothingToAdjust,
+    ReasonMissing,
+    adjust,
+)
 from shuke.assets.points.actions.auditing import ask_for_audit, audit
 from shuke.assets.points.actions.holding import HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, capture, hold, release
 from shuke.assets.points.actions.merging import merge_members
-from shuke.assets.points.actions.posting import LOCK, LOTS, Posting, Verdict, book_of, booked, open_book, post, store, storing
+from shuke.assets.points.actions.posting import (
+    LOCK,
+    LOTS,
+    Posting,
+    Verdict,
+    book_of,
+    booked,
+    open_book,
+    post,
+    store,
+    storing,
+)
 from shuke.assets.points.actions.sweeping import Swept, sweep, sweep_merchant
 
 __all__ = [
