@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence  # noqa: TC003
-from datetime import datetime  # noqa: TC003
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -48,10 +48,10 @@ class OfferEnded(errors.Refused):
 
 
 class OfferGone(errors.Refused):
-    """The offer was used a moment ago or has run out."""
+    """The offer was used a moment ago."""
 
     code = "offer_gone"
-    zh = "这份积分抵现刚刚被用掉,或已过期。"
+    zh = "这份积分抵现刚刚被用掉了。"
     cure = "Look up what the member may use now."
     cure_zh = "请重新查询这位会员现在能用的。"
 
@@ -182,15 +182,15 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 async def use(tx: Tx, uses: Sequence[Use]) -> None:
     """Mark granted offers as used by orders, in one statement; repeating it changes nothing.
 
-    Refuses all when one of them was used by another order or had run out: the caller has them from `find_usable`
-    under the lock of the members' accounts.
+    Refuses all when one of them was used by another order. Whether it had run out was asked by `find_usable`, under the
+    lock of the members' accounts.
     """
     if not uses:
         return
     moved = await tx.run(
         "update offer_grant g set used_at = coalesce(g.used_at, r.at), order_id = r.order_id "
         "from json_to_recordset(%(rows)s) as r(grant_id bigint, order_id bigint, at timestamptz) "
-        "where g.merchant_id = %(merchant_id)s and g.grant_id = r.grant_id and g.expires_at > r.at "
+        "where g.merchant_id = %(merchant_id)s and g.grant_id = r.grant_id "
         "and (g.used_at is null or g.order_id = r.order_id)",
         rows=msgspec.json.encode(uses).decode(),
     )

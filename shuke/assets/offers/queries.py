@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence  # noqa: TC003
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 

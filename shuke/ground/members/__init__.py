@@ -12,14 +12,14 @@ from shuke.ground.members.actions import (
 )
 from shuke.ground.members.events import ConsentChanged, MemberChanged, MembersMerged
 from shuke.ground.members.policy import BadAttribute, BadIdentity, NoIdentity, UnknownIdentity, identities_of, masked_phone
-from shuke.ground.members.queries import RESOLVE, Found, MemberName, NoSuchMember, Profile, consents, count_members
-from shuke.ground.members.queries import get_member, get_phone, list_members, matched, members_of, names, numbers_of
+from shuke.ground.members.queries import RESOLVE, Contact, Found, MemberName, NoSuchMember, Profile, consents, contacts
+from shuke.ground.members.queries import count_members, get_member, get_phone, list_members, matched, members_of, names, numbers_of
 from shuke.ground.members.queries import outside_ids, phones, require, resolve, search, wanted
 
 __all__ = [
-    "RESOLVE", "BadAttribute", "BadIdentity", "CannotMerge", "ConsentChanged", "Found", "MemberChanged", "MemberName",
+    "RESOLVE", "BadAttribute", "BadIdentity", "CannotMerge", "ConsentChanged", "Contact", "Found", "MemberChanged", "MemberName",
     "MembersMerged", "NoIdentity", "NoSuchMember", "PhoneTaken", "Profile", "UnknownChannel", "UnknownIdentity",
-    "consents", "count_members", "ensure_members", "get_member", "get_phone", "identities_of", "list_members",
+    "consents", "contacts", "count_members", "ensure_members", "get_member", "get_phone", "identities_of", "list_members",
     "masked_phone", "matched", "members_of", "merge", "names", "numbers_of", "outside_ids", "phones", "require", "resolve",
     "search", "set_consents", "set_phone", "wanted", "write_profiles",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -70,10 +70,11 @@ async def log(
     return msgspec.structs.replace(shown, items=[_logged(row, names, shop) for row in shown.items])
 
 
-def _logged(row: Any, names: dict[int, str], shop: str) -> Logged:
+def _logged(row: Any, names: dict[int, members.MemberName], shop: str) -> Logged:
     channel = channels.get(row.channel)
+    name = names[row.member_id].name if row.member_id in names else ""
     return Logged(
-        message_id=row.message_id, member_id=row.member_id, member_name=names.get(row.member_id, ""),
+        message_id=row.message_id, member_id=row.member_id, member_name=name,
         channel=row.channel, channel_name=channel.name, title=row.title, body=row.body, link=row.link,
         sent_at=row.sent_at, created_at=row.created_at, state=row.state, reason=policy.reason(row.reason),
         journey_id=row.journey_id,

@@ -1,7 +1,7 @@
 """What every channel offers: a name, the limits of its content, an address, and its look on a phone."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
