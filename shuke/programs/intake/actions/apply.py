@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003
+from collections.abc import Mapping, Sequence  # noqa: TC003
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003
 from typing import Any
@@ -42,6 +42,7 @@ class Batch:
     history: bool
     now: datetime
     answers: list[Answer | None]
+    people: dict[int, Mapping[str, str]] = field(default_factory=dict)
     receipts: list[dict[str, Any]] = field(default_factory=list)
     behaviour: list[ingestion.Behaviour] = field(default_factory=list)
     late: list[dict[str, Any]] = field(default_factory=list)
@@ -93,14 +94,26 @@ async def _isolated(
 async def _attempt(
     database: Database, merchant_id: int, items: Sequence[ingestion.Item], history: bool, at: datetime | None
 ) -> list[Answer]:
+    refused: dict[int, Answer] = {}
     for turn in range(6):
+        kept = [index for index in range(len(items)) if index not in refused]
         try:
             async with database.write(merchant_id, hot=True) as tx:
-                return await apply_in(tx, items, history=history, at=at)
+                answers = await apply_in(tx, [items[index] for index in kept], history=history, at=at)
+            return [refused[i] if i in refused else answers[kept.index(i)] for i in range(len(items))] if refused else answers
+        except _Strangers as strangers:
+            refused |= {kept[index]: answer for index, answer in strangers.answers.items()}
         except (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation):
             if turn == 5:
                 raise
     raise AssertionError("unreachable")
+
+
+class _Strangers(Exception):
+    """Refused items would have created members: the transaction is undone and done again without them."""
+
+    def __init__(self, answers: dict[int, Answer]) -> None:
+        self.answers = answers
 
 
 async def apply_in(
@@ -117,12 +130,21 @@ async def apply_in(
     if not open_items:
         return batch.answers  # type: ignore[return-value]
     member_of = await _members(tx, items, open_items, batch)
+    newborn = tx.has_news
     state = await _locked(tx, context, batch, items, open_items, member_of)
     await tx.ids.ensure(len(items) * (2 * len(context.rules) + 6) + 16)
     _fold(tx, context, batch, state, items, open_items, member_of)
+    if newborn and (refused := _refused(batch, open_items, member_of)):
+        raise _Strangers(refused)
     await _store(tx, batch, state)
     await refunds.apply_parked(tx, context, batch, _keys(batch, items, open_items))
     return batch.answers  # type: ignore[return-value]
+
+
+def _refused(batch: Batch, open_items: list[int], member_of: dict[int, int]) -> dict[int, Answer]:
+    """Items with a member that the fold refused."""
+    found = {index: batch.answers[index] for index in open_items if index in member_of}
+    return {index: answer for index, answer in found.items() if answer is not None and answer.status >= 400}
 
 
 def _checked(context: policy.Context, batch: Batch, items: Sequence[ingestion.Item]) -> list[int]:
@@ -131,6 +153,8 @@ def _checked(context: policy.Context, batch: Batch, items: Sequence[ingestion.It
     for index, item in enumerate(items):
         try:
             policy.check(context, item, batch.now, batch.history)
+            if not isinstance(item, ingestion.RefundIn) and item.member is not None:
+                batch.people[index] = members.identities_of(item.member)
         except errors.Refused as refusal:
             batch.refuse(index, refusal)
         else:
@@ -142,10 +166,12 @@ async def _members(
     tx: Tx, items: Sequence[ingestion.Item], open_items: list[int], batch: Batch
 ) -> dict[int, int]:
     """Member numbers by item index; unknown members are created."""
-    named = [index for index in open_items if getattr(items[index], "member", None)]
+    named = [index for index in open_items if index in batch.people]
     if not named:
         return {}
-    found = await members.ensure_members(tx, [items[index].member for index in named], None if batch.history else batch.now)  # type: ignore[union-attr, misc]
+    people = [batch.people[index] for index in named]
+    joined = [None] * len(people) if batch.history else None
+    found = await members.ensure_members(tx, people, batch.now, joined)
     return dict(zip(named, found, strict=True))
 
 
