@@ -1,23 +1,24 @@
 """What comes in: shapes, receipts for dedupe, files and their mappings."""
 
-from shuke.ground.ingestion import models, receipts
+from shuke.ground.ingestion import files, models, receipts
+from shuke.ground.ingestion.actions import imports
 from shuke.ground.ingestion.events import Behaviour, EventsRecorded
+from shuke.ground.ingestion.queries import ImportRun, NoSuchImport, find_unfinished, get_import, list_imports, refusals
 from shuke.ground.ingestion.receipts import DifferentBody
-from shuke.ground.ingestion.shapes import MAX_ITEMS, EventIn, Item, LineIn, OrderIn, PaymentIn, RefundIn, RefundLineIn, builtins
+from shuke.ground.ingestion.shapes import (
+    MAX_ITEMS,
+    EventIn,
+    Item,
+    LineIn,
+    OrderIn,
+    PaymentIn,
+    RefundIn,
+    RefundLineIn,
+    builtins,
+)
 
 __all__ = [
-    "MAX_ITEMS",
-    "Behaviour",
-    "DifferentBody",
-    "EventIn",
-    "EventsRecorded",
-    "Item",
-    "LineIn",
-    "OrderIn",
-    "PaymentIn",
-    "RefundIn",
-    "RefundLineIn",
-    "builtins",
-    "models",
-    "receipts",
-]
+    "MAX_ITEMS", "Behaviour", "DifferentBody", "EventIn", "EventsRecorded", "ImportRun", "Item", "LineIn", "NoSuchImport",
+    "OrderIn", "PaymentIn", "RefundIn", "RefundLineIn", "builtins", "files", "find_unfinished", "get_import", "imports",
+    "list_imports", "models", "receipts", "refusals",
+]  # fmt: skip

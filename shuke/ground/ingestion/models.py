@@ -4,6 +4,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
 
+
 class Receipt(Model):
     """One outside key, for ever: what was asked (short hashes per field), what was answered, and the row it became.
 
@@ -35,7 +36,11 @@ class LateItem(Model):
 
 
 class ImportRun(Model):
-    """One file being imported, or imported. States: mapping, running, done, failed, cancelled."""
+    """One file being imported, or imported. States: mapping, running, done, failed, cancelled.
+
+    `position` counts the records (orders, members …) that are through; it moves in their transaction, so that an
+    import goes on after a crash exactly where it stopped. `rate` is rows a second, lately.
+    """
 
     __tablename__ = "import_run"
     merchant_id: Mapped[int] = part_of_key()
@@ -50,7 +55,22 @@ class ImportRun(Model):
     accepted: Mapped[int] = mapped_column(server_default="0")
     duplicates: Mapped[int] = mapped_column(server_default="0")
     rejected: Mapped[int] = mapped_column(server_default="0")
+    position: Mapped[int] = mapped_column(server_default="0")
+    rate: Mapped[int] = mapped_column(server_default="0")
+    path: Mapped[str] = mapped_column(server_default="")
     error: Mapped[str | None]
     created_at: Mapped[object] = instant()
     started_at: Mapped[object | None] = instant(nullable=True)
     finished_at: Mapped[object | None] = instant(nullable=True)
+
+
+class ImportRefusal(Model):
+    """One row of an imported file that the write path refused, with its words."""
+
+    __tablename__ = "import_refusal"
+    merchant_id: Mapped[int] = part_of_key()
+    import_id: Mapped[int] = part_of_key()
+    row: Mapped[int] = part_of_key()
+    field: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str]
+    reason_en: Mapped[str]

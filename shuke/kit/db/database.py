@@ -127,14 +127,17 @@ class Database:
                 raise
 
     async def attempt(
-        self, merchant_id: int, verb: Callable[..., Awaitable[T]], *args: Any, **named: Any
+        self, merchant_id: int, verb: Callable[..., Awaitable[T]], *args: Any, hot: bool = False, **named: Any
     ) -> T:
-        """Run `verb(tx, …)` in a write transaction, again (at most 5 times) after a deadlock or serialisation failure."""
+        """Run `verb(tx, …)` in a write transaction, again (at most 5 times) when another was in the way.
+
+        In the way: a deadlock, a serialisation failure, or the same key written first by someone else.
+        """
         for turn in range(5):
             try:
-                async with self.write(merchant_id) as tx:
+                async with self.write(merchant_id, hot=hot) as tx:
                     return await verb(tx, *args, **named)
-            except (pg.DeadlockDetected, pg.SerializationFailure):
+            except (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation):
                 if turn == 4:
                     raise
                 await asyncio.sleep(0.01 * 2**turn)

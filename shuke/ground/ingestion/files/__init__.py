@@ -14,6 +14,7 @@ from shuke.ground.ingestion.files import (
     shapes,
     source,
     spool,
+    stream,
     templates,
     typed,
 )  # fmt: skip
@@ -32,6 +33,7 @@ __all__ = [
     "shapes",
     "source",
     "spool",
+    "stream",
     "templates",
     "typed",
 ]

@@ -114,7 +114,13 @@ def keys(column: pa.Array) -> tuple[pa.StringArray, Codes]:
     """Text that identifies something: not longer than a key may be."""
     cells = text(column)
     long = pc.greater(pc.utf8_length(cells), LONGEST_KEY).to_numpy(zero_copy_only=False)
-    return cells, [(int(i), "too_long") for i in np.flatnonzero(long)]
+    return cells, [(int(i), "too_long") for i in np.flatnonzero(long)] + unstorable(cells)
+
+
+def unstorable(cells: pa.StringArray) -> Codes:
+    """Where a text holds the one character that the database cannot keep."""
+    found = pc.match_substring(cells, "\x00").to_numpy(zero_copy_only=False)
+    return [(int(i), "not_text") for i in np.flatnonzero(found)]
 
 
 def _numbers(

@@ -18,6 +18,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "not_number": ("“{value}”不是数字", "'{value}' is not a number"),
     "not_boolean": ("“{value}”不是“是/否”", "'{value}' is neither yes nor no"),
     "not_date": ("“{value}”不是日期", "'{value}' is no date"),
+    "not_text": ("里面有无法保存的字符", "it holds a character that cannot be stored"),
     "too_long": ("内容超过 {limit} 个字", "longer than {limit} characters"),
     "ragged": ("这一行有 {value} 列，表头有 {limit} 列", "this row has {value} columns, the header has {limit}"),
     "not_json": ("这一行不是合法的 JSON 对象", "this line is not a JSON object"),

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from shuke.ground.ingestion.files.source import Source
 
 SAMPLE_ROWS = 200
-KNOWN_TYPES: dict[str, Type] = {"birthday": "date", "生日": "date", "出生日期": "date"}
-"""Attributes whose type is plain from their name."""
 
 
 class BadMapping(Refused):
@@ -92,7 +90,7 @@ def guess(kind: Kind, source: Source, told: dict[str, Take] | None = None) -> Ma
     further = {name: take for name, take in (told or {}).items() if not shape.column(name)}
     if shape.further != "ignored":
         taken = {c for take in further.values() for c in take.columns}
-        further |= {name: Take(name, type=KNOWN_TYPES.get(name)) for name in free if name not in taken}
+        further |= {name: Take(name) for name in free if name not in taken}
     return Mapping(columns, further)
 
 

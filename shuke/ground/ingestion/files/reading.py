@@ -80,7 +80,8 @@ def _parse(plan: Plan, chunk: Chunk) -> Parsed:
         further[name], codes = typed.values(written, kind, take.zone or plan.zone)
         for position, code in codes:
             value = cells.text(written)[position].as_py()
-            flaws.setdefault(position, []).append(Flaw(int(rows[position]), name, code, value))
+            limit = typed.LONGEST if code == "too_long" else 0
+            flaws.setdefault(position, []).append(Flaw(int(rows[position]), name, code, value, limit))
     _require(plan, rows, columns, flaws)
     return Parsed(rows, columns, further, flaws)
 

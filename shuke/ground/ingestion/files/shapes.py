@@ -144,6 +144,7 @@ SHAPES: dict[Kind, Shape] = {
             _PHONE, _STORE_ID, _CHANNEL, _SOURCE,
         ),
         "properties",
+        either=("member_id", "phone"),
     ),
     "refunds": Shape(
         "refunds",

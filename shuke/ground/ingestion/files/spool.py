@@ -66,6 +66,11 @@ def prepare(plan: Plan, folder: Path, told: Callable[[int], None]) -> Spooled:
     return spooled
 
 
+def clear(folder: Path) -> None:
+    """Take away what lies below the folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def merged(folder: Path) -> Iterator[pa.Table]:
     """Whole orders by time, from all runs, a few thousand rows at once."""
     with ExitStack() as stack:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Type = Literal["text", "integer", "number", "boolean", "date", "datetime", "list", "money"]
 
+LONGEST = 2_000
 NAMES: dict[str, Type] = {
     "text": "text", "str": "text", "string": "text", "文本": "text",
     "integer": "integer", "int": "integer", "int64": "integer", "long": "integer", "整数": "integer",
@@ -40,16 +41,20 @@ _WORDS = {
 
 def values(column: pa.Array, kind: Type, zone_name: str) -> tuple[list[Any], cells.Codes]:
     """The cells as Python values of that type; an empty cell is None whatever the type. Money comes in fen."""
-    written = cells.text(column).to_pylist()
-    if kind == "text":
-        return [cell or None for cell in written], []
+    texts = cells.text(column)
+    written = texts.to_pylist()
+    if kind in {"text", "list"}:
+        bad = cells.unstorable(texts)
+        bad += [(position, "too_long") for position, cell in enumerate(written) if len(cell) > LONGEST]
+        if bad or kind == "text":
+            return [cell or None for cell in written], bad
     if kind == "datetime":
         micros, codes = instants(column, zone_name)
         moments = [to_instant(moment) if cell else None for cell, moment in zip(written, micros.tolist(), strict=True)]
         return moments, [(position, code) for position, code in codes if written[position]]
     read, code = _READERS[kind]
     result: list[Any] = []
-    bad: cells.Codes = []
+    bad = []
     for position, cell in enumerate(written):
         try:
             result.append(read(cell) if cell else None)
