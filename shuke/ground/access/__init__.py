@@ -11,7 +11,6 @@ from shuke.ground.access.actions import (
     create_staff,
     ensure_staff,
     hash_password,
-    key_caller,
     record,
     revoke_key,
     sign_in,
@@ -25,6 +24,6 @@ from shuke.ground.access.queries import NoSuchKey, NoSuchStaff, Session, find_se
 __all__ = [
     "PERMISSIONS", "ROLES", "SCOPES", "TRAIL", "BadCredentials", "BadKey", "KeyRing", "LoginTaken", "NoSuchKey",
     "NoSuchStaff", "NotYourMerchant", "Session", "TooManyTries", "create_key", "create_staff", "ensure_staff",
-    "find_session", "hash_password", "key_caller", "list_trail", "merchants_of", "record", "revoke_key", "sign_in",
+    "find_session", "hash_password", "list_trail", "merchants_of", "record", "revoke_key", "sign_in",
     "suggest_password", "token_hash", "touch_session",
 ]  # fmt: skip

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from shuke.ground import ingestion
+from shuke.assets import offers, points
+from shuke.ground import ingestion, members
 from shuke.kit import errors, http
+from shuke.programs.intake import policy
 from shuke.programs.intake.actions.apply import Answer, apply
 
 if TYPE_CHECKING:
@@ -31,6 +33,21 @@ class TooMany(errors.Refused):
     zh = "一次最多 {most} 条,这次有 {count} 条。"
     cure = "Split the list over several calls."
     cure_zh = "请分多次发送。"
+
+
+_ALWAYS = (
+    errors.Malformed, http.Forbidden, errors.TooLarge, TooMany, ingestion.DifferentBody, members.UnknownIdentity,
+    members.BadIdentity, members.NoIdentity, policy.FutureDate,
+)  # fmt: skip
+REFUSALS: dict[str, tuple[type[errors.Refused], ...]] = {
+    "/v1/orders": (
+        *_ALWAYS, policy.UnknownStore, policy.AmountMissing, policy.AmountMismatch, policy.MemberNeeded,
+        points.NotEnoughPoints, offers.NoSuchOffer, offers.ShareExceeded,
+    ),
+    "/v1/refunds": (*_ALWAYS, policy.RefundTooLarge),
+    "/v1/events": (*_ALWAYS, policy.UnknownStore, policy.OwnedEvent),
+}  # fmt: skip
+"""What each route may refuse, for the API page."""
 
 
 class Intake:

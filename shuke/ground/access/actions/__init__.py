@@ -1,6 +1,6 @@
 """Verbs: signing in and out, staff and their roles, API keys, and writing the audit trail."""
 
-from shuke.ground.access.actions.keys import BadKey, KeyRing, NoSuchScope, create_key, key_caller, revoke_key
+from shuke.ground.access.actions.keys import BadKey, KeyRing, NoSuchScope, create_key, revoke_key
 from shuke.ground.access.actions.passwords import WeakPassword, hash_password, suggest_password
 from shuke.ground.access.actions.sessions import (
     BadCredentials,
@@ -45,7 +45,6 @@ __all__ = [
     "create_staff",
     "ensure_staff",
     "hash_password",
-    "key_caller",
     "record",
     "reset_password",
     "revoke_key",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shuke.ground.access import models, policy, queries
 from shuke.kit import clock, errors
-from shuke.kit.http import Caller, Forbidden
+from shuke.kit.http import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,17 +134,3 @@ async def _caller_of(tx: Tx, key_hash: bytes, now: datetime) -> Caller | None:
     return Caller(
         merchant_id=row.merchant_id, permissions=policy.allowed(row.scopes), name=row.name, key_id=row.key_id, role="key"
     )
-
-
-async def key_caller(scope: Any, permission: str) -> Caller:
-    """Who calls a raw ASGI route, by the Authorization header; refuses `BadKey`, and `Forbidden` without the permission."""
-    ring: KeyRing = scope["app"].state.context.keys
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            caller = await ring.caller(value.decode("latin-1"))
-            break
-    else:
-        raise BadKey
-    if permission not in caller.permissions:
-        raise Forbidden(permission=permission)
-    return caller

@@ -1,0 +1,128 @@
+"""The web application: the console, the API, the health of the process, and the console's files, in one ASGI app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from litestar import Litestar, Request, Response, Router, asgi, get
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+
+from shuke.doors import console, document, metrics
+from shuke.doors.docs_page import page
+from shuke.doors.frame import Frame
+from shuke.doors.gate import Gate, signed_in
+from shuke.doors.site import Site
+from shuke.kit import errors, http
+
+if TYPE_CHECKING:
+    from shuke.doors.context import Context
+    from shuke.programs.intake.open_api import Intake
+
+
+def create_app(context: Context, intake: Intake) -> Frame:
+    """The application of one process; `intake` answers the hot routes of the API."""
+    site = Site()
+    site.warm()
+    app = Litestar(
+        [*_console(context), health, ready(context), figures(context), *_documents(), _files(site)],
+        dependencies=_injected(context),
+        exception_handlers=http.exception_handlers,
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+        state=State({"context": context}),
+    )
+    return Frame(app, dict.fromkeys(intake.paths, intake), context.settings.secure_cookies)
+
+
+def _injected(context: Context) -> dict[str, Provide]:
+    """What any route may ask for by name."""
+    given = {
+        "context": context, "database": context.database, "settings": context.settings, "mirror": context.mirror,
+        "jobs": context.jobs, "keys": context.keys,
+    }  # fmt: skip
+    provided = {name: Provide(_giver(value), use_cache=True, sync_to_thread=False) for name, value in given.items()}
+    return provided | {"caller": Provide(_caller, sync_to_thread=False)}
+
+
+def _caller(request: Request[Any, Any, Any]) -> http.Caller:
+    return http.caller_of(request)
+
+
+def _giver(value: Any) -> Any:
+    def give() -> Any:
+        return value
+
+    return give
+
+
+def _console(context: Context) -> list[Router]:
+    gate = DefineMiddleware(Gate, context=context)
+    return [
+        Router(console.PREFIX, route_handlers=console.open_routes, middleware=[gate]),
+        Router(console.PREFIX, route_handlers=console.routes, middleware=[gate], guards=[signed_in]),
+    ]
+
+
+@get("/healthz", media_type="text/plain")
+async def health() -> str:
+    """The process runs."""
+    return "ok"
+
+
+def ready(context: Context) -> Any:
+    """The route by which a balancer asks whether to send requests here."""
+
+    @get("/readyz")
+    async def answer() -> Response[dict[str, Any]]:
+        """Ready: PostgreSQL answers and we are not stopping. The mirror may be away; screens say as of when they are."""
+        try:
+            async with context.database.directory() as tx:
+                await tx.value("select 1")
+            database = True
+        except errors.Unavailable:
+            database = False
+        fine = database and not context.stopping
+        body = {"ready": fine, "database": database, "mirror": context.mirror is not None, "stopping": context.stopping}
+        return Response(body, status_code=200 if fine else 503)
+
+    return answer
+
+
+def figures(context: Context) -> Any:
+    """The route that Prometheus reads."""
+
+    @get("/metrics")
+    async def answer() -> Response[bytes]:
+        """Figures of this process and its database."""
+        return Response(await metrics.page(context), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return answer
+
+
+def _documents() -> list[Any]:
+    described = document.describe()
+
+    @get("/openapi.json")
+    async def openapi() -> dict[str, Any]:
+        """The OpenAPI document."""
+        return described
+
+    @get("/docs")
+    async def docs() -> Response[bytes]:
+        """The API page."""
+        return Response(page(described), media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+    return [openapi, docs]
+
+
+def _files(site: Site) -> Any:
+    @asgi("/", is_mount=True, copy_scope=True)
+    async def files(scope: Any, receive: Any, send: Any) -> None:
+        if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(("/console/api/", "/v1/")):
+            raise errors.NotFound(what="page", what_zh="地址")
+        await site(scope, receive, send)
+
+    return files

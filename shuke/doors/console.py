@@ -1,0 +1,18 @@
+"""Every route of the merchant console, room by room: a list one can read aloud."""
+
+from shuke.assets.points import console as points
+from shuke.doors.screens import merchant
+from shuke.ground.access import console as access
+from shuke.ground.catalog import console as catalog
+from shuke.ground.members import console as members
+
+PREFIX = "/console/api"
+
+open_routes = [*access.open_routes]
+routes = [
+    *access.routes,
+    *merchant.routes,
+    *members.routes,
+    *catalog.routes,
+    *points.routes,
+]

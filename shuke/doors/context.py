@@ -1,0 +1,26 @@
+"""What one process of Shuke holds open, handed to its routes, jobs and commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shuke.ground.access import KeyRing
+    from shuke.kit.config import Settings
+    from shuke.kit.db import Database
+    from shuke.kit.events import Relay
+    from shuke.kit.jobs import Jobs
+
+
+@dataclass(slots=True)
+class Context:
+    """The open engines of one process. `mirror` is None where the process does without the columnar copy."""
+
+    settings: Settings
+    database: Database
+    keys: KeyRing
+    mirror: Any | None = None
+    jobs: Jobs | None = None
+    relay: Relay | None = None
+    stopping: bool = field(default=False)

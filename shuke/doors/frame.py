@@ -1,0 +1,125 @@
+"""The outermost layer of every request: its id, its size, its clock, its headers, its line in the log."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from shuke.doors import metrics
+from shuke.doors.logs import current_request
+from shuke.kit import clock, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+log = structlog.get_logger("http")
+MOST_BYTES = 8 << 20
+UPLOAD_BYTES = 4 << 30
+_DRAIN_BYTES = 64 << 20
+_UPLOADS = ("/console/api/imports",)
+_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_SLOW_SECONDS = 1.0
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY"), (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]  # fmt: skip
+_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
+
+
+class Frame:
+    """Wraps the application. `hot` maps paths to raw ASGI applications that answer POST without the framework."""
+
+    def __init__(self, app: Any, hot: Mapping[str, Any], secure: bool) -> None:
+        self._app = app
+        self._hot = hot
+        self._headers = [*_HEADERS, _HTTPS_ONLY] if secure else _HEADERS
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = clock.monotonic()
+        declared, request_id = _read_headers(scope["headers"])
+        scope["shuke.request_id"] = request_id.decode()
+        token = current_request.set(scope)
+        status = 500
+
+        async def answer(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id), *self._headers]
+            await send(message)
+
+        hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
+        most = UPLOAD_BYTES if scope["path"].startswith(_UPLOADS) else MOST_BYTES
+        try:
+            if declared > most:
+                await _too_large(receive, answer, most)
+            elif hot is not None:
+                await hot(scope, receive, answer)
+            else:
+                await self._app(scope, receive if declared >= 0 else _counted(receive, most), answer)
+        finally:
+            _note(scope, status, clock.monotonic() - started, hot is not None)
+            current_request.reset(token)
+
+
+def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[int, bytes]:
+    """The declared length of the body (0 without one, -1 when it comes in chunks) and the request's id."""
+    length, request_id = 0, b""
+    for name, value in headers:
+        if name == b"content-length":
+            length = int(value) if value.isdigit() else 0
+        elif name == b"transfer-encoding":
+            length = -1
+        elif name == b"x-request-id" and _ID.fullmatch(value):
+            request_id = value
+    return length, request_id or os.urandom(8).hex().encode()
+
+
+def _counted(receive: Any, most: int) -> Callable[[], Any]:
+    """Receive a body of unknown length, refusing it when it grows too large."""
+    size = 0
+
+    async def counting() -> Any:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > most:
+            raise errors.TooLarge(limit_mb=most >> 20)
+        return message
+
+    return counting
+
+
+async def _too_large(receive: Any, send: Any, most: int) -> None:
+    """Read what is being sent, so that the client gets to read the answer, then refuse it."""
+    size = 0
+    while size < _DRAIN_BYTES:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    refusal = errors.TooLarge(limit_mb=most >> 20)
+    body = msgspec.json.encode(refusal.body())
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": refusal.http_status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _note(scope: Any, status: int, took: float, hot: bool) -> None:
+    """Count the request; log it, but of the hot routes only what failed or was slow."""
+    method = scope["method"]
+    template = scope["path"] if hot else scope.get("path_template") or "(other)"
+    metrics.observe(method, template, status, took)
+    if hot and status < 400 and took < _SLOW_SECONDS:
+        return
+    if template.startswith(("/healthz", "/readyz", "/metrics", "/assets", "/{")) and status < 400:
+        return
+    log.info("request", method=method, route=template, status=status, ms=round(took * 1000, 1))

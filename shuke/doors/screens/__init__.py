@@ -1,0 +1,1 @@
+"""Pages made of several rooms: reads only, one batched question per room."""
