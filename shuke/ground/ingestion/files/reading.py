@@ -92,9 +92,12 @@ def _column(plan: Plan, chunk: Chunk, column: Column, take: Take) -> tuple[pa.Ar
     written = _cells(chunk, take)
     if column.parse == "instant":
         micros, codes = instants(written, take.zone or plan.zone, take.format)
-        late = [(int(i), "future") for i in np.flatnonzero(micros > plan.not_after)]
-        codes = [*codes, *late]
-        return pa.array(micros), codes if column.required else [pair for pair in codes if pair[1] != "missing"]
+        codes = [*codes, *((int(i), "future") for i in np.flatnonzero(micros > plan.not_after))]
+        if column.required:
+            return pa.array(micros), codes
+        gone = np.zeros(len(micros), bool)
+        gone[[position for position, code in codes if code == "missing"]] = True
+        return pa.array(micros, mask=gone), [pair for pair in codes if pair[1] != "missing"]
     if column.parse == "count":
         counts, codes = cells.count(written)
         return pa.array(counts), codes
