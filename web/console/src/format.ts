@@ -41,6 +41,7 @@ export function money(fen: number | null | undefined): string {
 /** Money at a glance: ¥12.3 万; below a hundred thousand it stays exact to the yuan. */
 export function moneyShort(fen: number | null | undefined, lang: Lang): string {
   if (fen == null) return none;
+  if (fen === 0) return "¥0";
   const yuan = fen / 100;
   const short = scaled(yuan, lang);
   if (short) return yuan < 0 ? `−¥${short.replace("-", "")}` : `¥${short}`;

@@ -1,6 +1,9 @@
 /** A segment's tree: between the public JSON and the shape a person edits. Pure. */
 
-export type Rule = Record<string, unknown>;
+import { clone } from "@/clone";
+
+// The grammar is the server's; the console carries what it does not know.
+export type Rule = Record<string, any>;
 
 export interface Node {
   id: number;
@@ -25,11 +28,11 @@ export function fromRule(rule: Rule): Node {
     const children = rule[join];
     if (Array.isArray(children)) return groupNode(join, children.filter(isRule).map(fromRule));
   }
-  return leafNode(structuredClone(rule));
+  return leafNode(clone(rule));
 }
 
 export function toRule(node: Node): Rule {
-  const plain: Rule = node.join ? { [node.join]: node.children.map(toRule) } : structuredClone(toPlain(node.leaf ?? {}));
+  const plain: Rule = node.join ? { [node.join]: node.children.map(toRule) } : clone(node.leaf ?? {});
   return node.not ? { not: plain } : plain;
 }
 
@@ -82,7 +85,6 @@ function leafDone(leaf: Rule): boolean {
 
 const filled = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 && value.every(filled) : value !== undefined && value !== null && value !== "");
 const isRule = (value: unknown): value is Rule => typeof value === "object" && value !== null && !Array.isArray(value);
-const toPlain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 /** Which kind a leaf is, by its leading word. */
 export function kindOf(leaf: Rule): string {

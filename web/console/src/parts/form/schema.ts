@@ -1,5 +1,7 @@
 /** A kind's JSON Schema, resolved into the plain fields a form can draw. */
 
+import { clone } from "@/clone";
+
 export interface Schema {
   $ref?: string;
   $defs?: Record<string, Schema>;
@@ -113,7 +115,7 @@ export function defaultsOf(root: Schema): Record<string, unknown> {
     const { schema } = resolve(raw, root);
     const given = raw.default ?? schema.default;
     if (schema.const !== undefined) made[name] = schema.const;
-    else if (given !== undefined && given !== null) made[name] = structuredClone(given);
+    else if (given !== undefined && given !== null) made[name] = clone(given);
     else if ((top.required ?? []).includes(name) && schema.type === "object" && schema.properties) made[name] = defaultsOf({ ...schema, $defs: root.$defs });
   }
   return made;

@@ -62,13 +62,13 @@ export default {
   role: { owner: "老板", manager: "店长", operator: "运营", clerk: "店员" },
   theme: { auto: "跟随系统", light: "浅色", dark: "深色" },
   login: {
-    promise: "让来过的客人,成为常来的熟客",
+    promise: "让来过的客人，成为常来的熟客",
     login: "账号",
     password: "密码",
     enter: "登录",
     needLogin: "请填写账号",
     needPassword: "请填写密码",
-    forgot: "忘了密码?请老板或店长在「设置 · 员工」里重设。",
+    forgot: "忘了密码？请老板或店长在「设置 · 员工」里重设。",
   },
   search: {
     open: "搜会员、分群、规则、页面",
@@ -82,13 +82,13 @@ export default {
   },
   page: {
     lost: "没有这个页面",
-    lostText: "没有这个页面,可能已经改名或删除。",
+    lostText: "没有这个页面，可能已经改名或删除。",
     forbidden: "没有权限",
-    forbiddenText: "您的账号还不能看这里,请找老板或店长开通。",
+    forbiddenText: "您的账号还不能看这里，请找老板或店长开通。",
     home: "回到概览",
   },
   unit: { yuan: "元", points: "积分", percent: "%", days: "天", times: "倍" },
   span: { m: "分钟", h: "小时", d: "天", w: "周" },
-  channel: { pos: "门店收银", web: "网店", mini: "小程序", douyin: "抖音", kuaishou: "快手", wechat: "微信", wecom: "企业微信", sms: "短信", email: "邮件", inbox: "站内信", sandbox: "试发(不会真的发出)" },
+  channel: { pos: "门店收银", web: "网店", mini: "小程序", douyin: "抖音", kuaishou: "快手", wechat: "微信", wecom: "企业微信", sms: "短信", email: "邮件", inbox: "站内信", sandbox: "试发（不会真的发出）" },
   messageState: { queued: "排队中", sent: "已发出", delivered: "已送达", failed: "没发成", refused: "被拦下", skipped: "跳过", read: "已读" },
 };

@@ -1,0 +1,10 @@
+/** The pages under 积分, for the head of each. */
+import { computed } from "vue";
+import { t } from "@/app/locale";
+
+export const pointsTabs = computed(() => [
+  { to: "/points/rules", label: t("points.rules") },
+  { to: "/points/tiers", label: t("points.tiers") },
+  { to: "/points/ledger", label: t("points.ledger") },
+  { to: "/points/summary", label: t("points.summary") },
+]);
