@@ -2,6 +2,9 @@
 
 from shuke.ground.orders.actions import recording, refunding
 from shuke.ground.orders.events import OrdersRecorded, RefundsRecorded
-from shuke.ground.orders.queries import OrderState, orders_of_keys, parked_refunds
+from shuke.ground.orders.queries import Bought, OrderState, bought, bought_since, orders_of_keys, parked_refunds
 
-__all__ = ["OrderState", "OrdersRecorded", "RefundsRecorded", "orders_of_keys", "parked_refunds", "recording", "refunding"]
+__all__ = [
+    "Bought", "OrderState", "OrdersRecorded", "RefundsRecorded", "bought", "bought_since", "orders_of_keys", "parked_refunds",
+    "recording", "refunding",
+]  # fmt: skip

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime  # noqa: TC003
 from typing import Any
 
+import msgspec
+
 from shuke.kit.db import Tx
 
 
@@ -54,3 +56,31 @@ async def parked_refunds(tx: Tx, keys: Sequence[tuple[str, str]]) -> list[Any]:
         "where f.merchant_id = %(merchant_id)s and f.state = 'parked' order by f.occurred_at, f.refund_id",
         sources=[source for source, _ in keys], keys=[key for _, key in keys],
     )  # fmt: skip
+
+
+class Bought(msgspec.Struct, frozen=True):
+    """Who bought when; `member_id` None for a guest."""
+
+    order_id: int
+    member_id: int | None
+    occurred_at: datetime
+
+
+async def bought(tx: Tx, order_ids: Sequence[int]) -> list[Bought]:
+    """Who bought when, for orders by number."""
+    rows = await tx.rows(
+        "select order_id, member_id, occurred_at from orders where merchant_id = %(merchant_id)s "
+        "and order_id = any(%(ids)s::bigint[])",
+        ids=list(order_ids),
+    )
+    return [Bought(*row) for row in rows]
+
+
+async def bought_since(tx: Tx, member_ids: Sequence[int], since: datetime) -> list[Bought]:
+    """The orders of these members that occurred at `since` or later."""
+    rows = await tx.rows(
+        "select order_id, member_id, occurred_at from orders where merchant_id = %(merchant_id)s "
+        "and member_id = any(%(members)s::bigint[]) and occurred_at >= %(since)s",
+        members=list(member_ids), since=since,
+    )  # fmt: skip
+    return [Bought(*row) for row in rows]

@@ -1,0 +1,77 @@
+"""Decides: which states a journey may move between, how its steps are told, and when a member counts as come back."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from shuke.kit import errors
+from shuke.kit.kinds import Sentence
+
+RETURN_WITHIN = timedelta(days=7)
+CHUNK = 5_000
+WORK = "journeys"
+MOST_STEPS = 20
+MOVES = {
+    "launch": ({"draft"}, "live"),
+    "pause": ({"live"}, "paused"),
+    "resume": ({"paused"}, "live"),
+    "end": ({"draft", "live", "paused"}, "ended"),
+}
+_STATES = {"draft": "草稿", "live": "进行中", "paused": "已暂停", "ended": "已结束"}
+
+
+class WrongState(errors.Refused):
+    """The journey is {state}; it cannot {move} now."""
+
+    code = "wrong_state"
+    zh = "这个自动化{state_zh},现在不能这样操作。"
+    cure = "Reload the page to see where it stands."
+    cure_zh = "请刷新页面查看最新状态。"
+
+
+class AlreadyLaunched(errors.Refused):
+    """A journey that was launched keeps its segment and steps."""
+
+    code = "already_launched"
+    zh = "启动过的自动化不能再改分群和步骤。"
+    cure = "Make a new journey with the changed steps, and end this one."
+    cure_zh = "请另建一个自动化,再结束这一个。"
+
+
+class NoSteps(errors.Refused):
+    """A journey needs between one and {most} steps."""
+
+    code = "no_steps"
+    http_status = 422
+    zh = "自动化要有 1 到 {most} 个步骤。"
+    cure = "Add a step, or remove some."
+    cure_zh = "请添加或删除步骤。"
+
+
+class StepPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One step as it is kept: its kind and its parameters."""
+
+    kind: str
+    params: dict[str, Any]
+
+
+def moved(state: str, move: str) -> str:
+    """The state after a move; refuses a move that the state does not allow."""
+    allowed, following = MOVES[move]
+    if state not in allowed:
+        raise WrongState(state=state, state_zh=_STATES[state], move=move)
+    return following
+
+
+def counted(steps: Sequence[Any]) -> None:
+    """Refuse a journey without steps, or with too many."""
+    if not 1 <= len(steps) <= MOST_STEPS:
+        raise NoSteps(field="steps", most=MOST_STEPS)
+
+
+def left(segment: str) -> dict[str, Any]:
+    """The detail of a member who was out of the segment before an action."""
+    why = Sentence("已经不在分群里了", "is no longer in the segment")
+    return {"code": "left_segment", "segment": segment, "why": msgspec.to_builtins(why)}

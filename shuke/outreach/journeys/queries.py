@@ -1,0 +1,245 @@
+"""Questions about journeys: what they are, who travels, what came of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from shuke.ground import members, tenancy
+from shuke.insight import segments
+from shuke.kit import errors, paging
+from shuke.kit.db import Tx
+from shuke.kit.kinds import Sentence
+from shuke.outreach.journeys.steps import steps
+
+
+class Numbers(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a journey, in members. `returned_7d`: ordered within seven days of entering."""
+
+    entered: int = 0
+    messaged: int = 0
+    granted: int = 0
+    skipped: int = 0
+    returned_7d: int = 0
+    returned_share: float = 0.0
+
+
+class ShownStep(msgspec.Struct, frozen=True):
+    """One step with its sentence."""
+
+    kind: str
+    params: dict[str, Any]
+    sentence: Sentence
+
+
+class SegmentName(msgspec.Struct, frozen=True):
+    """The segment that starts a journey."""
+
+    slug: str
+    name: str
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A journey with its numbers."""
+
+    journey_id: int
+    name: str
+    state: str
+    version: int
+    segment: SegmentName
+    steps: list[ShownStep]
+    numbers: Numbers
+    launched_at: datetime | None
+    created_at: datetime
+
+
+class Day(msgspec.Struct, frozen=True):
+    """One date of the merchant: how many entered, and how many of those who had entered came back."""
+
+    date: date
+    entered: int
+    returned: int
+
+
+class OutcomeCount(msgspec.Struct, frozen=True):
+    """How often one step came out one way; `why` for refusals."""
+
+    step: int
+    outcome: str
+    count: int
+    why: Sentence | None
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What one step did for one member."""
+
+    kind: str
+    at: datetime
+    outcome: str
+    why: Sentence | None
+
+
+class Traveller(msgspec.Struct, frozen=True, kw_only=True):
+    """One member on a journey. States: active, done, left."""
+
+    member_id: int
+    name: str
+    state: str
+    entered_at: datetime
+    steps: list[Taken]
+    returned_at: datetime | None
+
+
+_NUMBERS = """
+select j.journey_id, coalesce(m.entered, 0) as entered, coalesce(m.returned, 0) as returned,
+    coalesce(e.messaged, 0) as messaged, coalesce(e.granted, 0) as granted, coalesce(e.skipped, 0) as skipped
+from unnest(%(ids)s::bigint[]) as j(journey_id)
+left join (
+    select journey_id, count(*) as entered, count(returned_at) as returned from journey_member
+    where merchant_id = %(merchant_id)s and journey_id = any(%(ids)s::bigint[]) group by journey_id
+) m on m.journey_id = j.journey_id
+left join (
+    select journey_id,
+        count(distinct member_id) filter (where kind = 'send_message' and outcome = 'done') as messaged,
+        count(distinct member_id) filter (where kind in ('give_offer', 'give_points') and outcome = 'done') as granted,
+        count(distinct member_id) filter (where outcome <> 'done') as skipped
+    from journey_effect where merchant_id = %(merchant_id)s and journey_id = any(%(ids)s::bigint[]) group by journey_id
+) e on e.journey_id = j.journey_id
+"""
+
+
+async def numbers(tx: Tx, journey_ids: Sequence[int]) -> dict[int, Numbers]:
+    """What came of these journeys, in one statement."""
+    rows = await tx.rows(_NUMBERS, ids=list(journey_ids))
+    return {
+        row.journey_id: Numbers(
+            entered=row.entered, messaged=row.messaged, granted=row.granted, skipped=row.skipped,
+            returned_7d=row.returned, returned_share=round(row.returned / row.entered, 4) if row.entered else 0.0,
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+_JOURNEYS = """
+select journey_id, name, state, version, segment_slug, steps, launched_at, created_at from journey
+where merchant_id = %(merchant_id)s and (%(journey_id)s::bigint is null or journey_id = %(journey_id)s)
+order by created_at desc, journey_id desc
+"""
+
+
+async def journeys(tx: Tx) -> list[Shown]:
+    """All journeys, the newest first, in three statements."""
+    return await _shown(tx, await tx.rows(_JOURNEYS, journey_id=None))
+
+
+async def get_journey(tx: Tx, journey_id: int) -> Shown:
+    """One journey; refuses an unknown one."""
+    rows = await tx.rows(_JOURNEYS, journey_id=journey_id)
+    if not rows:
+        raise errors.NotFound(what="journey", what_zh="自动化")
+    return (await _shown(tx, rows))[0]
+
+
+async def _shown(tx: Tx, rows: Sequence[Any]) -> list[Shown]:
+    counted = await numbers(tx, [row.journey_id for row in rows])
+    names = await segments.names(tx, sorted({row.segment_slug for row in rows}))
+    return [
+        Shown(
+            journey_id=row.journey_id, name=row.name, state=row.state, version=row.version,
+            segment=SegmentName(row.segment_slug, names.get(row.segment_slug, row.segment_slug)),
+            steps=[shown_step(step) for step in row.steps], numbers=counted[row.journey_id],
+            launched_at=row.launched_at, created_at=row.created_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def shown_step(step: dict[str, Any]) -> ShownStep:
+    """A kept step with the sentence of its kind."""
+    params = steps.parameters(step["kind"], step["params"])
+    return ShownStep(step["kind"], step["params"], steps.get(step["kind"]).sentence(params))
+
+
+async def daily(tx: Tx, journey_id: int, days: int = 60) -> list[Day]:
+    """How many entered and came back on each of the merchant's dates, the last `days` that had either."""
+    merchant = await tenancy.get_merchant(tx)
+    rows = await tx.rows(
+        "select (at at time zone %(zone)s - make_interval(mins => %(start)s))::date as day, "
+        "count(*) filter (where what = 'entered') as entered, count(*) filter (where what = 'returned') as returned "
+        "from (select 'entered' as what, entered_at as at from journey_member "
+        "  where merchant_id = %(merchant_id)s and journey_id = %(journey_id)s "
+        "  union all select 'returned', returned_at from journey_member "
+        "  where merchant_id = %(merchant_id)s and journey_id = %(journey_id)s and returned_at is not null) as moments "
+        "group by 1 order by 1 desc limit %(days)s",
+        journey_id=journey_id, zone=merchant.zone, start=merchant.day_start_minutes, days=days,
+    )  # fmt: skip
+    return [Day(row.day, row.entered, row.returned) for row in reversed(rows)]
+
+
+async def outcomes(tx: Tx, journey_id: int) -> list[OutcomeCount]:
+    """How each step came out, and why where it was refused."""
+    rows = await tx.rows(
+        "select step, outcome, detail -> 'why' as why, count(*) as count from journey_effect "
+        "where merchant_id = %(merchant_id)s and journey_id = %(journey_id)s group by 1, 2, 3 order by 1, 4 desc",
+        journey_id=journey_id,
+    )
+    return [OutcomeCount(row.step, row.outcome, row.count, _sentence(row.why)) for row in rows]
+
+
+def _sentence(why: dict[str, str] | None) -> Sentence | None:
+    return None if not why else Sentence(zh=why.get("zh", ""), en=why.get("en", ""))
+
+
+async def travellers(tx: Tx, journey_id: int, cursor: str | None = None, limit: int | None = None) -> paging.Page:
+    """Who is on a journey, the latest to enter first, with what each step did; three statements."""
+    size = paging.limited(limit)
+    after = paging.decode(cursor, 2)
+    rows = await tx.rows(
+        "select member_id, state, entered_at, returned_at from journey_member "
+        "where merchant_id = %(merchant_id)s and journey_id = %(journey_id)s "
+        "and (%(at)s::timestamptz is null or (entered_at, member_id) < (%(at)s, %(member_id)s)) "
+        "order by entered_at desc, member_id desc limit %(limit)s",
+        journey_id=journey_id, at=datetime.fromisoformat(after[0]) if after else None,
+        member_id=after[1] if after else 0, limit=size + 1,
+    )  # fmt: skip
+    shown = paging.page(rows, size, key=lambda row: [row.entered_at.isoformat(), row.member_id])
+    ids = [row.member_id for row in shown.items]
+    names = await members.names(tx, ids)
+    taken: dict[int, list[Taken]] = defaultdict(list)
+    for row in await tx.rows(
+        "select member_id, kind, at, outcome, detail -> 'why' as why from journey_effect "
+        "where merchant_id = %(merchant_id)s and journey_id = %(journey_id)s and member_id = any(%(ids)s::bigint[]) "
+        "order by member_id, step",
+        journey_id=journey_id, ids=ids,
+    ):  # fmt: skip
+        taken[row.member_id].append(Taken(row.kind, row.at, row.outcome, _sentence(row.why)))
+    items = [
+        Traveller(
+            member_id=row.member_id, name=names[row.member_id].name if row.member_id in names else "", state=row.state,
+            entered_at=row.entered_at, steps=taken[row.member_id], returned_at=row.returned_at,
+        )
+        for row in shown.items
+    ]  # fmt: skip
+    return msgspec.structs.replace(shown, items=items)
+
+
+async def using_segment(tx: Tx, slug: str) -> list[SegmentUse]:
+    """Journeys that this segment starts and that have not ended, so that deleting it can refuse with the list."""
+    rows = await tx.rows(
+        "select journey_id, name from journey where merchant_id = %(merchant_id)s and segment_slug = %(slug)s "
+        "and state <> 'ended' order by journey_id",
+        slug=slug,
+    )
+    return [SegmentUse(kind="journey", id=str(row.journey_id), name=row.name) for row in rows]
+
+
+class SegmentUse(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who needs a segment."""
+
+    kind: str
+    id: str
+    name: str
