@@ -92,9 +92,7 @@ async def prepare(bare: str, scale: int = 10) -> None:
 
 async def pgbench(bare: str, seconds: int = 10, clients: int = 32) -> float:
     """Transactions a second of bare pgbench: TPC-B, prepared statements, that many clients."""
-    said = await _pgbench(
-        "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-n", bare
-    )
+    said = await _pgbench("-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-n", bare)
     found = _TPS.search(said)
     if found is None:
         raise PgbenchFailed(said[-600:])

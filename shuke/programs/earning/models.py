@@ -4,6 +4,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
 
+
 class Rule(Model):
     """One earning rule. States: draft, published, paused, ended. Rules apply in order of priority, then id."""
 

@@ -1,21 +1,32 @@
 """The tier ladder: how members rise and what it brings."""
 
-from shuke.programs.tiers.actions import STANDINGS, install_first_ladder, ladder, levels_at, standings_of, storing
+from shuke.programs.tiers.actions import (
+    BadLadder,
+    LevelInUse,
+    change_ladder,
+    install_first_ladder,
+    review,
+    review_merchant,
+    storing,
+)
 from shuke.programs.tiers.events import Change, TiersChanged
 from shuke.programs.tiers.policy import Level, Rise, Standing, level_of, pay
+from shuke.programs.tiers.queries import (
+    STANDINGS,
+    LevelShape,
+    NextLevel,
+    TierShape,
+    ladder,
+    level_now,
+    level_shapes,
+    levels_at,
+    members_by_level,
+    standings_of,
+    tiers_of,
+)
 
 __all__ = [
-    "STANDINGS",
-    "Change",
-    "Level",
-    "Rise",
-    "Standing",
-    "TiersChanged",
-    "install_first_ladder",
-    "ladder",
-    "level_of",
-    "levels_at",
-    "pay",
-    "standings_of",
-    "storing",
-]
+    "STANDINGS", "BadLadder", "Change", "Level", "LevelInUse", "LevelShape", "NextLevel", "Rise", "Standing", "TierShape",
+    "TiersChanged", "change_ladder", "install_first_ladder", "ladder", "level_now", "level_of", "level_shapes", "levels_at",
+    "members_by_level", "pay", "review", "review_merchant", "standings_of", "storing", "tiers_of",
+]  # fmt: skip

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
 
+
 class TierLevel(Model):
     """One rung of a ladder: the net payment that reaches it and the multiplier it brings (percent, 200 = double)."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from shuke.kit import durations
 
@@ -37,7 +37,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """A member reached a higher level at `at`."""
+    """A member reached another level at `at`: a higher one by a payment, a lower one at the end of a period."""
 
     member_id: int
     from_level: int
@@ -76,3 +76,18 @@ def pay(standing: Standing, ladder: Sequence[Level], fen: int, day: date, at: da
     standing.level, standing.since = goal.level, at
     standing.keep_until = durations.end(KEPT_FOR, at, zone)
     return rise
+
+
+def review(standing: Standing, ladder: Sequence[Level], zone: str, day: date, grace: timedelta) -> Rise | None:
+    """Decide at the end of a period, whose last date is `day`: keep the level for another period, or go down."""
+    assert standing.keep_until is not None
+    here, earned = level_of(ladder, standing.level), reached(ladder, window_fen(standing.months, day))
+    ended = standing.keep_until
+    standing.changed = True
+    if earned.threshold_fen >= here.threshold_fen:
+        standing.keep_until = durations.end(KEPT_FOR, ended - timedelta(seconds=1), zone)
+        return None
+    drop = Rise(standing.member_id, standing.level, earned.level, ended + grace)
+    standing.level, standing.since = earned.level, ended + grace
+    standing.keep_until = None if earned is ladder[0] else durations.end(KEPT_FOR, ended - timedelta(seconds=1), zone)
+    return drop

@@ -10,7 +10,7 @@ import msgspec
 from shuke.assets.points import models
 from shuke.assets.points.queries import chain, checks, replay
 from shuke.kit import clock
-from shuke.kit.db import Database, Tx
+from shuke.kit.db import Database
 
 NAMED = 200
 
@@ -48,12 +48,3 @@ async def audit(database: Database, merchant_id: int, at: datetime) -> dict[str,
         run = {"run_id": run_id, "checked_at": at, "differences": result["differences"], "result": result}
         await tx.insert(models.AuditRun, [run])
     return result
-
-
-async def ask_for_audit(tx: Tx, at: datetime) -> None:
-    """Have the ledger audited with the next round of the worker instead of next night; repeatable."""
-    await tx.run(
-        "insert into due as d (merchant_id, kind, at) values (%(merchant_id)s, 'points_audit', %(at)s) "
-        "on conflict (merchant_id, kind) do update set at = least(d.at, excluded.at)",
-        at=at,
-    )

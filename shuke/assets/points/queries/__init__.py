@@ -3,8 +3,17 @@
 from shuke.assets.points.queries.audits import last_audit
 from shuke.assets.points.queries.balances import Balance, Expiring, balance, balances, expiries
 from shuke.assets.points.queries.figures import DayFigures, Figures, figures
-from shuke.assets.points.queries.history import EntryShape, LotShape, RuleRef, entries_of, entry, ledger, lots_of
-from shuke.assets.points.queries.reasons import ENTRY_TYPES, explain, explained_by
+from shuke.assets.points.queries.history import (
+    EntryShape,
+    LotShape,
+    RuleRef,
+    entries_of,
+    entry,
+    has_entries,
+    ledger,
+    lots_of,
+)
+from shuke.assets.points.queries.reasons import ENTRY_TYPES, Explains, explain, explained_by
 
 __all__ = [
     "ENTRY_TYPES",
@@ -12,6 +21,7 @@ __all__ = [
     "DayFigures",
     "EntryShape",
     "Expiring",
+    "Explains",
     "Figures",
     "LotShape",
     "RuleRef",
@@ -23,6 +33,7 @@ __all__ = [
     "explain",
     "explained_by",
     "figures",
+    "has_entries",
     "last_audit",
     "ledger",
     "lots_of",

@@ -127,6 +127,11 @@ async def lots_of(tx: Tx, member_id: int, wallet: str = "points", include_used: 
     return [LotShape(**{**_lot(row), "why": explain(row.why, row.type)}) for row in rows]
 
 
+async def has_entries(tx: Tx) -> bool:
+    """Whether anything was ever booked at this merchant."""
+    return bool(await tx.value("select exists (select from entry where merchant_id = %(merchant_id)s)"))
+
+
 async def entry(tx: Tx, key: str) -> EntryShape | None:
     """The movement booked under that permanent key, or None."""
     row = await tx.one(

@@ -22,6 +22,7 @@ TRAIL: dict[str, Words] = {
     "rule.published": Words("{who}发布了积分规则「{subject}」", "{who} published the points rule “{subject}”"),
     "rule.paused": Words("{who}暂停了积分规则「{subject}」", "{who} paused the points rule “{subject}”"),
     "rule.resumed": Words("{who}恢复了积分规则「{subject}」", "{who} resumed the points rule “{subject}”"),
+    "rule.ended": Words("{who}结束了积分规则「{subject}」", "{who} ended the points rule “{subject}”"),
     "tiers.changed": Words("{who}修改了会员等级", "{who} changed the tiers"),
     "segment.created": Words("{who}新建了分群「{subject}」", "{who} created the segment “{subject}”"),
     "segment.changed": Words("{who}修改了分群「{subject}」", "{who} changed the segment “{subject}”"),

@@ -9,7 +9,7 @@ from shuke.kit.kinds import Sentence
 from shuke.programs.earning.policy import Basis
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Stores(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The codes of the stores; at least one."""
 
     stores: Annotated[list[str], Meta(min_length=1, title="Stores", extra_json_schema={"x-zh": "门店"})]
@@ -20,12 +20,12 @@ class InStore:
 
     code: ClassVar[str] = "store"
     name: ClassVar[Sentence] = Sentence("限门店", "Only in these stores")
-    Params: ClassVar[type[msgspec.Struct]] = Params
+    Params: ClassVar[type[msgspec.Struct]] = Stores
 
-    def holds(self, params: Params, basis: Basis) -> bool:
+    def holds(self, params: Stores, basis: Basis) -> bool:
         """Whether the order's store is one of them."""
         return basis.store in params.stores
 
-    def sentence(self, params: Params) -> Sentence:
+    def sentence(self, params: Stores) -> Sentence:
         """The condition in words."""
         return Sentence("仅限门店 " + "、".join(params.stores), "only in " + ", ".join(params.stores))

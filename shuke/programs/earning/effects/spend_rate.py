@@ -10,7 +10,7 @@ from shuke.kit.kinds import Sentence
 from shuke.programs.earning.policy import Award, Basis, LiveRule
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`points` for every `per_fen` fen paid, times the tier's multiplier; rounded down once per order."""
 
     points: Annotated[
@@ -32,9 +32,9 @@ class SpendRate:
 
     code: ClassVar[str] = "spend_rate"
     name: ClassVar[Sentence] = Sentence("消费送积分", "Points for spending")
-    Params: ClassVar[type[msgspec.Struct]] = Params
+    Params: ClassVar[type[msgspec.Struct]] = Rate
 
-    def points(self, params: Params, basis_fen: int, multiplier_percent: int) -> int:
+    def points(self, params: Rate, basis_fen: int, multiplier_percent: int) -> int:
         """floor(basis ÷ per_fen × points × multiplier): one rounding, downward."""
         percent = multiplier_percent if params.tier_multiplier else 100
         return money.scale(basis_fen, params.points * percent, params.per_fen * 100)
@@ -72,7 +72,7 @@ class SpendRate:
             en += f", × {_times(why['percent'])} as {why['tier']}"
         return Sentence(zh, en)
 
-    def sentence(self, params: Params) -> Sentence:
+    def sentence(self, params: Rate) -> Sentence:
         """The rule in words."""
         per = money.yuan(params.per_fen)
         zh = f"每消费 {per} 送 {params.points} 积分" + (",按会员等级加倍" if params.tier_multiplier else "")
