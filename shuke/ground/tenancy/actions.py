@@ -84,6 +84,7 @@ async def ensure_stores(tx: Tx, stores: Iterable[dict[str, Any]], at: datetime) 
     for store, store_id in zip(fresh, ids, strict=True):
         row = {"name": store["code"], **store, "store_id": store_id, "created_at": at}
         await tx.insert(models.Store, [row], conflict="ignore")
+    await _tell_processes(tx)
     return await queries.store_ids(tx)
 
 

@@ -78,6 +78,15 @@ async def test_orders_make_members_stores_products_and_points(
     assert {progress.phase for progress in told} <= {"reading", "applying"}
 
 
+async def test_stores_may_appear_at_any_time(
+    database: Database, merchant_id: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "BATCH", 2)
+    path = _put(tmp_path, *(f"N{n},2026-01-01,m1,store-{n},pos,S,1,1.00,,,," for n in range(9)))
+    assert _numbers(await _import(database, merchant_id, path)) == (9, 9, 0, 0)
+    assert await _value(database, merchant_id, "select count(distinct store_id) from orders") == 9
+
+
 async def test_a_second_run_changes_nothing(database: Database, merchant_id: int, tmp_path: Path) -> None:
     path = _put(tmp_path, *ROWS[:5])
     assert _numbers(await _import(database, merchant_id, path)) == (5, 5, 0, 0)
