@@ -1,0 +1,119 @@
+"""The threads in which all calls to the engine run, each with a client of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pyarrow as pa
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from shuke.kit import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+READERS = 3
+QUERY_SECONDS = 30
+
+
+class MirrorGone(errors.Unavailable):
+    """The columnar engine does not answer; what it copies is safe elsewhere."""
+
+
+class QueryFailed(Exception):
+    """The engine refused a statement of ours: a fault, with the engine's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What differs between engines: how to connect, the engine line of a table, memory for queries, one owner or many."""
+
+    connect: Callable[[Mapping[str, Any]], Any]
+    table_engine: str
+    memory: int
+    shared: bool
+
+
+class Engine:
+    """An open engine. Reads run on a few threads, writes one after the other on one; `close` before the process ends."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._local = threading.local()
+        self._clients: list[Any] = []
+        self._guard = threading.Lock()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="mirror-read")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="mirror-write")
+
+    def _client(self) -> Any:
+        client = getattr(self._local, "client", None)
+        if client is None:
+            settings = {
+                "max_execution_time": QUERY_SECONDS,
+                "max_memory_usage": self.dialect.memory // 2,
+                "max_bytes_before_external_group_by": self.dialect.memory // 4,
+                "join_use_nulls": 1,
+                "log_queries": 0,
+                "max_query_size": 8_000_000,
+                "max_ast_elements": 500_000,
+                "max_expanded_ast_elements": 5_000_000,
+            }
+            client = self.dialect.connect(settings)
+            self._local.client = client
+            with self._guard:
+                self._clients.append(client)
+        return client
+
+    async def _run(self, pool: ThreadPoolExecutor, call: Callable[[Any], T]) -> T:
+        def work() -> T:
+            try:
+                return call(self._client())
+            except ClickHouseError as error:
+                self._forget()
+                raise QueryFailed(str(error)[:2000]) from error
+            except (OSError, RuntimeError) as error:
+                self._forget()
+                raise MirrorGone(str(error)[:500]) from error
+
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+    def _forget(self) -> None:
+        client = getattr(self._local, "client", None)
+        if client is None or not self.dialect.shared:
+            return
+        self._local.client = None
+        with self._guard:
+            self._clients.remove(client)
+        client.close()
+
+    async def bytes(self, sql: str) -> bytes:
+        """The answer to a question in RowBinary."""
+        return await self._run(self._readers, lambda client: client.raw_query(f"{sql}\nFORMAT RowBinary"))
+
+    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The answer to a question as tuples."""
+        return await self._run(self._readers, lambda client: client.query(sql).result_rows)
+
+    async def command(self, sql: str) -> None:
+        """Change something: create, delete, insert from a question."""
+        await self._run(self._writer, lambda client: client.command(sql))
+
+    async def insert(self, table: str, rows: pa.Table) -> None:
+        """Add rows to one physical table."""
+        await self._run(self._writer, lambda client: client.insert_arrow(table, rows))
+
+    async def close(self) -> None:
+        """Wait for what runs, then give the data folder free."""
+        await asyncio.to_thread(self._shut)
+
+    def _shut(self) -> None:
+        self._readers.shutdown(wait=True)
+        self._writer.shutdown(wait=True)
+        for client in self._clients:
+            client.close()
+        self._clients.clear()

@@ -1,0 +1,33 @@
+"""What rooms declare for the mirror, and the SQL that follows from it alone."""
+
+from shuke.ground.mirror.policy.declared import ALWAYS, Attribute, Column, Event, News, Property, Redirect, Source, Table
+from shuke.ground.mirror.policy.moment import BadDuration, Duration, Moment
+from shuke.ground.mirror.policy.registry import Registry
+from shuke.ground.mirror.policy.rows import LIST_MARK, AttributeRows, EventRows, behaviour, list_item, list_text
+from shuke.ground.mirror.policy.sql import create_table, decimal_literal, instant_literal, quote
+
+__all__ = [
+    "ALWAYS",
+    "LIST_MARK",
+    "Attribute",
+    "AttributeRows",
+    "BadDuration",
+    "Column",
+    "Duration",
+    "Event",
+    "EventRows",
+    "Moment",
+    "News",
+    "Property",
+    "Redirect",
+    "Registry",
+    "Source",
+    "Table",
+    "behaviour",
+    "create_table",
+    "decimal_literal",
+    "instant_literal",
+    "list_item",
+    "list_text",
+    "quote",
+]

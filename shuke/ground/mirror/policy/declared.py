@@ -1,0 +1,128 @@
+"""The words in which a room says what the mirror may copy: tables, sources, events, attributes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from shuke.ground.mirror.policy.moment import Moment
+    from shuke.kit.db import Tx
+
+ColumnType = Literal["word", "text", "whole", "small", "sign", "key", "instant", "day", "decimal", "texts", "numbers"]
+ValueType = Literal["text", "number", "instant", "day", "flag", "any"]
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)  # the `at` of a value that holds for all time
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a mirrored table."""
+
+    name: str
+    type: ColumnType
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A mirrored table. `orders` are its sort keys after the merchant: one physical table for each.
+
+    A `signed` table has columns row_id, sign and effective_at: a row is taken back by the same row with sign −1, so
+    that counts and sums as of any instant are plain sums. `moves`: the rows follow a member who is merged.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    orders: tuple[tuple[str, ...], ...]
+    signed: bool = False
+    moves: bool = True
+
+    @property
+    def physical(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Name and sort key of each copy; the first carries the table's own name."""
+        return tuple(
+            (self.name if number == 0 else f"{self.name}_by_{order[0]}", order)
+            for number, order in enumerate(self.orders)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One announcement as the mirror hands it to a source."""
+
+    seq: int
+    at: datetime
+    kind: str
+    payload: dict[str, Any]
+    batch_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which announcements feed a table, and how: `rows(tx, news)` returns columns (member, seq, idx and the table's own).
+    `applied` too, where `seq` only says what came first and is not the announcement's number.
+
+    It reads what it needs in a constant number of statements for the whole batch, and gives the same rows again when it
+    is asked again.
+    """
+
+    kinds: tuple[str, ...]
+    table: str
+    rows: Callable[[Tx, Sequence[News]], Awaitable[Mapping[str, list[Any]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An announcement after which one member's rows belong to another: names of the two payload fields."""
+
+    kind: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property of an event: an SQL expression over the table, with «as_of» and «merchant» to fill in.
+
+    An empty text is no value. `title` is (Chinese, English).
+    """
+
+    sql: str
+    type: ValueType
+    title: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something members do, by name: the rows of `table` where `filter` holds.
+
+    With `open` the table carries maps `texts` and `numbers` in which any further property is looked up.
+    """
+
+    name: str
+    table: str
+    properties: Mapping[str, Property]
+    title: tuple[str, str]
+    filter: str = ""
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A fact about a member, by name: `value` is an SQL aggregate over the member's rows of `table` that hold `filter`.
+
+    Without a table the value is looked up in the attribute rows under its name. `none` is what a member without any row
+    has. `fold` is the same arithmetic in plain Python over rows as dicts: (rows, moment, arguments) → value.
+    """
+
+    name: str
+    type: ValueType
+    title: tuple[str, str]
+    table: str = ""
+    filter: Callable[[Moment, dict[str, Any]], str] | None = None
+    value: Callable[[Moment, dict[str, Any]], str] | None = None
+    fold: Callable[[Sequence[Mapping[str, Any]], Moment, dict[str, Any]], Any] | None = None
+    none: Any = None
+    arguments: Mapping[str, str] = field(default_factory=dict)  # name → "duration" | "text"

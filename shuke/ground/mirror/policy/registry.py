@@ -1,0 +1,88 @@
+"""All that was declared, by name: the only thing those above need to know of each other's facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shuke.ground.mirror.policy.declared import Column, Event, Property, Redirect, Source, Table
+from shuke.ground.mirror.policy.sql import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shuke.ground.mirror.policy.declared import Attribute
+
+MEMBERS = Table(
+    "members",
+    (Column("joined_at", "instant"), Column("gone", "small")),
+    orders=(("member",),),
+    moves=False,
+)
+ATTRIBUTES = Table(
+    "attributes",
+    (Column("name", "word"), Column("at", "instant"), Column("text", "text"), Column("number", "decimal"),
+     Column("form", "small")),
+    orders=(("name", "member", "at"), ("member", "name", "at")),
+    moves=False,
+)  # fmt: skip
+EVENTS = Table(
+    "events",
+    (
+        Column("kind", "word"), Column("at", "instant"), Column("day", "day"), Column("weekday", "small"),
+        Column("hour", "small"), Column("store", "word"), Column("channel", "word"), Column("texts", "texts"),
+        Column("numbers", "numbers"),
+    ),
+    orders=(("kind", "member", "at"), ("member", "at")),
+)  # fmt: skip
+COMMON = {
+    "store": Property("store", "text", ("门店", "Store")),
+    "channel": Property("channel", "text", ("渠道", "Channel")),
+    "weekday": Property("weekday", "number", ("星期几", "Weekday")),
+    "hour": Property("hour", "number", ("几点", "Hour")),
+}
+
+
+class Registry:
+    """Tables, sources, events and attributes of all rooms; two of one name are refused."""
+
+    def __init__(self, declarations: Iterable[Table | Source | Redirect | Event | Attribute] = ()) -> None:
+        self.tables: dict[str, Table] = {table.name: table for table in (MEMBERS, ATTRIBUTES, EVENTS)}
+        self.sources: list[Source] = []
+        self.redirects: list[Redirect] = []
+        self.events: dict[str, Event] = {}
+        self.attributes: dict[str, Attribute] = {}
+        for declared in declarations:
+            self._add(declared)
+        for source in self.sources:
+            assert source.table in self.tables, f"no table {source.table}"
+
+    def _add(self, declared: Table | Source | Redirect | Event | Attribute) -> None:
+        if isinstance(declared, Source):
+            self.sources.append(declared)
+        elif isinstance(declared, Redirect):
+            self.redirects.append(declared)
+        else:
+            shelf: dict = (
+                self.tables if isinstance(declared, Table)
+                else self.events if isinstance(declared, Event)
+                else self.attributes
+            )  # fmt: skip
+            assert declared.name not in shelf, f"two declarations of {declared.name}"
+            shelf[declared.name] = declared
+
+    def event(self, name: str) -> Event:
+        """The declared event, or any other name as one kept in the table of behaviour."""
+        declared = self.events.get(name)
+        if declared is not None:
+            return declared
+        return Event(name, EVENTS.name, COMMON, (name, name), f"kind = {quote(name)}", open=True)
+
+    def event_tables(self) -> list[Table]:
+        """The tables that hold what members did, each once."""
+        names = dict.fromkeys([EVENTS.name, *(event.table for event in self.events.values())])
+        return [self.tables[name] for name in names]
+
+    def kinds(self) -> frozenset[str]:
+        """All kinds of announcements that someone mirrors."""
+        listed = {kind for source in self.sources for kind in source.kinds}
+        return frozenset(listed | {redirect.kind for redirect in self.redirects})

@@ -1,0 +1,54 @@
+"""Literals and statements as the columnar engine writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shuke.ground.mirror.policy.declared import Table
+
+COLUMN_TYPES = {
+    "word": "LowCardinality(String)",
+    "text": "String",
+    "whole": "Int64 CODEC(T64, LZ4)",
+    "small": "UInt8",
+    "sign": "Int8",
+    "key": "UInt64",
+    "instant": "DateTime64(6, 'UTC') CODEC(Delta, LZ4)",
+    "day": "Date",
+    "decimal": "Decimal(38, 9)",
+    "texts": "Map(LowCardinality(String), String)",
+    "numbers": "Map(LowCardinality(String), Decimal(38, 9))",
+}
+OWN_COLUMNS = (
+    "merchant UInt32, member UInt32, seq UInt64 CODEC(Delta, LZ4), idx UInt32 CODEC(T64, LZ4), "
+    "applied UInt64 CODEC(Delta, LZ4)"
+)
+
+
+def quote(text: str) -> str:
+    """A string literal."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def instant_literal(instant: datetime) -> str:
+    """An instant, to the microsecond."""
+    return f"toDateTime64('{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}', 6, 'UTC')"
+
+
+def decimal_literal(number: Decimal) -> str:
+    """A number with up to nine decimals, exact."""
+    return f"toDecimal128('{number:f}', 9)"
+
+
+def create_table(table: Table, name: str, order: tuple[str, ...], engine: str) -> str:
+    """The statement that creates one sort order of a table; only `engine` differs between one server and a cluster."""
+    columns = ", ".join(f"{column.name} {COLUMN_TYPES[column.type]}" for column in table.columns)
+    key = ", ".join(("merchant", *order, "seq", "idx"))
+    return (
+        f"CREATE TABLE IF NOT EXISTS {name} ({OWN_COLUMNS}, {columns}) "
+        f"ENGINE = {engine} ORDER BY ({key})"
+    )

@@ -1,0 +1,322 @@
+"""What the mirror may copy of orders: orders and lines net of refunds, and refunds as events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from shuke.ground import mirror, tenancy
+from shuke.kit import money
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from shuke.kit.db import Tx
+
+_SIGNED = (
+    mirror.Column("effective_at", "instant"), mirror.Column("row_id", "key"), mirror.Column("sign", "sign"),
+    mirror.Column("order_id", "key"), mirror.Column("at", "instant"), mirror.Column("day", "day"),
+    mirror.Column("weekday", "small"), mirror.Column("hour", "small"), mirror.Column("store", "word"),
+    mirror.Column("channel", "word"), mirror.Column("coupon", "text"),
+)  # fmt: skip
+ORDERS = mirror.Table(
+    "orders",
+    (*_SIGNED, mirror.Column("order_key", "text"), mirror.Column("amount_fen", "whole"),
+     mirror.Column("list_fen", "whole"), mirror.Column("discount_fen", "whole"), mirror.Column("items", "whole")),
+    orders=(("member", "at"),), signed=True,
+)  # fmt: skip
+LINES = mirror.Table(
+    "order_lines",
+    (*_SIGNED, mirror.Column("sku", "word"), mirror.Column("product", "word"), mirror.Column("category", "word"),
+     mirror.Column("brand", "word"), mirror.Column("quantity", "whole"), mirror.Column("amount_fen", "whole"),
+     mirror.Column("discount_fen", "whole")),
+    orders=(("member", "at"),), signed=True,
+)  # fmt: skip
+_FIRST = (
+    "(member, order_id) IN (SELECT member, argMin(order_id, (at, seq)) FROM orders WHERE merchant = «merchant» AND sign = 1 "
+    "AND effective_at <= «as_of» AND row_id NOT IN (SELECT row_id FROM orders WHERE merchant = «merchant» AND sign = -1 "
+    "AND effective_at <= «as_of») GROUP BY member)"
+)
+_OF_ORDER = {
+    "channel": mirror.Property("channel", "text", ("渠道", "Channel")),
+    "store": mirror.Property("store", "text", ("门店", "Store")),
+    "weekday": mirror.Property("weekday", "number", ("星期几", "Weekday")),
+    "hour": mirror.Property("hour", "number", ("几点", "Hour")),
+    "coupon": mirror.Property("coupon", "text", ("优惠券", "Coupon")),
+    "first": mirror.Property(_FIRST, "flag", ("首单", "First order")),
+}
+ORDER = mirror.Event(
+    "order", "orders", title=("下单", "ordered"),
+    properties={
+        "order_id": mirror.Property("order_key", "text", ("订单号", "Order")),
+        "amount_fen": mirror.Property("amount_fen", "number", ("实付金额", "Amount")),
+        "list_fen": mirror.Property("list_fen", "number", ("原价", "List price")),
+        "discount_fen": mirror.Property("discount_fen", "number", ("优惠金额", "Discount")),
+        "items": mirror.Property("items", "number", ("件数", "Items")),
+        **_OF_ORDER,
+    },
+)  # fmt: skip
+ORDER_LINE = mirror.Event(
+    "order_line", "order_lines", title=("购买商品", "bought"),
+    properties={
+        "sku": mirror.Property("sku", "text", ("货号", "SKU")),
+        "product": mirror.Property("product", "text", ("商品", "Product")),
+        "category": mirror.Property("category", "text", ("品类", "Category")),
+        "brand": mirror.Property("brand", "text", ("品牌", "Brand")),
+        "quantity": mirror.Property("quantity", "number", ("数量", "Quantity")),
+        "amount_fen": mirror.Property("amount_fen", "number", ("实付金额", "Amount")),
+        "discount_fen": mirror.Property("discount_fen", "number", ("优惠金额", "Discount")),
+        **_OF_ORDER,
+    },
+)  # fmt: skip
+REFUND = mirror.behaviour("refund", ("退款", "had a refund"), {"amount_fen": ("number", "退款金额", "Amount")})
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order as the mirror copies it: what its rows share, its amount and its lines."""
+
+    order_id: int
+    member: int
+    at: datetime
+    amount_fen: int
+    lines: Sequence[Mapping[str, Any]]
+    shared: Mapping[str, Any]
+    own: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """One applied refund."""
+
+    refund_id: int
+    at: datetime
+    amount_fen: int
+    lines: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An order as it stands from an instant on; `amount_fen` None once it is returned as a whole."""
+
+    row_id: int
+    effective_at: datetime
+    amount_fen: int | None
+    lines: tuple[tuple[int, int] | None, ...]
+
+
+def versions(order: Placed, refunds: Sequence[Returned]) -> list[Version]:
+    """The states of an order over time, each after the refunds that had occurred by then. Ids follow from the refunds."""
+    lines = [(int(line["quantity"]), int(line["amount_fen"])) for line in order.lines]
+    standing: list[tuple[int, int] | None] = list(lines)
+    amount, row_id = order.amount_fen, _mix(order.order_id, 0)
+    found = [Version(row_id, order.at, amount, tuple(standing))]
+    for refund in sorted(refunds, key=lambda refund: (refund.at, refund.refund_id)):
+        amount -= refund.amount_fen
+        row_id = _mix(row_id, refund.refund_id)
+        standing = _returned(standing, order.lines, refund)
+        closed = amount <= 0
+        effective = max(order.at, refund.at)
+        found.append(Version(row_id, effective, None if closed else amount, () if closed else tuple(standing)))
+    return found
+
+
+def _mix(one: int, two: int) -> int:
+    return ((one ^ (two * 0x9E3779B97F4A7C15)) * 0xC2B2AE3D27D4EB4F + 0x165667B19E3779F9) % 2**64
+
+
+def _returned(
+    standing: list[tuple[int, int] | None], lines: Sequence[Mapping[str, Any]], refund: Returned
+) -> list[tuple[int, int] | None]:
+    """Lines after a refund: those it names first, the rest over all lines in proportion to what remains."""
+    after = list(standing)
+    left = refund.amount_fen
+    for named in refund.lines:
+        quantity, amount = int(named.get("quantity") or 0), int(named.get("amount_fen") or 0)
+        for n, line in enumerate(lines):
+            state = after[n]
+            if state is None or line["sku"] != named["sku"] or not (quantity or amount):
+                continue
+            taken, back = min(state[1], amount), min(state[0], quantity)
+            after[n] = None if taken == state[1] and back == state[0] else (state[0] - back, state[1] - taken)
+            amount, quantity, left = amount - taken, quantity - back, left - taken
+    open_lines = [n for n, state in enumerate(after) if state is not None]
+    weights = [after[n][1] for n in open_lines]  # type: ignore[index]
+    if left > 0 and sum(weights) > 0:
+        for n, part in zip(open_lines, money.split(min(left, sum(weights)), weights), strict=True):
+            quantity, amount = after[n]  # type: ignore[misc]
+            after[n] = None if part and part == amount else (quantity, amount - part)
+    return after
+
+
+Row = tuple[int, int, "datetime", int | None, tuple[tuple[int, int] | None, ...]]
+
+
+def signed(history: Sequence[Version]) -> set[Row]:
+    """A history as rows: each version from its instant on, taken back where the next begins."""
+    rows: set[Row] = set()
+    for version, following in zip(history, [*history[1:], None], strict=False):
+        if version.amount_fen is None:
+            continue
+        content = (version.amount_fen, version.lines)
+        rows.add((1, version.row_id, version.effective_at, *content))
+        if following is not None:
+            rows.add((-1, version.row_id, following.effective_at, *content))
+    return rows
+
+
+def change(before: Sequence[Version], after: Sequence[Version]) -> list[Row]:
+    """The rows to add so that a mirrored history becomes another; what no longer holds is taken back at its own instant."""
+    old, new = signed(before), signed(after)
+    undone = [(-sign, row_id, at, amount, lines) for sign, row_id, at, amount, lines in old - new]
+    return sorted([*undone, *(new - old)], key=lambda row: (row[2], row[1], row[0]))
+
+
+class _Columns:
+    def __init__(self, table: mirror.Table) -> None:
+        self.names = ["member", "seq", "idx", "applied", *(column.name for column in table.columns)]
+        self.columns: dict[str, list[Any]] = {name: [] for name in self.names}
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        for name in self.names:
+            self.columns[name].append(row[name])
+
+
+def order_rows(changes: Sequence[tuple[int, Placed, Sequence[Row]]]) -> dict[str, list[Any]]:
+    """Rows of `orders` from (announcement, order, changes)."""
+    made = _Columns(ORDERS)
+    for applied, order, rows in changes:
+        shared = dict(order.shared) | dict(order.own) | {
+            "member": order.member, "seq": order.order_id, "idx": 0, "applied": applied, "order_id": order.order_id,
+            "at": order.at,
+        }  # fmt: skip
+        for sign, row_id, effective_at, amount, _ in rows:
+            made.add(shared | {"sign": sign, "row_id": row_id, "effective_at": effective_at, "amount_fen": amount})
+    return made.columns
+
+
+def line_rows(changes: Sequence[tuple[int, Placed, Sequence[Row]]]) -> dict[str, list[Any]]:
+    """Rows of `order_lines` from (announcement, order, changes)."""
+    made = _Columns(LINES)
+    for applied, order, rows in changes:
+        shared = dict(order.shared) | {
+            "member": order.member, "seq": order.order_id, "applied": applied, "order_id": order.order_id, "at": order.at
+        }  # fmt: skip
+        for sign, row_id, effective_at, _, states in rows:
+            for n, (line, state) in enumerate(zip(order.lines, states, strict=True)):
+                if state is None:
+                    continue
+                own = {name: str(line.get(name) or "") for name in ("sku", "product", "category", "brand")}
+                made.add(
+                    shared | own
+                    | {"sign": sign, "row_id": _mix(row_id, n + 1), "effective_at": effective_at, "idx": n,
+                       "quantity": state[0], "amount_fen": state[1], "discount_fen": int(line.get("discount_fen") or 0)}
+                )  # fmt: skip
+    return made.columns
+
+
+_ORDERS = """
+select order_id, source_key, coalesce(member_id, 0) as member_id, store_id, channel, occurred_at, business_date, amount_fen,
+    list_fen, discount_fen, coupon_code, lines
+from orders where merchant_id = %(merchant_id)s and order_id = any(%(ids)s::bigint[])
+"""
+_REFUNDS = """
+select refund_id, order_id, amount_fen, lines, occurred_at, recorded_at, refunded_after_fen
+from refund where merchant_id = %(merchant_id)s and order_id = any(%(ids)s::bigint[]) and state = 'applied'
+order by refunded_after_fen, recorded_at, refund_id
+"""
+
+
+async def _placed(tx: Tx, ids: Sequence[int]) -> dict[int, Placed]:
+    merchant = await tenancy.get_merchant(tx)
+    codes = {store.store_id: store.code for store in await tenancy.list_stores(tx)}
+    zone = ZoneInfo(merchant.zone)
+    found = {}
+    for row in await tx.rows(_ORDERS, ids=list(ids)):
+        local = row.occurred_at.astimezone(zone)
+        shared = {
+            "day": row.business_date, "weekday": local.isoweekday(), "hour": local.hour, "channel": row.channel,
+            "store": codes.get(row.store_id, ""), "coupon": row.coupon_code or "",
+        }  # fmt: skip
+        own = {
+            "order_key": row.source_key, "list_fen": row.list_fen, "discount_fen": row.discount_fen,
+            "items": sum(int(line["quantity"]) for line in row.lines),
+        }  # fmt: skip
+        found[row.order_id] = Placed(
+            row.order_id, row.member_id, row.occurred_at, row.amount_fen, row.lines, shared, own
+        )
+    return found
+
+
+async def _changes(tx: Tx, news: Sequence[mirror.News]) -> list[tuple[int, Placed, Sequence[Row]]]:
+    """What each announcement changes, in a constant number of statements for all of them."""
+    new_ids = [order_id for one in news for order_id in one.payload.get("order_ids", ())]
+    refund_ids = {refund_id for one in news for refund_id in one.payload.get("refund_ids", ())}
+    refunds: dict[int, list[Any]] = {}
+    of_order: dict[int, int] = {}
+    if refund_ids:
+        touched = await tx.rows(
+            "select distinct order_id from refund where merchant_id = %(merchant_id)s and refund_id = any(%(ids)s::bigint[])",
+            ids=list(refund_ids),
+        )
+        for row in await tx.rows(_REFUNDS, ids=[row.order_id for row in touched]):
+            refunds.setdefault(row.order_id, []).append(row)
+            of_order[row.refund_id] = row.order_id
+    orders = await _placed(tx, sorted({*new_ids, *refunds}))
+    made: list[tuple[int, Placed, Sequence[Row]]] = []
+    for one in news:
+        for order_id in one.payload.get("order_ids", ()):
+            order = orders[order_id]
+            made.append((one.seq, order, change([], versions(order, []))))
+        for refund_id in one.payload.get("refund_ids", ()):
+            order = orders[of_order[refund_id]]
+            made.append((one.seq, order, _refunded(order, refunds[order.order_id], refund_id)))
+    return made
+
+
+def _refunded(order: Placed, refunds: Sequence[Any], refund_id: int) -> list[Row]:
+    """What one refund changes, given those that were counted before it."""
+    place = next(n for n, row in enumerate(refunds) if row.refund_id == refund_id)
+    listed = [Returned(row.refund_id, row.occurred_at, row.amount_fen, row.lines) for row in refunds[: place + 1]]
+    return change(versions(order, listed[:-1]), versions(order, listed))
+
+
+async def _orders(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Any]]:
+    return order_rows(await _changes(tx, news))
+
+
+async def _lines(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Any]]:
+    return line_rows(await _changes(tx, news))
+
+
+async def _refunds(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Any]]:
+    ids = {refund_id: one.seq for one in news for refund_id in one.payload["refund_ids"]}
+    rows = await tx.rows(
+        "select f.refund_id, coalesce(f.member_id, 0) as member_id, f.occurred_at, f.amount_fen, o.store_id, o.channel "
+        "from refund f join orders o on o.merchant_id = f.merchant_id and o.order_id = f.order_id "
+        "where f.merchant_id = %(merchant_id)s and f.refund_id = any(%(ids)s::bigint[]) order by f.refund_id",
+        ids=list(ids),
+    )
+    merchant = await tenancy.get_merchant(tx)
+    codes = {store.store_id: store.code for store in await tenancy.list_stores(tx)}
+    made = mirror.EventRows(merchant.zone, merchant.day_start_minutes)
+    for n, row in enumerate(rows):
+        made.add(
+            "refund", row.member_id, row.occurred_at, ids[row.refund_id], n, {"amount_fen": row.amount_fen},
+            store=codes.get(row.store_id, ""), channel=row.channel,
+        )  # fmt: skip
+    return made.columns
+
+
+DECLARED = (
+    ORDERS,
+    LINES,
+    ORDER,
+    ORDER_LINE,
+    REFUND,
+    mirror.Source(("orders_recorded", "refunds_recorded"), "orders", _orders),
+    mirror.Source(("orders_recorded", "refunds_recorded"), "order_lines", _lines),
+    mirror.Source(("refunds_recorded",), "events", _refunds),
+)

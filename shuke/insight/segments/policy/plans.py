@@ -1,0 +1,131 @@
+"""How conditions become SQL: leaves that read the same rows share one pass, and a pass gives one bitmap per leaf."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Rows to read: a FROM clause with its conditions. Equal scans are read once.
+
+    `live` conditions leave out rows that were taken back; a scan of a signed table whose leaves all add up signs does
+    without them.
+    """
+
+    source: str
+    conditions: tuple[str, ...]
+    live: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Aggregates of one leaf over one scan: `rows` are its own row conditions, an aggregate takes its row condition."""
+
+    scan: Scan
+    rows: tuple[str, ...]
+    aggregates: tuple[Callable[[str | None], str], ...]
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one leaf is answered: parts, and a test over their aggregates, written as {0}, {1} … in order.
+
+    `inverted`: a member without any row belongs, so the test names those who do not.
+    """
+
+    parts: tuple[Part, ...]
+    test: str
+    inverted: bool = False
+
+
+@dataclass(slots=True)
+class _Pass:
+    scan: Scan
+    live: bool = False
+    plans: list[tuple[int, Plan]] = field(default_factory=list)
+
+
+def _joined(conditions: Sequence[str], word: str) -> str:
+    return f" {word} ".join(f"({condition})" for condition in conditions)
+
+
+def passes(plans: Sequence[Plan]) -> list[tuple[list[int], str]]:
+    """For each pass over the data: the numbers of the plans it answers, and a SELECT of (member, test, test …)."""
+    shared: dict[Scan, _Pass] = {}
+    made: list[tuple[list[int], str]] = []
+    for number, plan in enumerate(plans):
+        scans = {part.scan for part in plan.parts}
+        if len(scans) > 1:
+            made.append(([number], _several_scans(plan)))
+            continue
+        found = shared.setdefault(plan.parts[0].scan, _Pass(plan.parts[0].scan))
+        found.plans.append((number, plan))
+        found.live = found.live or any(part.live for part in plan.parts)
+    for one in shared.values():
+        made.append(([number for number, _ in one.plans], _one_scan(one)))
+    return made
+
+
+def _one_scan(one: _Pass) -> str:
+    selected: list[str] = []
+    tests: list[str] = []
+    alone = len(one.plans) == 1 and len(one.plans[0][1].parts) == 1
+    where = [*one.scan.conditions, *(one.scan.live if one.live else ())]
+    needed: list[str] = []
+    for _, plan in one.plans:
+        names: list[str] = []
+        for part in plan.parts:
+            condition = None if alone or not part.rows else _joined(part.rows, "AND")
+            needed.append(_joined(part.rows, "AND") if part.rows else "1")
+            for aggregate in part.aggregates:
+                names.append(f"m{len(selected)}")
+                selected.append(f"{aggregate(condition)} AS {names[-1]}")
+        tests.append(plan.test.format(*names))
+    if "1" not in needed:
+        where.append(_joined(list(dict.fromkeys(needed)), "OR"))
+    inner = _grouped(one.scan.source, where, selected)
+    return _tested(inner, tests)
+
+
+def _several_scans(plan: Plan) -> str:
+    total = sum(len(part.aggregates) for part in plan.parts)
+    selects, at = [], 0
+    for part in plan.parts:
+        where = [*part.scan.conditions, *(part.scan.live if part.live else ()), *part.rows]
+        own = range(at, at + len(part.aggregates))
+        names = [f"{part.aggregates[n - at](None)} AS a{n}" for n in own]
+        inner = _grouped(part.scan.source, where, names)
+        shown = ", ".join(f"toNullable(a{n}) AS m{n}" if n in own else f"NULL AS m{n}" for n in range(total))
+        selects.append(f"SELECT member, {shown} FROM ({inner})")
+        at += len(part.aggregates)
+    merged = ", ".join(f"anyOrNull(m{n}) AS m{n}_" for n in range(total))
+    inner = f"SELECT member, {merged} FROM ({' UNION ALL '.join(selects)}) GROUP BY member"
+    return _tested(inner, [plan.test.format(*(f"m{n}_" for n in range(total)))])
+
+
+def _grouped(source: str, where: Sequence[str], selected: Sequence[str]) -> str:
+    return f"SELECT member, {', '.join(selected)} FROM {source} WHERE {' AND '.join(where)} GROUP BY member"
+
+
+def _tested(inner: str, tests: Sequence[str]) -> str:
+    shown = ", ".join(f"({test}) AS t{n}" for n, test in enumerate(tests))
+    return f"SELECT member, {shown} FROM ({inner})"
+
+
+def bitmaps_sql(selects: Sequence[tuple[list[int], str]]) -> tuple[list[int], str]:
+    """One statement for all passes: the plan numbers in the order of its bitmap columns, and the SQL."""
+    order: list[int] = []
+    tables: list[str] = []
+    columns: list[str] = []
+    for number, (plans, select) in enumerate(selects):
+        states = ", ".join(f"groupBitmapStateIf(member, t{n}) AS b{n}" for n in range(len(plans)))
+        tables.append(f"(SELECT {states} FROM ({select})) AS p{number}")
+        columns.extend(f"p{number}.b{n}" for n in range(len(plans)))
+        order.extend(plans)
+    return order, f"SELECT {', '.join(columns)} FROM {', '.join(tables)}"

@@ -1,0 +1,33 @@
+"""Who counts as a member at an instant: joined by then, else did something by then, else always."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shuke.ground.mirror import ALWAYS, instant_literal
+
+if TYPE_CHECKING:
+    from shuke.ground.mirror import Moment, Registry
+
+
+def population_sql(moment: Moment, registry: Registry) -> str:
+    """One row of bitmaps: joined by then, joining date unknown, and unless all is past, nothing done before the moment."""
+    always = instant_literal(ALWAYS)
+    members = (
+        "SELECT member, argMax(joined_at, seq) AS joined, argMax(gone, seq) AS left "
+        f"FROM members WHERE merchant = {moment.merchant_id} GROUP BY member"
+    )
+    joined = (
+        f"SELECT groupBitmapStateIf(member, left = 0 AND joined <= {moment.instant_sql}) AS b0, "
+        f"groupBitmapStateIf(member, joined = {always}) AS b1 FROM ({members})"
+    )
+    if moment.complete:
+        return joined
+    done = " UNION ALL ".join(
+        f"SELECT member, at FROM {table.name} WHERE merchant = {moment.merchant_id}" for table in registry.event_tables()
+    )
+    late = (
+        "SELECT groupBitmapState(member) AS b2 FROM "
+        f"(SELECT member FROM ({done}) GROUP BY member HAVING min(at) > {moment.instant_sql})"
+    )
+    return f"SELECT p.b0, p.b1, q.b2 FROM ({joined}) AS p, ({late}) AS q"
