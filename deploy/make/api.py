@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from shuke.doors import asgi
+from shuke.doors import document as application
 
 FOLDER = Path(__file__).resolve().parents[2] / "web" / "api"
 DOCUMENT = FOLDER / "openapi.json"
@@ -17,7 +17,7 @@ TYPES = FOLDER / "schema.ts"
 
 def document() -> str:
     """The OpenAPI document as text, the same for the same code."""
-    return json.dumps(asgi.openapi_document(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return json.dumps(application.describe(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def seal(text: str) -> str:
