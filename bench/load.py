@@ -87,10 +87,15 @@ async def drive(plan: dict[str, object]) -> dict[str, object]:
     opened = []
     for caller in range(callers):
         supply = order_requests(
-            keys[caller % len(keys)], caller + int(plan["offset"]), int(plan["members"]), str(plan["at"])  # type: ignore[call-overload]
+            keys[caller % len(keys)],
+            caller + int(plan["offset"]),
+            int(plan["members"]),
+            str(plan["at"]),  # type: ignore[call-overload]
         )
         _, protocol = await loop.create_connection(
-            lambda supply=supply: Caller(supply, latencies, refused, began + seconds), "127.0.0.1", int(plan["port"])  # type: ignore[call-overload, misc]
+            lambda supply=supply: Caller(supply, latencies, refused, began + seconds),
+            "127.0.0.1",
+            int(plan["port"]),  # type: ignore[call-overload, misc]
         )
         opened.append(protocol)
     await asyncio.gather(*(protocol.done for protocol in opened))

@@ -57,5 +57,10 @@ async def merchant_id(database: Database) -> int:
     from shuke.doors import setup
 
     return await setup.create_merchant(
-        database, slug=f"shop-{next(_slugs)}-{os.getpid()}", name="测试小店", zone="Asia/Shanghai", stores=["s1"], at=clock.now()
+        database,
+        slug=f"shop-{next(_slugs)}-{os.getpid()}",
+        name="测试小店",
+        zone="Asia/Shanghai",
+        stores=["s1"],
+        at=clock.now(),
     )

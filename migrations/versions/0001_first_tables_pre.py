@@ -141,9 +141,7 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("lot_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "merchant_id", "member_id", "entry_id", "lot_id", name=op.f("consumption_pk")
-        ),
+        sa.PrimaryKeyConstraint("merchant_id", "member_id", "entry_id", "lot_id", name=op.f("consumption_pk")),
     )
     op.create_table(
         "earning_rule",
@@ -265,9 +263,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "merchant_id", "journey_id", "member_id", "step", name=op.f("journey_effect_pk")
-        ),
+        sa.PrimaryKeyConstraint("merchant_id", "journey_id", "member_id", "step", name=op.f("journey_effect_pk")),
     )
     op.create_table(
         "journey_member",
@@ -455,9 +451,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("merchant_id", "grant_id", name=op.f("offer_grant_pk")),
         sa.UniqueConstraint("merchant_id", "key", name=op.f("offer_grant_merchant_id_key_key")),
     )
-    op.create_index(
-        "offer_grant_by_member", "offer_grant", ["merchant_id", "member_id", "expires_at"], unique=False
-    )
+    op.create_index("offer_grant_by_member", "offer_grant", ["merchant_id", "member_id", "expires_at"], unique=False)
     op.create_table(
         "orders",
         sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),

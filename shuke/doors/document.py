@@ -41,7 +41,11 @@ def _of_console() -> dict[str, Any]:
     """From an app that serves nothing: the real one has no routes for schemas."""
     router = Router(console.PREFIX, route_handlers=[*console.open_routes, *console.routes])
     config = OpenAPIConfig(
-        title="Shuke 熟客", version=shuke.__version__, description=_INTRO, use_handler_docstrings=True, render_plugins=[]
+        title="Shuke 熟客",
+        version=shuke.__version__,
+        description=_INTRO,
+        use_handler_docstrings=True,
+        render_plugins=[],
     )
     app = Litestar([router], openapi_config=config, logging_config=None)
     document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))

@@ -108,7 +108,11 @@ async def _too_large(receive: Any, send: Any, most: int) -> None:
             break
     refusal = errors.TooLarge(limit_mb=most >> 20)
     body = msgspec.json.encode(refusal.body())
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": refusal.http_status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

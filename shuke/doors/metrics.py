@@ -21,7 +21,9 @@ seconds = Histogram(
 )  # fmt: skip
 _up = Gauge("shuke_database_up", "1 while PostgreSQL answers.", registry=registry)
 _merchants = Gauge("shuke_merchants", "Merchants of this installation.", registry=registry)
-_behind = Gauge("shuke_outbox_behind", "Announcements a reader has not seen yet, all merchants.", ["reader"], registry=registry)
+_behind = Gauge(
+    "shuke_outbox_behind", "Announcements a reader has not seen yet, all merchants.", ["reader"], registry=registry
+)
 _known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
 

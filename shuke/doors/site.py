@@ -95,7 +95,9 @@ class Site:
         await _send(send, 200, headers, body if scope["method"] == "GET" else b"", len(body))
 
 
-async def _send(send: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes, length: int | None = None) -> None:
+async def _send(
+    send: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes, length: int | None = None
+) -> None:
     size = (b"content-length", str(len(body) if length is None else length).encode())
     await send({"type": "http.response.start", "status": status, "headers": [*headers, size]})
     await send({"type": "http.response.body", "body": body})

@@ -51,7 +51,5 @@ def business_date(instant: datetime, zone_name: str, day_start_minutes: int = 0)
 
 def day_starts(day: date, zone_name: str, day_start_minutes: int = 0) -> datetime:
     """The instant in UTC at which that business date begins."""
-    local = datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)) + timedelta(
-        minutes=day_start_minutes
-    )
+    local = datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)) + timedelta(minutes=day_start_minutes)
     return local.astimezone(UTC)

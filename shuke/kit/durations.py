@@ -13,7 +13,7 @@ _MONTHS = {"M": 1, "Q": 3, "Y": 12}
 
 
 class BadDuration(errors.Refused):
-    """"{text}" is not a duration."""
+    """ "{text}" is not a duration."""
 
     code = "bad_duration"
     http_status = 422

@@ -90,9 +90,7 @@ class Relay:
                 self._news.add(merchant_id)
                 await asyncio.sleep(1)
             except Exception:
-                log.exception(
-                    "a reaction failed and will be tried again", merchant_id=merchant_id, reader=reader.name
-                )
+                log.exception("a reaction failed and will be tried again", merchant_id=merchant_id, reader=reader.name)
 
     async def drain(self, merchant_id: int) -> None:
         """Deliver everything this merchant has announced so far."""

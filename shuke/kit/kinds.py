@@ -60,7 +60,7 @@ class Family(Generic[K]):
         self._kinds = {kind.code: kind for kind in kinds}
         assert len(self._kinds) == len(kinds), "two kinds share a code"
 
-    def __iter__(self):  # noqa: ANN204
+    def __iter__(self):
         return iter(self._kinds.values())
 
     def get(self, code: str) -> K:

@@ -67,7 +67,11 @@ async def test_a_stronger_identity_wins_and_nothing_is_stolen(database: Database
 async def test_many_at_once_still_give_one_number_each(database: Database, merchant_id: int) -> None:
     batches = [[{"external": f"c-{(start + i) % 40}"} for i in range(20)] for start in range(0, 80, 10)]
     answers = await asyncio.gather(*(_join(database, merchant_id, *batch) for batch in batches))
-    numbers = {person["external"]: n for batch, ns in zip(batches, answers, strict=True) for person, n in zip(batch, ns, strict=True)}
+    numbers = {
+        person["external"]: n
+        for batch, ns in zip(batches, answers, strict=True)
+        for person, n in zip(batch, ns, strict=True)
+    }
     assert sorted(set(numbers.values())) == list(range(1, 41))
     for batch, ns in zip(batches, answers, strict=True):
         assert ns == [numbers[person["external"]] for person in batch]
@@ -105,7 +109,9 @@ async def test_search_by_tail_name_card_and_number(database: Database, merchant_
 async def test_a_merged_member_redirects(database: Database, merchant_id: int) -> None:
     await _join(database, merchant_id, {"phone": "13800138000"}, {"external": "c-2"}, {"external": "c-3"})
     async with database.write(merchant_id) as tx:
-        await members.write_profiles(tx, [(1, {"name": "李雷", "attributes": {"city": "杭州"}}), (2, {"attributes": {"city": "上海"}})])
+        await members.write_profiles(
+            tx, [(1, {"name": "李雷", "attributes": {"city": "杭州"}}), (2, {"attributes": {"city": "上海"}})]
+        )
         await members.set_consents(tx, [(1, "sms", True)], AT, "console")
         await members.merge(tx, 1, 2, by="店主", at=AT)
     async with database.write(merchant_id) as tx:
@@ -113,7 +119,12 @@ async def test_a_merged_member_redirects(database: Database, merchant_id: int) -
     assert await _join(database, merchant_id, {"phone": "13800138000"}, {"external": "c-2"}) == [3, 3]
     async with database.read(merchant_id) as tx:
         heir = await members.get_member(tx, 3)
-        assert (heir.name, heir.phone_masked, heir.attributes, heir.consent) == ("李雷", "138****8000", {"city": "上海"}, {"sms": True})
+        assert (heir.name, heir.phone_masked, heir.attributes, heir.consent) == (
+            "李雷",
+            "138****8000",
+            {"city": "上海"},
+            {"sms": True},
+        )
         assert (await members.get_member(tx, 1)).merged_into == 3
         assert await members.numbers_of(tx, 3) == [3, 1, 2]
         assert await members.search(tx, "李雷") == [3]

@@ -64,7 +64,9 @@ class Lot(Model):
     __tablename__ = "lot"
     __table_args__ = (
         CheckConstraint("remaining >= 0 and remaining <= granted", name="remaining"),
-        Index("lot_due", "merchant_id", "expires_at", postgresql_where=text("remaining > 0 and expires_at is not null")),
+        Index(
+            "lot_due", "merchant_id", "expires_at", postgresql_where=text("remaining > 0 and expires_at is not null")
+        ),
         {"postgresql_with": {"fillfactor": 90}},
     )
     merchant_id: Mapped[int] = part_of_key()

@@ -120,7 +120,14 @@ class Book:
         return self.accounts[member_id, wallet]
 
     def _entry(
-        self, account: AccountState, kind: str, points: int, cause: Cause, *, debt: int = 0, effective_at: datetime | None = None
+        self,
+        account: AccountState,
+        kind: str,
+        points: int,
+        cause: Cause,
+        *,
+        debt: int = 0,
+        effective_at: datetime | None = None,
     ) -> int:
         entry_id = self.next_id()
         account.balance += points
@@ -209,7 +216,14 @@ class Book:
         )
 
     def spend(
-        self, member_id: int, points: int, cause: Cause, *, kind: str = "redeem", wallet: str = POINTS, at: datetime | None = None
+        self,
+        member_id: int,
+        points: int,
+        cause: Cause,
+        *,
+        kind: str = "redeem",
+        wallet: str = POINTS,
+        at: datetime | None = None,
     ) -> int:
         """Spend points usable at `at` (default: now), earliest expiry first. Refuses when there are not enough."""
         assert points > 0
@@ -232,9 +246,13 @@ class Book:
         account = self.account(member_id, wallet)
         assert account.lots is not None
         now = self.now
-        open_lots = [lot for lot in account.lots if lot.free(now) > 0 and (lot.expires_at is None or now < lot.expires_at)]
+        open_lots = [
+            lot for lot in account.lots if lot.free(now) > 0 and (lot.expires_at is None or now < lot.expires_at)
+        ]
         own = [lot for lot in open_lots if lot.entry_id == own_entry]
-        others = sorted((lot for lot in open_lots if lot.entry_id != own_entry and lot.active_from <= now), key=use_order)
+        others = sorted(
+            (lot for lot in open_lots if lot.entry_id != own_entry and lot.active_from <= now), key=use_order
+        )
         reachable = sum(lot.free(now) for lot in (*own, *others))
         taken = min(points, reachable)
         debt = points - taken
@@ -269,7 +287,6 @@ class Book:
         entry_id = self._entry(account, "expire", -points, cause, effective_at=lot.expires_at)
         self._move(account, entry_id, lot, points)
         return entry_id
-
 
     def pin(self, member_id: int, points: int, until: datetime, *, wallet: str = POINTS) -> list[list[int]]:
         """Set points aside until a hold is captured or released, at the latest `until`; returns [lot, points] pairs."""
@@ -335,4 +352,6 @@ class Book:
 
 def entry_line(entry: dict[str, Any]) -> str:
     """The line of an entry that the hash chain seals; the auditor writes the same from the stored row."""
-    return f"{entry['entry_id']}|{entry['member_id']}|{entry['wallet']}|{entry['type']}|{entry['points']}|{entry['key']}\n"
+    return (
+        f"{entry['entry_id']}|{entry['member_id']}|{entry['wallet']}|{entry['type']}|{entry['points']}|{entry['key']}\n"
+    )

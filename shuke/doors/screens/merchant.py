@@ -148,9 +148,7 @@ async def create_store(data: NewStore, database: Database, caller: Caller) -> di
     columns = {_COLUMNS.get(name, name): value for name, value in msgspec.to_builtins(data).items()}
     async with database.write(caller.merchant_id) as tx:
         store = await tenancy.create_store(tx, columns.pop("code"), clock.now(), **columns)
-        await access.record(
-            tx, caller, "store.created", ("store", store.name), after=_place(store), at=clock.now()
-        )
+        await access.record(tx, caller, "store.created", ("store", store.name), after=_place(store), at=clock.now())
     return _place(store)
 
 
@@ -170,7 +168,13 @@ async def change_store(code: str, data: StoreChange, database: Database, caller:
             raise http.Forbidden(permission="stores.write")
         after = await tenancy.change_store(tx, code, **columns)
         await access.record(
-            tx, caller, "store.changed", ("store", after.name), before=_place(before), after=_place(after), at=clock.now()
+            tx,
+            caller,
+            "store.changed",
+            ("store", after.name),
+            before=_place(before),
+            after=_place(after),
+            at=clock.now(),
         )
     return _place(after)
 

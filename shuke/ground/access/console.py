@@ -123,7 +123,9 @@ class NewKey(msgspec.Struct, forbid_unknown_fields=True):
 async def shown(database: Database, session: queries.Session) -> SessionShown:
     """The session as the console reads it."""
     async with database.read(session.merchant_id) as tx:
-        merchants = [await tenancy.get_merchant(tx, number) for number in await queries.merchants_of(tx, session.staff_id)]
+        merchants = [
+            await tenancy.get_merchant(tx, number) for number in await queries.merchants_of(tx, session.staff_id)
+        ]
         stores = [
             CodeName(store.code, store.name)
             for store in await tenancy.list_stores(tx)
@@ -183,7 +185,9 @@ async def sign_out(request: Request[Any, Any, Any], database: Database, settings
     session = session_of(request)
     async with database.write(session.merchant_id) as tx:
         await actions.close_session(tx, session, request.client.host if request.client else "", clock.now())
-    gone = Cookie(key=COOKIE, value="", path="/", httponly=True, samesite="lax", secure=settings.secure_cookies, max_age=0)
+    gone = Cookie(
+        key=COOKIE, value="", path="/", httponly=True, samesite="lax", secure=settings.secure_cookies, max_age=0
+    )
     return Response(None, status_code=204, cookies=[gone])
 
 
@@ -241,9 +245,7 @@ async def create_staff(data: NewStaff, database: Database, caller: Caller) -> di
             tx, login=data.login, name=data.name, password_hash=password_hash, roles=_pairs(data.roles), at=clock.now()
         )
         person = await queries.get_staff(tx, staff_id, await _store_codes(tx))
-        await actions.record(
-            tx, caller, "staff.created", ("staff", person.name), after=_noted(person), at=clock.now()
-        )
+        await actions.record(tx, caller, "staff.created", ("staff", person.name), after=_noted(person), at=clock.now())
     answer = msgspec.to_builtins(person, builtin_types=(datetime,))
     return answer if data.password else answer | {"password": password}
 
@@ -266,7 +268,13 @@ async def change_staff(staff_id: int, data: StaffChange, database: Database, cal
         )  # fmt: skip
         after = await queries.get_staff(tx, staff_id, codes)
         await actions.record(
-            tx, caller, "staff.changed", ("staff", after.name), before=_noted(before), after=_noted(after), at=clock.now()
+            tx,
+            caller,
+            "staff.changed",
+            ("staff", after.name),
+            before=_noted(before),
+            after=_noted(after),
+            at=clock.now(),
         )
     return after
 

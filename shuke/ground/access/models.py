@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
 
+
 class Staff(Model):
     """One person who may sign in, at one or more merchants. States: active, disabled."""
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
 
+
 class Product(Model):
     """One thing the merchant sells. Orders keep their own copy of name and category, as sold."""
 

@@ -25,7 +25,7 @@ _decode = msgspec.json.Decoder(dict[str, int]).decode
 
 
 class DifferentBody(errors.Refused):
-    """"{key}" of source "{source}" was received before with another {fields}."""
+    """ "{key}" of source "{source}" was received before with another {fields}."""
 
     code = "different_body"
     http_status = 409

@@ -94,7 +94,9 @@ class EventIn(Shape, frozen=True, kw_only=True):
     event: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{1,63}$")]
     member: Identities
     source: Key = "api"
-    properties: Annotated[dict[Annotated[str, Meta(max_length=64)], str | int | float | bool | None], Meta(max_length=50)] = {}
+    properties: Annotated[
+        dict[Annotated[str, Meta(max_length=64)], str | int | float | bool | None], Meta(max_length=50)
+    ] = {}
     store_id: Code = ""
     channel: Code = ""
 

@@ -11,10 +11,38 @@ from shuke.ground.members.actions import (
     write_profiles,
 )
 from shuke.ground.members.events import ConsentChanged, MemberChanged, MembersMerged
-from shuke.ground.members.policy import BadAttribute, BadIdentity, NoIdentity, UnknownIdentity, identities_of, masked_phone
-from shuke.ground.members.queries import RESOLVE, Contact, Found, MemberName, NoSuchMember, Profile, consents, contacts
-from shuke.ground.members.queries import count_members, get_member, get_phone, list_members, matched, members_of, names, numbers_of
-from shuke.ground.members.queries import outside_ids, phones, require, resolve, search, wanted
+from shuke.ground.members.policy import (
+    BadAttribute,
+    BadIdentity,
+    NoIdentity,
+    UnknownIdentity,
+    identities_of,
+    masked_phone,
+)
+from shuke.ground.members.queries import (
+    RESOLVE,
+    Contact,
+    Found,
+    MemberName,
+    NoSuchMember,
+    Profile,
+    consents,
+    contacts,
+    count_members,
+    get_member,
+    get_phone,
+    list_members,
+    matched,
+    members_of,
+    names,
+    numbers_of,
+    outside_ids,
+    phones,
+    require,
+    resolve,
+    search,
+    wanted,
+)
 
 __all__ = [
     "RESOLVE", "BadAttribute", "BadIdentity", "CannotMerge", "ConsentChanged", "Contact", "Found", "MemberChanged", "MemberName",

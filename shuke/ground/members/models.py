@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
 
+
 class Member(Model):
     """One person as one merchant knows them; the number is dense within the merchant. Merged members point to their heir."""
 

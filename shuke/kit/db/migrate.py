@@ -22,9 +22,7 @@ class UnsafeRole(Exception):
 def engine_of(url: str) -> Engine:
     """A SQLAlchemy engine over psycopg for migrations and schema comparisons."""
     return create_engine(
-        url.replace("postgresql://", "postgresql+psycopg://", 1).replace(
-            "postgres://", "postgresql+psycopg://", 1
-        )
+        url.replace("postgresql://", "postgresql+psycopg://", 1).replace("postgres://", "postgresql+psycopg://", 1)
     )
 
 
@@ -38,9 +36,7 @@ def upgrade(url: str) -> None:
     engine = engine_of(url)
     with engine.begin() as connection:
         role = connection.execute(
-            text(
-                "select rolname, rolsuper or rolbypassrls as unsafe from pg_roles where rolname = current_user"
-            )
+            text("select rolname, rolsuper or rolbypassrls as unsafe from pg_roles where rolname = current_user")
         ).one()
         if role.unsafe:
             raise UnsafeRole(

@@ -18,7 +18,7 @@ class Model(DeclarativeBase):
             "ck": "%(table_name)s_%(constraint_name)s_check",
         }
     )
-    type_annotation_map = {int: BigInteger, str: Text, bytes: LargeBinary, dict: JSONB, list: JSONB}  # noqa: RUF012
+    type_annotation_map = {int: BigInteger, str: Text, bytes: LargeBinary, dict: JSONB, list: JSONB}
 
 
 def instant(*, nullable: bool = False) -> Mapped[object]:
@@ -57,7 +57,7 @@ class MerchantHead(Model):
     """One row per merchant: the end of its log. Locked last in every transaction that announces or seals something."""
 
     __tablename__ = "merchant_head"
-    __table_args__ = {"info": {"directory": True}, "postgresql_with": {"fillfactor": 50}}  # noqa: RUF012
+    __table_args__ = {"info": {"directory": True}, "postgresql_with": {"fillfactor": 50}}
     merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(server_default="0")
     chain: Mapped[bytes] = mapped_column(server_default="\\x00")
@@ -91,7 +91,7 @@ class RelayCursor(Model):
     """How far one reader of the outbox has come at one merchant; readers are `reactions` and `mirror`."""
 
     __tablename__ = "relay_cursor"
-    __table_args__ = {"info": {"directory": True}, "postgresql_with": {"fillfactor": 50}}  # noqa: RUF012
+    __table_args__ = {"info": {"directory": True}, "postgresql_with": {"fillfactor": 50}}
     merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     reader: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(server_default="0")

@@ -48,7 +48,12 @@ class Tx:
     """Verbs and questions receive this. `%(merchant_id)s` is always bound; committing is the door's business."""
 
     def __init__(
-        self, connection: psycopg.AsyncConnection, merchant_id: int | None, ids: Ids, batch_id: int, memory: dict[Any, Any]
+        self,
+        connection: psycopg.AsyncConnection,
+        merchant_id: int | None,
+        ids: Ids,
+        batch_id: int,
+        memory: dict[Any, Any],
     ) -> None:
         self.connection = connection
         self.merchant_id = merchant_id
@@ -98,9 +103,7 @@ class Tx:
         columns = tuple(name for name in rows[0] if name != "merchant_id")
         return insert_statement(model.__table__, columns, conflict), {"rows": Json(rows, dumps=_encoder.encode)}
 
-    async def insert(
-        self, model: type[Model] | Table, rows: Sequence[dict[str, Any]], conflict: str = "error"
-    ) -> int:
+    async def insert(self, model: type[Model] | Table, rows: Sequence[dict[str, Any]], conflict: str = "error") -> int:
         """Insert all rows in one statement; all must have the same columns, `merchant_id` is added.
 
         conflict: `error`, `ignore`, or `update:column,column` (on the primary key). Returns the rows written.
@@ -171,9 +174,7 @@ def insert_statement(table: Table, columns: tuple[str, ...], conflict: str) -> s
     if conflict == "ignore":
         return f"{sql} on conflict do nothing"
     if conflict.startswith("update:"):
-        updates = ", ".join(
-            f'"{name}" = excluded."{name}"' for name in conflict.removeprefix("update:").split(",")
-        )
+        updates = ", ".join(f'"{name}" = excluded."{name}"' for name in conflict.removeprefix("update:").split(","))
         return f"{sql} on conflict ({key}) do update set {updates}"
     assert conflict == "error", f"unknown conflict rule {conflict}"
     return sql

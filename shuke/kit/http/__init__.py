@@ -4,4 +4,17 @@ from shuke.kit.http.answers import exception_handlers, malformed, unavailable_bo
 from shuke.kit.http.callers import Caller, Forbidden, NotSignedIn, caller_of, requires
 from shuke.kit.http.operations import Operation, RefusalBody, declares
 
-__all__ = ["Caller", "Forbidden", "NotSignedIn", "Operation", "RefusalBody", "caller_of", "declares", "exception_handlers", "malformed", "requires", "unavailable_body", "unexpected_body"]
+__all__ = [
+    "Caller",
+    "Forbidden",
+    "NotSignedIn",
+    "Operation",
+    "RefusalBody",
+    "caller_of",
+    "declares",
+    "exception_handlers",
+    "malformed",
+    "requires",
+    "unavailable_body",
+    "unexpected_body",
+]

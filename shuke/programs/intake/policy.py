@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence  # noqa: TC003
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -133,7 +133,13 @@ def late(context: Context, item: ingestion.Item, now: datetime, history: bool) -
 
 
 def fold_order(
-    context: Context, state: State, order: ingestion.OrderIn, member_id: int | None, order_id: int, day: date, history: bool
+    context: Context,
+    state: State,
+    order: ingestion.OrderIn,
+    member_id: int | None,
+    order_id: int,
+    day: date,
+    history: bool,
 ) -> dict[str, Any]:
     """Spend, then earn, then count towards the tier; returns the answer. A refusal leaves the state as it was."""
     amount_fen = sum(line.amount_fen for line in order.lines) if order.lines else order.amount_fen or 0
@@ -152,7 +158,9 @@ def fold_order(
             state.rises.append(rise)
             tier = tiers.level_of(context.ladder, standing.level)
     earned = sum(award.points for award in awards)
-    state.orders.append(_order_row(context, order, member_id, order_id, day, amount_fen, value_fen, earned, history, state.book.now))
+    state.orders.append(
+        _order_row(context, order, member_id, order_id, day, amount_fen, value_fen, earned, history, state.book.now)
+    )
     answer: dict[str, Any] = {"status": "accepted", "order_id": order.order_id, "member_id": member_id}
     if member_id is not None and tier is not None:
         account = state.book.account(member_id)
@@ -185,7 +193,13 @@ def _spend(
 
 
 def _earn(
-    context: Context, state: State, order: ingestion.OrderIn, member_id: int, order_id: int, amount_fen: int, level: tiers.Level
+    context: Context,
+    state: State,
+    order: ingestion.OrderIn,
+    member_id: int,
+    order_id: int,
+    amount_fen: int,
+    level: tiers.Level,
 ) -> list[earning.Award]:
     basis = earning.Basis(
         occurred_at=order.occurred_at, amount_fen=amount_fen, store=order.store_id, channel=order.channel,
@@ -219,7 +233,9 @@ def _order_row(
         "occurred_at": order.occurred_at,
         "business_date": day,
         "amount_fen": amount_fen,
-        "list_fen": sum(line.amount_fen + line.discount_fen if line.list_fen is None else line.list_fen for line in order.lines)
+        "list_fen": sum(
+            line.amount_fen + line.discount_fen if line.list_fen is None else line.list_fen for line in order.lines
+        )
         or amount_fen,
         "discount_fen": discount,
         "points_earned": earned,
@@ -278,7 +294,12 @@ def reverse(
 
 
 def _take_back(
-    book: points.Book, order: orders.OrderState, refund: Mapping[str, Any], entry: Any, at: tuple[int, int], result: Reversal
+    book: points.Book,
+    order: orders.OrderState,
+    refund: Mapping[str, Any],
+    entry: Any,
+    at: tuple[int, int],
+    result: Reversal,
 ) -> None:
     before, number = at
     kept_before = earning.keeps(entry.why, order.amount_fen - before) if before else entry.points
@@ -286,7 +307,12 @@ def _take_back(
     taken = kept_before - kept_after
     if taken <= 0:
         return
-    why = {"kind": "refund", "refund": refund["source_key"], "amount_fen": refund["amount_fen"], "of_points": entry.points}
+    why = {
+        "kind": "refund",
+        "refund": refund["source_key"],
+        "amount_fen": refund["amount_fen"],
+        "of_points": entry.points,
+    }
     cause = points.Cause(
         f"order:{order.order_id}:take:{refund['refund_id']}:{number}", why, refund["occurred_at"], order_id=order.order_id,
         rule_id=entry.rule_id, rule_version=entry.rule_version, basis_fen=refund["amount_fen"], of_entry_id=entry.entry_id,

@@ -21,6 +21,8 @@ async def load(tx: Tx) -> Context:
     """Read the merchant's settings, stores, rules and ladder."""
     version = await tx.value(VERSION)
     merchant = await tenancy.get_merchant(tx)
-    context = Context(merchant, version, await tenancy.store_ids(tx), await earning.live_rules(tx), await tiers.ladder(tx))
+    context = Context(
+        merchant, version, await tenancy.store_ids(tx), await earning.live_rules(tx), await tiers.ladder(tx)
+    )
     tx.memory["intake", tx.merchant_id] = context
     return context

@@ -27,7 +27,9 @@ def refund(key: str, of: str, fen: int, **changes: Any) -> RefundIn:
     return RefundIn(**({"refund_id": key, "order_id": of, "occurred_at": NOW, "amount_fen": fen} | changes))
 
 
-async def send(database: Database, merchant_id: int, *items: Any, at: datetime = NOW, history: bool = False) -> list[Any]:
+async def send(
+    database: Database, merchant_id: int, *items: Any, at: datetime = NOW, history: bool = False
+) -> list[Any]:
     answers = await intake.apply(database, merchant_id, items, at=at, history=history)
     return [(answer.status, msgspec.json.decode(answer.body)) for answer in answers]
 
@@ -36,7 +38,9 @@ async def tables(database: Database, merchant_id: int) -> dict[str, int]:
     """How many rows everything has: what a refusal must leave alone."""
     names = ("orders", "entry", "lot", "receipt", "member", "identity", "outbox", "refund", "account")
     async with database.read(merchant_id) as tx:
-        return {name: await tx.value(f"select count(*) from {name} where merchant_id = %(merchant_id)s") for name in names}
+        return {
+            name: await tx.value(f"select count(*) from {name} where merchant_id = %(merchant_id)s") for name in names
+        }
 
 
 async def balance(database: Database, merchant_id: int) -> int:

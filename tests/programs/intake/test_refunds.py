@@ -53,7 +53,9 @@ async def test_a_refund_before_its_order_waits_and_is_applied_with_it(database: 
     assert await balance(database, merchant_id) == 75
 
 
-async def test_points_spent_meanwhile_become_a_debt_that_later_points_pay_first(database: Database, merchant_id: int) -> None:
+async def test_points_spent_meanwhile_become_a_debt_that_later_points_pay_first(
+    database: Database, merchant_id: int
+) -> None:
     await send(database, merchant_id, order("a", yuan=600))
     await give_offer(database, merchant_id)
     await send(database, merchant_id, order("b", yuan=1, points_spent=500))

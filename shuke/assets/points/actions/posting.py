@@ -51,7 +51,13 @@ async def open_book(
 
 
 def book_of(
-    tx: Tx, accounts: Sequence[Any], lots: Sequence[Any], *, at: datetime | None, lots_of: Iterable[int], wallet: str = POINTS
+    tx: Tx,
+    accounts: Sequence[Any],
+    lots: Sequence[Any],
+    *,
+    at: datetime | None,
+    lots_of: Iterable[int],
+    wallet: str = POINTS,
 ) -> Book:
     """A book from rows already read by `LOCK` and, in a later statement, `LOTS`."""
     book = Book(at or clock.now(), lambda: tx.ids.take(1)[0], tx.batch_id)
@@ -153,7 +159,8 @@ async def post(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS) -> lis
 async def booked(tx: Tx, keys: Sequence[str]) -> dict[str, int]:
     """Which of these keys are in the ledger already, with their entry ids; ask after locking the accounts."""
     rows = await tx.rows(
-        "select key, entry_id from entry where merchant_id = %(merchant_id)s and key = any(%(keys)s::text[])", keys=list(keys)
+        "select key, entry_id from entry where merchant_id = %(merchant_id)s and key = any(%(keys)s::text[])",
+        keys=list(keys),
     )
     return {row.key: row.entry_id for row in rows}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shuke.ground.access import models, policy, queries
 from shuke.kit import clock, errors
@@ -130,7 +130,13 @@ async def _caller_of(tx: Tx, key_hash: bytes, now: datetime) -> Caller | None:
     if row is None:
         return None
     if row.last_used_at is None or (now - row.last_used_at).total_seconds() > NOTE_USE_EVERY_SECONDS:
-        await tx.run("update api_key set last_used_at = %(now)s where key_hash = %(key_hash)s", key_hash=key_hash, now=now)
+        await tx.run(
+            "update api_key set last_used_at = %(now)s where key_hash = %(key_hash)s", key_hash=key_hash, now=now
+        )
     return Caller(
-        merchant_id=row.merchant_id, permissions=policy.allowed(row.scopes), name=row.name, key_id=row.key_id, role="key"
+        merchant_id=row.merchant_id,
+        permissions=policy.allowed(row.scopes),
+        name=row.name,
+        key_id=row.key_id,
+        role="key",
     )

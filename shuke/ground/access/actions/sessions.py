@@ -88,7 +88,9 @@ async def _open(
     tx: Tx, staff_id: int, merchant_id: int, *, ip: str, agent: str, at: datetime
 ) -> tuple[str, queries.Session]:
     token = secrets.token_urlsafe(32)
-    await tx.run("delete from staff_session where staff_id = %(staff_id)s and expires_at < %(at)s", staff_id=staff_id, at=at)
+    await tx.run(
+        "delete from staff_session where staff_id = %(staff_id)s and expires_at < %(at)s", staff_id=staff_id, at=at
+    )
     await tx.run(
         "insert into staff_session (token_hash, staff_id, merchant_id, csrf_token, created_at, seen_at, expires_at, ip, agent) "
         "values (%(token_hash)s, %(staff_id)s, %(merchant)s, %(csrf)s, %(at)s, %(at)s, %(until)s, %(ip)s, %(agent)s)",
@@ -132,8 +134,4 @@ async def switch_merchant(tx: Tx, session: queries.Session, merchant_id: int) ->
 
 async def set_locale(tx: Tx, staff_id: int, locale: str) -> None:
     """Remember the language a person reads. Asked of the directory."""
-    await tx.run(
-        "update staff set locale = %(locale)s where staff_id = %(staff_id)s", staff_id=staff_id, locale=locale
-    )
-
-
+    await tx.run("update staff set locale = %(locale)s where staff_id = %(staff_id)s", staff_id=staff_id, locale=locale)

@@ -15,7 +15,7 @@ _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
 
 
 class BadLogin(errors.Refused):
-    """"{login}" cannot be a login."""
+    """ "{login}" cannot be a login."""
 
     code = "bad_login"
     http_status = 422

@@ -49,7 +49,9 @@ class _Draft:
         self.identities: dict[tuple[str, str], int] = {}
 
     def place(self, person: Mapping[str, str], joined_at: datetime | None) -> int:
-        number = queries.best_of({kind: self.known[kind, value] for kind, value in person.items() if (kind, value) in self.known})
+        number = queries.best_of(
+            {kind: self.known[kind, value] for kind, value in person.items() if (kind, value) in self.known}
+        )
         if number is None:
             self.last_number += 1
             number = self.last_number
@@ -74,10 +76,13 @@ async def _store(tx: Tx, draft: _Draft, last_number: int, at: datetime) -> None:
         for (kind, value), number in draft.identities.items()
     ]
     await tx.insert(models.Identity, identities)
-    await _fill_phones(tx, {number: value for (kind, value), number in draft.identities.items() if kind == "phone"}, draft)
+    await _fill_phones(
+        tx, {number: value for (kind, value), number in draft.identities.items() if kind == "phone"}, draft
+    )
     if draft.last_number > last_number:
         await tx.run(
-            "update member_count c set last_number = %(last)s where c.merchant_id = %(merchant_id)s", last=draft.last_number
+            "update member_count c set last_number = %(last)s where c.merchant_id = %(merchant_id)s",
+            last=draft.last_number,
         )
     tx.announce(
         *(

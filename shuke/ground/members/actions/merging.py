@@ -46,7 +46,9 @@ async def merge(tx: Tx, member_id: int, into_id: int, *, by: str, at: datetime) 
         member_id=member_id,
     )
     [merge_id] = await tx.fresh_ids(1)
-    await tx.insert(models.Merge, [{"merge_id": merge_id, "member_id": member_id, "into_id": into_id, "at": at, "by": by}])
+    await tx.insert(
+        models.Merge, [{"merge_id": merge_id, "member_id": member_id, "into_id": into_id, "at": at, "by": by}]
+    )
     tx.announce(MembersMerged(member_id=member_id, into_id=into_id, at=at))
 
 

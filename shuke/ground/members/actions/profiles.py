@@ -103,9 +103,12 @@ async def _index_names(tx: Tx, renamed: Mapping[int, str]) -> None:
     if not renamed:
         return
     await tx.run(
-        "delete from member_name_part where merchant_id = %(merchant_id)s and member_id = any(%(ids)s)", ids=list(renamed)
+        "delete from member_name_part where merchant_id = %(merchant_id)s and member_id = any(%(ids)s)",
+        ids=list(renamed),
     )
-    parts = [{"part": part, "member_id": number} for number, name in renamed.items() for part in policy.name_parts(name)]
+    parts = [
+        {"part": part, "member_id": number} for number, name in renamed.items() for part in policy.name_parts(name)
+    ]
     await tx.insert(models.NamePart, parts, conflict="ignore")
 
 
@@ -136,9 +139,7 @@ async def set_phone(tx: Tx, member_id: int, phone: str, at: datetime) -> None:
     )  # fmt: skip
 
 
-async def set_consents(
-    tx: Tx, answers: Sequence[tuple[int, str, bool]], at: datetime, source: str
-) -> None:
+async def set_consents(tx: Tx, answers: Sequence[tuple[int, str, bool]], at: datetime, source: str) -> None:
     """Note who may be reached how, as (member, channel, yes or no); the last word counts. Refuses unknown channels."""
     last = {(member_id, channel): given for member_id, channel, given in answers}
     for _, channel in last:
@@ -150,5 +151,8 @@ async def set_consents(
     ]
     await tx.insert(models.Consent, rows, conflict="update:given,at,source")
     tx.announce(
-        *(ConsentChanged(member_id=member_id, channel=channel, given=given, at=at) for (member_id, channel), given in last.items())
+        *(
+            ConsentChanged(member_id=member_id, channel=channel, given=given, at=at)
+            for (member_id, channel), given in last.items()
+        )
     )

@@ -1,6 +1,16 @@
 """What rooms declare for the mirror, and the SQL that follows from it alone."""
 
-from shuke.ground.mirror.policy.declared import ALWAYS, Attribute, Column, Event, News, Property, Redirect, Source, Table
+from shuke.ground.mirror.policy.declared import (
+    ALWAYS,
+    Attribute,
+    Column,
+    Event,
+    News,
+    Property,
+    Redirect,
+    Source,
+    Table,
+)
 from shuke.ground.mirror.policy.moment import BadDuration, Duration, Moment
 from shuke.ground.mirror.policy.registry import Registry
 from shuke.ground.mirror.policy.rows import LIST_MARK, AttributeRows, EventRows, behaviour, list_item, list_text

@@ -48,7 +48,4 @@ def create_table(table: Table, name: str, order: tuple[str, ...], engine: str) -
     """The statement that creates one sort order of a table; only `engine` differs between one server and a cluster."""
     columns = ", ".join(f"{column.name} {COLUMN_TYPES[column.type]}" for column in table.columns)
     key = ", ".join(("merchant", *order, "seq", "idx"))
-    return (
-        f"CREATE TABLE IF NOT EXISTS {name} ({OWN_COLUMNS}, {columns}) "
-        f"ENGINE = {engine} ORDER BY ({key})"
-    )
+    return f"CREATE TABLE IF NOT EXISTS {name} ({OWN_COLUMNS}, {columns}) ENGINE = {engine} ORDER BY ({key})"

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from shuke.ground.mirror import Registry
     from shuke.insight.segments.policy.rules import Leaf, Node
 
-KINDS: dict[str, ModuleType] = {
-    kind.CODE: kind for kind in (attr, did, segment, listed, bucket)
-}
+KINDS: dict[str, ModuleType] = {kind.CODE: kind for kind in (attr, did, segment, listed, bucket)}
 
 
 def parse(raw: Any, registry: Registry) -> Node:

@@ -187,7 +187,13 @@ def _typed(value: Any, attr: Attr) -> Any:
     if value is None or value == "" or comparison.op in ("exists", "missing"):
         return None if value == "" else value
     if isinstance(value, bool):
-        return value if comparison.type == "flag" else ("true" if value else "false") if comparison.type == "text" else None
+        return (
+            value
+            if comparison.type == "flag"
+            else ("true" if value else "false")
+            if comparison.type == "text"
+            else None
+        )
     wanted = {"text": (str, tuple), "number": (int, float, Decimal), "day": (str,)}.get(comparison.type, (object,))
     return value if isinstance(value, wanted) else None
 

@@ -69,7 +69,9 @@ def place(salt: str, member: int) -> int:
 def plan(leaf_: Leaf, moment: Moment, _: Registry) -> Plan:
     """How the engine answers it."""
     bucket: Bucket = leaf_.params
-    hashed = f"reinterpretAsUInt64(substring(SHA256(concat({quote(bucket.salt + ':')}, toString(member))), 1, 8)) % {SIZE}"
+    hashed = (
+        f"reinterpretAsUInt64(substring(SHA256(concat({quote(bucket.salt + ':')}, toString(member))), 1, 8)) % {SIZE}"
+    )
     test = f"({hashed}) >= {bucket.first} AND ({hashed}) < {bucket.end}"
     scan = Scan("members", (f"merchant = {moment.merchant_id}",))
     return Plan((Part(scan, (), (lambda _: "count()",)),), test.replace("{", "{{").replace("}", "}}"))

@@ -102,7 +102,9 @@ def _of_another(raw: dict[str, Any], path: str, registry: Registry) -> Leaf:
     if isinstance(times, bool) or not isinstance(times, int | float):
         raise BadRule(f"{place}.times", "倍数要写一个数。", "A number is expected here.", "wrong_type")
     if raw["op"] not in MEASURED:
-        raise BadRule(f"{path}.op", "和另一个度量比较时不能用这种比较。", "This comparison does not fit here.", "wrong_op")
+        raise BadRule(
+            f"{path}.op", "和另一个度量比较时不能用这种比较。", "This comparison does not fit here.", "wrong_op"
+        )
     if not isinstance(value["of"], dict) or "did" not in value["of"]:
         raise BadRule(f"{place}.of", "of 要写另一个行为。", '"of" is another measure of events.', "bad_measure")
     fields(value["of"], f"{place}.of", {"did"}, {"where", "window", "measure"})
@@ -138,7 +140,9 @@ def counted_of(raw: dict[str, Any], path: str, registry: Registry, value: Any) -
         open_type = "number" if measure.numeric_property() else comparing.literal_type(value)
         property_type = open_type if declared is None else declared
         if measure.numeric_property() and property_type != "number":
-            raise BadRule(f"{path}.measure", f"「{measure.prop}」不是数值。", f'"{measure.prop}" is no number.', "wrong_type")
+            raise BadRule(
+                f"{path}.measure", f"「{measure.prop}」不是数值。", f'"{measure.prop}" is no number.', "wrong_type"
+            )
     return Counted(event, where, window, measure, measure.type_of(property_type), anchor)
 
 
@@ -324,7 +328,9 @@ def _within(counted: Counted, happenings: Sequence[Happening], anchors: Sequence
         hung = anchors[0 if counted.window.anchor[1] == "first" else -1]
         anchor = (hung.at, hung.day)
     for happening in happenings:
-        if counted.window.holds(happening.at, happening.day, moment, anchor) and _passes(counted.where, happening, moment):
+        if counted.window.holds(happening.at, happening.day, moment, anchor) and _passes(
+            counted.where, happening, moment
+        ):
             yield happening
 
 

@@ -60,7 +60,9 @@ class Measure:
         """Whether the property must be a number."""
         return self.word in ("sum", "avg", "share")
 
-    def sql(self, subject: Subject | None, weight: str | None, moment: Moment, part: str = "") -> Callable[[str | None], str]:
+    def sql(
+        self, subject: Subject | None, weight: str | None, moment: Moment, part: str = ""
+    ) -> Callable[[str | None], str]:
         """The aggregate as a function of its row condition; `weight` is the sign column of a signed table."""
         value, has = (subject.sql, subject.has) if subject else ("", None)
         if self.word == "count":
@@ -170,7 +172,9 @@ _FOLD_VALUES: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-def _share(events: Sequence[Happening], value_of: Callable[[Happening], Any], in_part: Callable[[Happening], bool]) -> Any:
+def _share(
+    events: Sequence[Happening], value_of: Callable[[Happening], Any], in_part: Callable[[Happening], bool]
+) -> Any:
     valued = [(event, value) for event in events if (value := value_of(event)) is not None]
     whole = sum((Decimal(value) for _, value in valued), Decimal(0))
     part = sum((Decimal(value) for event, value in valued if in_part(event)), Decimal(0))

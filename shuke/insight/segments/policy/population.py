@@ -24,7 +24,8 @@ def population_sql(moment: Moment, registry: Registry) -> str:
     if moment.complete:
         return joined
     done = " UNION ALL ".join(
-        f"SELECT member, at FROM {table.name} WHERE merchant = {moment.merchant_id}" for table in registry.event_tables()
+        f"SELECT member, at FROM {table.name} WHERE merchant = {moment.merchant_id}"
+        for table in registry.event_tables()
     )
     late = (
         "SELECT groupBitmapState(member) AS b2 FROM "

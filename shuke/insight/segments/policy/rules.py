@@ -96,17 +96,13 @@ def parse(raw: Any, leaf_of: Callable[[dict[str, Any], str], Leaf]) -> Node:
         if word is None:
             return leaf_of(node, path)
         if len(node) != 1:
-            raise BadRule(
-                path, f"「{word}」旁边不能再写别的。", f'Nothing may stand beside "{word}".', "unknown_field"
-            )
+            raise BadRule(path, f"「{word}」旁边不能再写别的。", f'Nothing may stand beside "{word}".', "unknown_field")
         if word == "not":
             return Group("not", (walk(node["not"], f"{path}.not", depth + 1),), path)
         parts = node[word]
         if not isinstance(parts, list) or not parts:
             raise BadRule(path, "空的条件组没有意义,请加一个条件。", "An empty group means nothing.", "empty_group")
-        return Group(
-            word, tuple(walk(part, f"{path}.{word}[{n}]", depth + 1) for n, part in enumerate(parts)), path
-        )
+        return Group(word, tuple(walk(part, f"{path}.{word}[{n}]", depth + 1) for n, part in enumerate(parts)), path)
 
     return walk(raw, "$", 0)
 

@@ -156,7 +156,7 @@ def instant(text: Any, path: str) -> str:
     """A date or an instant as text, or a refusal."""
     try:
         if not isinstance(text, str):
-            raise ValueError(text)  # noqa: TRY301
+            raise ValueError(text)
         date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
     except ValueError as error:
         raise BadRule(

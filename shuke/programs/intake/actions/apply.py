@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence  # noqa: TC003
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -58,7 +58,12 @@ class Batch:
 
 
 async def apply(
-    database: Database, merchant_id: int, items: Sequence[ingestion.Item], *, history: bool = False, at: datetime | None = None
+    database: Database,
+    merchant_id: int,
+    items: Sequence[ingestion.Item],
+    *,
+    history: bool = False,
+    at: datetime | None = None,
 ) -> list[Answer]:
     """Record many items; the answers stand in their order. A repeat gets its first answer; a refusal moves nothing.
 
@@ -83,7 +88,8 @@ async def _isolated(
     except pg.DataError as error:
         if len(items) == 1:
             refusal = errors.Malformed(
-                reason=f"a text holds a character that cannot be stored ({type(error).__name__})", reason_zh="文字里有无法保存的字符"
+                reason=f"a text holds a character that cannot be stored ({type(error).__name__})",
+                reason_zh="文字里有无法保存的字符",
             )
             return [Answer(refusal.http_status, _encode(refusal.body()))]
         middle = len(items) // 2
@@ -100,7 +106,11 @@ async def _attempt(
         try:
             async with database.write(merchant_id, hot=True) as tx:
                 answers = await apply_in(tx, [items[index] for index in kept], history=history, at=at)
-            return [refused[i] if i in refused else answers[kept.index(i)] for i in range(len(items))] if refused else answers
+            return (
+                [refused[i] if i in refused else answers[kept.index(i)] for i in range(len(items))]
+                if refused
+                else answers
+            )
         except _Strangers as strangers:
             refused |= {kept[index]: answer for index, answer in strangers.answers.items()}
         except (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation):
@@ -162,9 +172,7 @@ def _checked(context: policy.Context, batch: Batch, items: Sequence[ingestion.It
     return passed
 
 
-async def _members(
-    tx: Tx, items: Sequence[ingestion.Item], open_items: list[int], batch: Batch
-) -> dict[int, int]:
+async def _members(tx: Tx, items: Sequence[ingestion.Item], open_items: list[int], batch: Batch) -> dict[int, int]:
     """Member numbers by item index; unknown members are created."""
     named = [index for index in open_items if index in batch.people]
     if not named:
@@ -176,11 +184,20 @@ async def _members(
 
 
 async def _locked(
-    tx: Tx, context: policy.Context, batch: Batch, items: Sequence[ingestion.Item], open_items: list[int], member_of: dict[int, int]
+    tx: Tx,
+    context: policy.Context,
+    batch: Batch,
+    items: Sequence[ingestion.Item],
+    open_items: list[int],
+    member_of: dict[int, int],
 ) -> policy.State:
     """Lock the accounts; then, in later statements, read receipts, standings, lots and offers. Repeats are answered here."""
-    buyers = sorted({member_of[index] for index in open_items if index in member_of and isinstance(items[index], ingestion.OrderIn)})
-    spenders = sorted({member_of[index] for index in open_items if index in member_of and getattr(items[index], "points_spent", 0)})
+    buyers = sorted(
+        {member_of[index] for index in open_items if index in member_of and isinstance(items[index], ingestion.OrderIn)}
+    )
+    spenders = sorted(
+        {member_of[index] for index in open_items if index in member_of and getattr(items[index], "points_spent", 0)}
+    )
     keys = {"sources": [items[i].source for i in open_items], "keys": [items[i].key for i in open_items]}
     locked, receipts, standing_rows = await tx.together(
         (points.LOCK, {"members": buyers, "wallet": points.POINTS}),
@@ -202,7 +219,11 @@ async def _locked(
 
 
 async def _levels_then(
-    tx: Tx, items: Sequence[ingestion.Item], open_items: list[int], member_of: dict[int, int], standings: dict[int, tiers.Standing]
+    tx: Tx,
+    items: Sequence[ingestion.Item],
+    open_items: list[int],
+    member_of: dict[int, int],
+    standings: dict[int, tiers.Standing],
 ) -> dict[str, int]:
     """Levels of the past for orders older than the member's last rise."""
     old = [
@@ -265,7 +286,14 @@ def _fold(
 
 
 def _fold_one(
-    tx: Tx, context: policy.Context, batch: Batch, state: policy.State, index: int, item: ingestion.Item, member_id: int | None, day: Any
+    tx: Tx,
+    context: policy.Context,
+    batch: Batch,
+    state: policy.State,
+    index: int,
+    item: ingestion.Item,
+    member_id: int | None,
+    day: Any,
 ) -> None:
     if isinstance(item, ingestion.OrderIn):
         (order_id,) = tx.ids.take(1)
@@ -275,7 +303,15 @@ def _fold_one(
     assert isinstance(item, ingestion.EventIn) and member_id is not None
     batch.behaviour.append(
         ingestion.Behaviour(
-            item.event, member_id, item.occurred_at, day, item.event_id, item.source, item.properties, item.store_id, item.channel
+            item.event,
+            member_id,
+            item.occurred_at,
+            day,
+            item.event_id,
+            item.source,
+            item.properties,
+            item.store_id,
+            item.channel,
         )
     )
     batch.accept(index, item, {"status": "accepted", "event_id": item.event_id, "member_id": member_id}, None)
@@ -288,7 +324,11 @@ def _set_aside(tx: Tx, batch: Batch, index: int, item: ingestion.Item) -> None:
         {"item_id": tx.ids.take(1)[0], "kind": kind, "source": item.source, "key": outside_id,
          "body": ingestion.builtins(item), "state": "waiting", "received_at": batch.now}
     )  # fmt: skip
-    answer = {"status": "review", f"{kind}_id": outside_id, "reason": {"zh": "超过补录期限,等待人工确认", "en": "Later than the lateness window; waits for review"}}
+    answer = {
+        "status": "review",
+        f"{kind}_id": outside_id,
+        "reason": {"zh": "超过补录期限,等待人工确认", "en": "Later than the lateness window; waits for review"},
+    }
     batch.accept(index, item, answer, None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from shuke.assets import offers, points
@@ -11,7 +11,6 @@ from shuke.kit import clock, errors
 from shuke.kit.db import Tx
 from shuke.programs import tiers
 from shuke.programs.intake import policy
-
 
 if TYPE_CHECKING:
     from shuke.programs.intake.actions.apply import Batch
@@ -149,7 +148,12 @@ def _park(parked: list[dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _apply_one(
-    tx: Tx, context: policy.Context, reading: _Reading, order: orders.OrderState, row: dict[str, Any], done: list[dict[str, Any]]
+    tx: Tx,
+    context: policy.Context,
+    reading: _Reading,
+    order: orders.OrderState,
+    row: dict[str, Any],
+    done: list[dict[str, Any]],
 ) -> dict[str, Any]:
     reversal = policy.reverse(reading.book, order, row, reading.entries.get(order.order_id, []), reading.used)
     if order.member_id is not None and row["amount_fen"]:
@@ -166,7 +170,9 @@ def _apply_one(
     return _answer(reading, order, row, reversal)
 
 
-def _answer(reading: _Reading, order: orders.OrderState, row: dict[str, Any], reversal: policy.Reversal) -> dict[str, Any]:
+def _answer(
+    reading: _Reading, order: orders.OrderState, row: dict[str, Any], reversal: policy.Reversal
+) -> dict[str, Any]:
     answer: dict[str, Any] = {"status": "accepted", "refund_id": row["source_key"], "order_id": order.source_key}
     if order.member_id is not None:
         account = reading.book.account(order.member_id)
