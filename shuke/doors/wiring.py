@@ -1,0 +1,68 @@
+"""The one map of who hears what and what runs by itself: plain lists, read aloud from top to bottom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shuke.assets.offers import reactions as offers
+from shuke.assets.points import jobs as points_jobs
+from shuke.assets.points import reactions as points
+from shuke.ground.members import MembersMerged
+from shuke.ground.orders import OrdersRecorded
+from shuke.kit import jobs
+from shuke.kit.events import Event, Reader
+from shuke.kit.jobs import Work
+from shuke.outreach.journeys import JourneyEntered
+from shuke.outreach.journeys import jobs as journeys_jobs
+from shuke.outreach.journeys import reactions as journeys
+from shuke.programs.tiers import jobs as tiers_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from datetime import datetime
+
+    from shuke.kit.db import Tx
+
+    Reaction = Callable[[Tx, list[Any]], Awaitable[None]]
+
+# What is announced → what is done about it, in this order.
+REACTIONS: list[tuple[type[Event], Reaction]] = [
+    (MembersMerged, points.on_members_merged),
+    (MembersMerged, offers.follow_merges),
+    (OrdersRecorded, journeys.count_orders),
+    (JourneyEntered, journeys.count_early_orders),
+]
+
+# What comes round at every merchant, and what waits until something wakes it.
+WORKS: list[Work] = [
+    Work(points_jobs.SWEEP, points_jobs.sweep_points),
+    Work(points_jobs.AUDIT, points_jobs.audit_points),
+    Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
+    Work("journeys", journeys_jobs.travel, recurring=False),
+]
+
+
+def _follow(reactions: Iterable[Reaction]) -> Reaction:
+    listed = tuple(reactions)
+
+    async def react(tx: Tx, heard: list[Any]) -> None:
+        for reaction in listed:
+            await reaction(tx, heard)
+
+    return react
+
+
+# The followers of the outbox, each with a cursor of its own; the mirror follows it by itself.
+READERS: list[Reader] = [
+    Reader(
+        "reactions",
+        {event: _follow(done for heard, done in REACTIONS if heard is event) for event, _ in REACTIONS},
+    )
+]
+
+
+async def plan(tx: Tx, at: datetime) -> None:
+    """Note the recurring work of a merchant that is born in this transaction."""
+    for work in WORKS:
+        if work.recurring:
+            await jobs.wake(tx, work.kind, at)
