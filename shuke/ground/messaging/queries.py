@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -80,13 +79,3 @@ def _logged(row: Any, names: dict[int, members.MemberName], shop: str) -> Logged
         journey_id=row.journey_id,
         look=channel.look(shop, Shown(title=row.title, body=row.body, link=row.link, at=row.sent_at)),
     )  # fmt: skip
-
-
-async def sent_in(tx: Tx, batch_ids: Sequence[int]) -> list[Any]:
-    """The messages that went out in these transactions, for the mirror and for those who react to MessagesSent."""
-    return await tx.rows(
-        "select batch_id, message_id, member_id, channel, journey_id, title, sent_at from message "
-        "where merchant_id = %(merchant_id)s and batch_id = any(%(batches)s::bigint[]) and state = 'sent' "
-        "order by message_id",
-        batches=list(batch_ids),
-    )

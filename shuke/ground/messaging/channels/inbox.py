@@ -1,6 +1,6 @@
 """站内信: a notice in the member's own pages, read when they come by."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -8,19 +8,22 @@ from shuke.ground.messaging.channels.kind import Look, Reach, Shown
 from shuke.kit.kinds import Sentence
 
 
+class Notice(Struct, frozen=True):
+    """A heading and a text."""
+
+    body: Annotated[str, Meta(min_length=1, max_length=2000, title="内容")]
+    title: Annotated[str, Meta(max_length=50, title="标题")] = ""
+    link: Annotated[str, Meta(max_length=300, title="打开的页面")] = ""
+
+
 class Inbox:
     """A notice inside our own pages: nobody is disturbed, so it goes unless the member has declined."""
 
-    code = "inbox"
-    name = Sentence(zh="站内信", en="In-app inbox")
-    needs_consent = False
+    code: ClassVar[str] = "inbox"
+    name: ClassVar[Sentence] = Sentence(zh="站内信", en="In-app inbox")
+    needs_consent: ClassVar[bool] = False
 
-    class Params(Struct, frozen=True):
-        """A heading and a text."""
-
-        body: Annotated[str, Meta(min_length=1, max_length=2000, title="内容")]
-        title: Annotated[str, Meta(max_length=50, title="标题")] = ""
-        link: Annotated[str, Meta(max_length=300, title="打开的页面")] = ""
+    Params: ClassVar[type[Struct]] = Notice
 
     def sentence(self, params: Any) -> Sentence:
         """What it does."""

@@ -1,6 +1,6 @@
 """短信: a text with the shop's signature and the way to unsubscribe."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -8,19 +8,22 @@ from shuke.ground.messaging.channels.kind import Look, Reach, Shown
 from shuke.kit.kinds import Sentence
 
 
+class Text(Struct, frozen=True):
+    """At most 300 characters: about five message parts, signature and unsubscribe word included."""
+
+    body: Annotated[str, Meta(min_length=1, max_length=300, title="内容")]
+    title: str = ""
+    link: Annotated[str, Meta(max_length=300, title="链接")] = ""
+
+
 class Sms:
     """A text message; marketing texts need the member's consent and carry an unsubscribe word."""
 
-    code = "sms"
-    name = Sentence(zh="短信", en="Text message")
-    needs_consent = True
+    code: ClassVar[str] = "sms"
+    name: ClassVar[Sentence] = Sentence(zh="短信", en="Text message")
+    needs_consent: ClassVar[bool] = True
 
-    class Params(Struct, frozen=True):
-        """At most 300 characters: about five message parts, signature and unsubscribe word included."""
-
-        body: Annotated[str, Meta(min_length=1, max_length=300, title="内容")]
-        title: str = ""
-        link: Annotated[str, Meta(max_length=300, title="链接")] = ""
+    Params: ClassVar[type[Struct]] = Text
 
     def sentence(self, params: Any) -> Sentence:
         """What it does."""

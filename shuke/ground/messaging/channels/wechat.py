@@ -1,6 +1,6 @@
 """微信订阅消息: a card in the service notices, with a heading of at most 20 characters."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -8,19 +8,22 @@ from shuke.ground.messaging.channels.kind import Look, Reach, Shown
 from shuke.kit.kinds import Sentence
 
 
+class Card(Struct, frozen=True):
+    """The template's fields: a `thing` takes 20 characters, the remark 200."""
+
+    body: Annotated[str, Meta(min_length=1, max_length=200, title="内容")]
+    title: Annotated[str, Meta(max_length=20, title="标题")] = ""
+    link: Annotated[str, Meta(max_length=300, title="打开的页面")] = ""
+
+
 class WeChat:
     """A subscribe message of the mini program; each needs the member's consent."""
 
-    code = "wechat"
-    name = Sentence(zh="微信订阅消息", en="WeChat subscribe message")
-    needs_consent = True
+    code: ClassVar[str] = "wechat"
+    name: ClassVar[Sentence] = Sentence(zh="微信订阅消息", en="WeChat subscribe message")
+    needs_consent: ClassVar[bool] = True
 
-    class Params(Struct, frozen=True):
-        """The template's fields: a `thing` takes 20 characters, the remark 200."""
-
-        body: Annotated[str, Meta(min_length=1, max_length=200, title="内容")]
-        title: Annotated[str, Meta(max_length=20, title="标题")] = ""
-        link: Annotated[str, Meta(max_length=300, title="打开的页面")] = ""
+    Params: ClassVar[type[Struct]] = Card
 
     def sentence(self, params: Any) -> Sentence:
         """What it does."""

@@ -1,10 +1,10 @@
 """Verbs of journeys."""
 
 from shuke.outreach.journeys.actions.examples import EXAMPLES, install_example
-from shuke.outreach.journeys.actions.shaping import create_journey, edit_journey, launch, move, preview
+from shuke.outreach.journeys.actions.shaping import Preview, create_journey, edit_journey, launch, move, preview
 from shuke.outreach.journeys.actions.travelling import advance, count_returns, start_runs, take_in, waiting
 
 __all__ = [
-    "EXAMPLES", "advance", "count_returns", "create_journey", "edit_journey", "install_example", "launch", "move",
+    "EXAMPLES", "Preview", "advance", "count_returns", "create_journey", "edit_journey", "install_example", "launch", "move",
     "preview", "start_runs", "take_in", "waiting",
 ]  # fmt: skip

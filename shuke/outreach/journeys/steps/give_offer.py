@@ -12,7 +12,7 @@ from shuke.kit.kinds import Sentence
 from shuke.outreach.journeys.steps.kind import Crowd, Outcome
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Gift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which offer, by its short name."""
 
     offer: Annotated[
@@ -30,18 +30,18 @@ class GiveOffer:
 
     code: ClassVar[str] = "give_offer"
     name: ClassVar[Sentence] = Sentence("发放积分抵现", "Give an offer")
-    Params: ClassVar[type[msgspec.Struct]] = Params
+    Params: ClassVar[type[msgspec.Struct]] = Gift
     example: ClassVar[dict[str, Any]] = {"offer": "500-as-50"}
 
-    def sentence(self, params: Params) -> Sentence:
+    def sentence(self, params: Gift) -> Sentence:
         """What it does."""
         return Sentence(f"发放积分抵现「{params.offer}」", f"give the offer “{params.offer}”")
 
-    async def check(self, tx: Tx, params: Params) -> None:
+    async def check(self, tx: Tx, params: Gift) -> None:
         """The offer exists and is live."""
         await _live(tx, params.offer)
 
-    async def take(self, tx: Tx, crowd: Crowd, params: Params) -> dict[int, Outcome]:
+    async def take(self, tx: Tx, crowd: Crowd, params: Gift) -> dict[int, Outcome]:
         """Grant it to all; an offer that has ended since the launch is refused to all, with that reason."""
         try:
             offer = await _live(tx, params.offer)

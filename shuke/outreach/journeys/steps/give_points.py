@@ -12,7 +12,7 @@ from shuke.kit.kinds import Sentence
 from shuke.outreach.journeys.steps.kind import Crowd, Outcome
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Bonus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many points, and for how long they can be spent."""
 
     points: Annotated[
@@ -38,18 +38,18 @@ class GivePoints:
 
     code: ClassVar[str] = "give_points"
     name: ClassVar[Sentence] = Sentence("送积分", "Give points")
-    Params: ClassVar[type[msgspec.Struct]] = Params
+    Params: ClassVar[type[msgspec.Struct]] = Bonus
     example: ClassVar[dict[str, Any]] = {"points": 50, "valid_for": "1Y_U"}
 
-    def sentence(self, params: Params) -> Sentence:
+    def sentence(self, params: Bonus) -> Sentence:
         """What it does."""
         return Sentence(f"送 {params.points} 积分", f"give {params.points} points")
 
-    async def check(self, tx: Tx, params: Params) -> None:
+    async def check(self, tx: Tx, params: Bonus) -> None:
         """The validity can be read."""
         durations.parse(params.valid_for)
 
-    async def take(self, tx: Tx, crowd: Crowd, params: Params) -> dict[int, Outcome]:
+    async def take(self, tx: Tx, crowd: Crowd, params: Bonus) -> dict[int, Outcome]:
         """Book a bonus for every member, keyed by the step."""
         expires_at = durations.end(params.valid_for, crowd.at, crowd.zone)
         why = {"kind": "journey", "journey_id": crowd.journey_id, "journey": crowd.journey_name}
@@ -71,7 +71,7 @@ class GivePoints:
         }
 
 
-def _outcome(verdict: points.Verdict, params: Params) -> Outcome:
+def _outcome(verdict: points.Verdict, params: Bonus) -> Outcome:
     if verdict.state == "refused":
         refusal = verdict.refusal or {}
         why = {"zh": refusal.get("message", ""), "en": refusal.get("message_en", "")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -39,7 +39,7 @@ class Crowd(msgspec.Struct, frozen=True, kw_only=True):
 class Step(Kind, Protocol):
     """One act of a journey."""
 
-    example: dict[str, Any]
+    example: ClassVar[dict[str, Any]]
 
     async def check(self, tx: Tx, params: Any) -> None:
         """Refuse what could not work when the journey is launched."""

@@ -21,7 +21,7 @@ _CHANNELS = {
 }
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Letter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What it says; {name}, {points} and {expires} are filled in for each member."""
 
     body: Annotated[
@@ -54,14 +54,14 @@ class SendMessage:
 
     code: ClassVar[str] = "send_message"
     name: ClassVar[Sentence] = Sentence("发消息", "Send a message")
-    Params: ClassVar[type[msgspec.Struct]] = Params
+    Params: ClassVar[type[msgspec.Struct]] = Letter
     example: ClassVar[dict[str, Any]] = {
         "title": "好久不见",
         "body": "{name},您还有 {points} 积分,欢迎回来看看。",
         "channel": "auto",
     }
 
-    def sentence(self, params: Params) -> Sentence:
+    def sentence(self, params: Letter) -> Sentence:
         """What it does."""
         way = _CHANNELS[params.channel]
         said = params.title or params.body
@@ -69,11 +69,11 @@ class SendMessage:
             return Sentence(f"发消息「{said}」", f"send the message “{said}”")
         return Sentence(f"发{way['zh']}「{said}」", f"send “{said}” by {way['en']}")
 
-    async def check(self, tx: Tx, params: Params) -> None:
+    async def check(self, tx: Tx, params: Letter) -> None:
         """The placeholders are known and the channel can show it."""
         messaging.check(params.channel, _content(params))
 
-    async def take(self, tx: Tx, crowd: Crowd, params: Params) -> dict[int, Outcome]:
+    async def take(self, tx: Tx, crowd: Crowd, params: Letter) -> dict[int, Outcome]:
         """Send to all; who has not agreed or cannot be reached is a recorded refusal."""
         content = _content(params)
         values = await _values(tx, crowd, messaging.placeholders(content))
@@ -92,7 +92,7 @@ class SendMessage:
         return {member_id: _outcome(verdict) for member_id, verdict in zip(crowd.member_ids, verdicts, strict=True)}
 
 
-def _content(params: Params) -> messaging.Content:
+def _content(params: Letter) -> messaging.Content:
     return messaging.Content(body=params.body, title=params.title, link=params.link)
 
 
