@@ -38,7 +38,7 @@ def test_a_folder_of_kinds_names_its_kinds(folder) -> None:
     """No auto-discovery: `__init__.py` of conditions/, effects/, steps/ … imports every file beside it."""
     for kinds in (folder / name for name in tree.KIND_FOLDERS if (folder / name).is_dir()):
         index = next(module for module in tree.modules() if module.path == kinds / "__init__.py")
-        named = {taken.target.removeprefix(f"{index.name}.").split(".")[0] for taken in index.imports()}
+        named = {taken.target.removeprefix(f"{index.name}.").split(".")[0] for taken in index.imports}
         beside = {path.stem for path in kinds.glob("*.py")} - {"__init__"}
         tree.expect_none(f"{index.where} does not name {name}" for name in beside - named)
 

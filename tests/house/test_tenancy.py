@@ -18,6 +18,8 @@ DIRECTORY = {
     "due": "what is to be done next, over all merchants",
     "merchant": "slug → merchant, and the settings that opening a transaction needs",
     "merchant_head": "locked last by the commit helper, read by the relay over all merchants",
+    "mirror_cursor": "how far the mirror came, over all merchants",
+    "mirror_lease": "which process copies at present",
     "relay_cursor": "who is behind, over all merchants",
 }
 VERSIONS = tree.ROOT / "migrations" / "versions"
