@@ -48,14 +48,17 @@ async def orders_of_keys(tx: Tx, keys: Sequence[tuple[str, str]], lock: bool = F
     return {(row.source, row.key.removeprefix("order:")): states[row.ref_id] for row in refs if row.ref_id in states}
 
 
+PARKED = """
+select f.* from unnest(%(sources)s::text[], %(keys)s::text[]) as w(source, key) cross join lateral (
+    select r.* from refund r where r.merchant_id = %(merchant_id)s and r.state = 'parked' and r.order_key = w.key
+        and r.order_source = w.source offset 0
+) f order by f.occurred_at, f.refund_id
+"""
+
+
 async def parked_refunds(tx: Tx, keys: Sequence[tuple[str, str]]) -> list[Any]:
     """Refunds that came before these orders (source, outside order id), oldest first."""
-    return await tx.rows(
-        "select f.* from refund f join unnest(%(sources)s::text[], %(keys)s::text[]) as w(source, key) "
-        "on f.order_source = w.source and f.order_key = w.key "
-        "where f.merchant_id = %(merchant_id)s and f.state = 'parked' order by f.occurred_at, f.refund_id",
-        sources=[source for source, _ in keys], keys=[key for _, key in keys],
-    )  # fmt: skip
+    return await tx.rows(PARKED, sources=[source for source, _ in keys], keys=[key for _, key in keys])
 
 
 class Bought(msgspec.Struct, frozen=True):

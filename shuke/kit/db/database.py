@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -71,7 +72,7 @@ class Database:
         pool = self._hot_pool if hot else self._pool
         async with _connection(pool) as connection:
             tx = Tx(connection, merchant_id, self.ids, batch_id, self.memory)
-            await _begin(connection, f"begin; set local app.merchant_id = '{int(merchant_id)}'")
+            tx.begin_with("begin", f"set local app.merchant_id = '{int(merchant_id)}'")
             try:
                 yield tx
                 await self._commit(tx)
@@ -84,17 +85,20 @@ class Database:
 
     async def _commit(self, tx: Tx) -> None:
         """The only place that commits a merchant's work: the head row is locked here, last, for one round trip."""
-        if not tx.has_news:
-            await tx.connection.execute("commit")
-            return
-        async with tx.connection.pipeline():
-            moved = None
+        connection = tx.connection
+        if connection.info.transaction_status == TransactionStatus.IDLE and not tx.deferred and not tx.has_news:
+            return  # nothing was ever sent
+        head = None
+        async with connection.pipeline():
+            for opening in tx.opening_statements():
+                await connection.execute(opening)
+            for statement, params in tx.deferred:
+                await connection.execute(statement, {"merchant_id": tx.merchant_id, **params}, prepare=True)
             for statement, params in tx.closing_statements():
-                cursor = await tx.connection.execute(statement, params, prepare=True)
-                moved = moved or cursor
-            commit = await tx.connection.execute("commit")
-        assert commit is not None and moved is not None
-        if moved.rowcount != 1:
+                cursor = await connection.execute(statement, params, prepare=True)
+                head = head or cursor
+            await connection.execute("commit")
+        if head is not None and head.rowcount != 1:
             raise MerchantGone(merchant_id=tx.merchant_id)
 
     @asynccontextmanager

@@ -62,6 +62,12 @@ class Tx:
         self._ids = ids
         self._announced: list[Any] = []
         self._sealed: list[str] = []
+        self._prelude: tuple[str, ...] = ()
+        self._deferred: list[tuple[str, dict[str, Any]]] = []
+
+    def begin_with(self, *statements: str) -> None:
+        """Statements that open the transaction; sent with whatever comes first."""
+        self._prelude = statements
 
     async def _execute(self, statement: str | ClauseElement, params: dict[str, Any]) -> psycopg.AsyncCursor:
         if not isinstance(statement, str):
@@ -69,6 +75,8 @@ class Tx:
             statement, params = str(compiled), {**compiled.params, **params}
         if self.merchant_id is not None:
             params.setdefault("merchant_id", self.merchant_id)
+        if self._prelude:
+            await self.connection.execute("; ".join(self.opening_statements()))
         return await self.connection.execute(statement, params or None)
 
     async def rows(self, statement: str | ClauseElement, **params: Any) -> list[Any]:
@@ -91,10 +99,27 @@ class Tx:
     async def together(self, *statements: tuple[str, dict[str, Any]]) -> list[psycopg.AsyncCursor]:
         """Run several statements in one round trip, each with a fresh snapshot; prepared. Returns their cursors."""
         async with self.connection.pipeline():
+            for opening in self.opening_statements():
+                await self.connection.execute(opening)
             return [
                 await self.connection.execute(sql, {"merchant_id": self.merchant_id, **params}, prepare=True)
                 for sql, params in statements
             ]
+
+    def opening_statements(self) -> tuple[str, ...]:
+        """What begins the transaction, the first time it is asked for."""
+        taken, self._prelude = self._prelude, ()
+        return taken
+
+    def at_commit(self, *statements: tuple[str, dict[str, Any]]) -> None:
+        """Statements whose answer nobody needs: sent together with the commit, in order, before the head is locked."""
+        self._deferred.extend(statements)
+
+    async def flush(self) -> None:
+        """Send what `at_commit` kept, now: for those who want to read it in this transaction."""
+        statements, self._deferred = self._deferred, []
+        if statements:
+            await self.together(*statements)
 
     def insertion(
         self, model: type[Model], rows: Sequence[dict[str, Any]], conflict: str = "error"
@@ -134,12 +159,19 @@ class Tx:
         self._sealed.extend(lines)
 
     @property
+    def deferred(self) -> Sequence[tuple[str, dict[str, Any]]]:
+        """What waits for the commit."""
+        return self._deferred
+
+    @property
     def has_news(self) -> bool:
         """Whether this transaction will move the merchant's head."""
         return bool(self._announced or self._sealed)
 
     def closing_statements(self) -> Iterable[tuple[str, dict[str, Any]]]:
         """What the commit helper runs last: lock and move the head, write the outbox, write one chain link."""
+        if not self.has_news:
+            return
         digest = hashlib.sha256("".join(sorted(self._sealed)).encode()).digest() if self._sealed else None
         params = {
             "merchant_id": self.merchant_id, "count": len(self._announced), "digest": digest,

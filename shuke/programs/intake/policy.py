@@ -101,6 +101,7 @@ class State:
     standings: dict[int, tiers.Standing]
     usable: Mapping[int, list[offers.Usable]]
     level_then: dict[str, int]
+    parked: bool = False
     orders: list[dict[str, Any]] = field(default_factory=list)
     rises: list[tiers.Rise] = field(default_factory=list)
     uses: dict[int, offers.Use] = field(default_factory=dict)
@@ -330,20 +331,25 @@ def _give_back(
     used: Mapping[int, list[tuple[points.LotState, int]]], result: Reversal,
 ) -> None:  # fmt: skip
     spent = -entry.points
-    restored = sum(other.points for other in entries if other.type == "restore" and other.of_entry_id == entry.entry_id)
+    earlier = [other for other in entries if other.type == "restore" and other.of_entry_id == entry.entry_id]
+    now = [row for row in book.entries if row["type"] == "restore" and row["of_entry_id"] == entry.entry_id]
+    restored = sum(other.points for other in earlier) + sum(row["points"] for row in now)
     share = spent if order.refunded_fen >= order.amount_fen else spent * order.refunded_fen // order.amount_fen
     due = share - restored
     if due <= 0:
         return
     left: dict[int, int] = {}
     lots: dict[int, points.LotState] = {}
-    restores = [other.entry_id for other in entries if other.type == "restore" and other.of_entry_id == entry.entry_id]
-    for entry_id in (entry.entry_id, *restores):
+    for entry_id in (entry.entry_id, *(other.entry_id for other in earlier)):
         for lot, taken in used.get(entry_id, []):
             lots[lot.lot_id] = lot
             left[lot.lot_id] = left.get(lot.lot_id, 0) + taken
+    moved = {row["entry_id"] for row in now}
+    for row in book.consumption:
+        if row["entry_id"] in moved:
+            left[row["lot_id"]] += row["points"]
     parts, missing = [], due
-    for lot_id in reversed(list(left)):  # what was taken last goes back first
+    for lot_id in sorted(left, key=lambda lot_id: points.use_order(lots[lot_id]), reverse=True):  # taken last, back first
         points_back = min(left[lot_id], missing)
         if points_back > 0:
             parts.append((lots[lot_id], points_back))

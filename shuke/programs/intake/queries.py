@@ -8,18 +8,18 @@ from shuke.programs.intake.policy import Context
 VERSION = "select rules_version from merchant_head where merchant_id = %(merchant_id)s"
 
 
-async def context_of(tx: Tx) -> Context:
-    """The merchant's context, read anew when its version has moved."""
-    version = await tx.value(VERSION)
+async def context_of(tx: Tx, version: int | None = None) -> Context:
+    """The merchant's context, read anew when its version (read in this transaction where given) has moved."""
+    if version is None:
+        version = await tx.value(VERSION)
     found: Context | None = tx.memory.get(("intake", tx.merchant_id))
     if found is not None and found.version == version:
         return found
-    return await load(tx)
+    assert version is not None
+    return await _load(tx, version)
 
 
-async def load(tx: Tx) -> Context:
-    """Read the merchant's settings, stores, rules and ladder."""
-    version = await tx.value(VERSION)
+async def _load(tx: Tx, version: int) -> Context:
     merchant = await tenancy.get_merchant(tx)
     context = Context(
         merchant, version, await tenancy.store_ids(tx), await earning.live_rules(tx), await tiers.ladder(tx)

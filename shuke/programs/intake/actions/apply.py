@@ -130,16 +130,16 @@ async def apply_in(
     tx: Tx, items: Sequence[ingestion.Item], *, history: bool = False, at: datetime | None = None
 ) -> list[Answer]:
     """The same inside a transaction that is open already; either refunds only, or none."""
-    now = at or clock.now()
-    batch = Batch(history, now, [None] * len(items))
-    context = await queries.context_of(tx)
+    batch = Batch(history, at or clock.now(), [None] * len(items))
     if items and isinstance(items[0], ingestion.RefundIn):
+        context = await queries.context_of(tx)
         await refunds.apply(tx, context, batch, [item for item in items if isinstance(item, ingestion.RefundIn)])
         return batch.answers  # type: ignore[return-value]
+    context, known = await _opened(tx, batch, items)
     open_items = _checked(context, batch, items)
     if not open_items:
         return batch.answers  # type: ignore[return-value]
-    member_of = await _members(tx, items, open_items, batch)
+    member_of = await _members(tx, batch, open_items, known)
     newborn = tx.has_news
     state = await _locked(tx, context, batch, items, open_items, member_of)
     await tx.ids.ensure(len(items) * (2 * len(context.rules) + 6) + 16)
@@ -147,8 +147,27 @@ async def apply_in(
     if newborn and (refused := _refused(batch, open_items, member_of)):
         raise _Strangers(refused)
     await _store(tx, batch, state)
-    await refunds.apply_parked(tx, context, batch, _keys(batch, items, open_items))
+    if state.parked:
+        await tx.flush()
+        await refunds.apply_parked(tx, context, batch, _keys(batch, items, open_items))
     return batch.answers  # type: ignore[return-value]
+
+
+async def _opened(tx: Tx, batch: Batch, items: Sequence[ingestion.Item]) -> tuple[policy.Context, Sequence[Any]]:
+    """In one round trip: the merchant's context, and which of the items' identities are known."""
+    for index, item in enumerate(items):
+        if not isinstance(item, ingestion.RefundIn) and item.member is not None:
+            try:
+                batch.people[index] = members.identities_of(item.member)
+            except errors.Refused as refusal:
+                batch.refuse(index, refusal)
+    if not batch.people:
+        return await queries.context_of(tx), []
+    version, known = await tx.together(
+        (queries.VERSION, {}), (members.RESOLVE, {"wanted": members.wanted(batch.people.values())})
+    )
+    row = await version.fetchone()
+    return await queries.context_of(tx, row[0] if row else None), await known.fetchall()
 
 
 def _refused(batch: Batch, open_items: list[int], member_of: dict[int, int]) -> dict[int, Answer]:
@@ -161,10 +180,10 @@ def _checked(context: policy.Context, batch: Batch, items: Sequence[ingestion.It
     """The indexes of the items that may go on; the others are refused."""
     passed = []
     for index, item in enumerate(items):
+        if batch.answers[index] is not None:
+            continue
         try:
             policy.check(context, item, batch.now, batch.history)
-            if not isinstance(item, ingestion.RefundIn) and item.member is not None:
-                batch.people[index] = members.identities_of(item.member)
         except errors.Refused as refusal:
             batch.refuse(index, refusal)
         else:
@@ -172,15 +191,17 @@ def _checked(context: policy.Context, batch: Batch, items: Sequence[ingestion.It
     return passed
 
 
-async def _members(tx: Tx, items: Sequence[ingestion.Item], open_items: list[int], batch: Batch) -> dict[int, int]:
-    """Member numbers by item index; unknown members are created."""
+async def _members(tx: Tx, batch: Batch, open_items: list[int], known: Sequence[Any]) -> dict[int, int]:
+    """Member numbers by item index; unknown members and new identities are created."""
     named = [index for index in open_items if index in batch.people]
-    if not named:
-        return {}
     people = [batch.people[index] for index in named]
-    joined = [None] * len(people) if batch.history else None
-    found = await members.ensure_members(tx, people, batch.now, joined)
-    return dict(zip(named, found, strict=True))
+    pairs = {(row.kind, row.value) for row in known}
+    if all(pair in pairs for person in people for pair in person.items()):
+        found: Sequence[int | None] = members.matched(people, known)
+    else:
+        joined = [None] * len(people) if batch.history else None
+        found = await members.ensure_members(tx, people, batch.now, joined)
+    return {index: number for index, number in zip(named, found, strict=True) if number is not None}
 
 
 async def _locked(
@@ -199,10 +220,12 @@ async def _locked(
         {member_of[index] for index in open_items if index in member_of and getattr(items[index], "points_spent", 0)}
     )
     keys = {"sources": [items[i].source for i in open_items], "keys": [items[i].key for i in open_items]}
-    locked, receipts, standing_rows = await tx.together(
+    arriving = _keys(batch, items, open_items)
+    locked, receipts, standing_rows, parked = await tx.together(
         (points.LOCK, {"members": buyers, "wallet": points.POINTS}),
         (ingestion.receipts.READ, keys),
         (tiers.STANDINGS, {"members": buyers}),
+        (orders.PARKED, {"sources": [source for source, _ in arriving], "keys": [key for _, key in arriving]}),
     )
     account_rows = await locked.fetchall()
     if len(account_rows) < len(buyers):
@@ -215,7 +238,7 @@ async def _locked(
     standings = tiers.standings_of(await standing_rows.fetchall(), buyers, context.ladder[0], first)
     usable = await offers.find_usable(tx, spenders, batch.now) if spenders else {}
     then = await _levels_then(tx, items, open_items, member_of, standings)
-    return policy.State(book, standings, usable, then)
+    return policy.State(book, standings, usable, then, parked=parked.rowcount > 0)
 
 
 async def _levels_then(
@@ -333,7 +356,7 @@ def _set_aside(tx: Tx, batch: Batch, index: int, item: ingestion.Item) -> None:
 
 
 async def _store(tx: Tx, batch: Batch, state: policy.State) -> None:
-    """Everything the fold decided, in one round trip."""
+    """Everything the fold decided, sent together with the commit."""
     statements: list[Statement] = [*orders.recording(tx, state.orders, batch.history), *points.storing(tx, state.book)]
     rises = list(zip(tx.ids.take(len(state.rises)), state.rises, strict=True))
     statements += tiers.storing(tx, state.standings.values(), rises)
@@ -344,8 +367,7 @@ async def _store(tx: Tx, batch: Batch, state: policy.State) -> None:
         statements.append(tx.insertion(ingestion.models.LateItem, batch.late))
     if batch.behaviour:
         tx.announce(ingestion.EventsRecorded(events=batch.behaviour, history=batch.history))
-    if statements:
-        await tx.together(*statements)
+    tx.at_commit(*statements)
 
 
 def _keys(batch: Batch, items: Sequence[ingestion.Item], open_items: list[int]) -> list[tuple[str, str]]:

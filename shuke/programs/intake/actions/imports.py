@@ -44,6 +44,33 @@ class ImportFailed(errors.Refused):
     cure_zh = "已导入的内容保留；修改文件或列对应后重新导入即可。"
 
 
+async def begin_import(
+    database: Database,
+    merchant_id: int,
+    kind: ingestion.files.shapes.Kind,
+    path: Path,
+    told: dict[str, Any] | None = None,
+    types: dict[str, str] | None = None,
+) -> ingestion.ImportRun:
+    """A started import of this file: the one that a crash left unfinished, if it has the same mapping, or a new one.
+
+    Refuses what cannot be read (`Unreadable`) and a mapping that does not fit (`BadMapping`).
+    """
+    source = await asyncio.to_thread(ingestion.files.opening.inspect, path)
+    mapping = await asyncio.to_thread(ingestion.files.mapping.decide, kind, source, told, types)
+    plain = msgspec.to_builtins(mapping)
+    async with database.write(merchant_id) as tx:
+        left = await ingestion.find_unfinished(tx, kind, source.fingerprint)
+        if left is not None and left.mapping == plain:
+            return left
+        import_id = await ingestion.imports.open_import(
+            tx, kind=kind, file_name=path.name, file_hash=source.fingerprint, path=str(path),
+            total_rows=source.rows, at=clock.now(),
+        )  # fmt: skip
+        await ingestion.imports.start_import(tx, import_id, plain, clock.now())
+        return await ingestion.get_import(tx, import_id)
+
+
 async def run_import(
     database: Database,
     merchant_id: int,
@@ -122,7 +149,7 @@ async def _step(
         return step
 
     step = await database.attempt(merchant_id, verb, hot=True)
-    writer.learn(batch)
+    writer.learn()
     return step
 
 

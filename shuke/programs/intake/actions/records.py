@@ -39,6 +39,7 @@ class Writer:
         self.merchant_id = merchant_id
         self.stores: set[str] | None = None
         self.skus: set[str] = set()
+        self.written: set[str] = set()
 
     async def prepare(self, batch: Sequence[Any]) -> None:
         """Create the stores that the batch names and nobody knows; in a transaction of its own, before the batch."""
@@ -58,26 +59,26 @@ class Writer:
             return await _products(tx, batch)
         fresh = self._fresh_products(batch)
         if fresh:
-            await catalog.ensure_products(tx, fresh.values(), clock.now())
+            await catalog.ensure_products(tx, fresh, clock.now())
         answers = await apply_in(tx, [record.item for record in batch], history=True)
         return [_verdict(answer) for answer in answers]
 
-    def learn(self, batch: Sequence[Any]) -> None:
-        """The batch is committed: its products are known from now on."""
-        self.skus.update(self._fresh_products(batch))
+    def learn(self) -> None:
+        """The batch written last is committed: its products are known from now on."""
+        self.skus |= self.written
+        self.written = set()
 
-    def _fresh_products(self, batch: Sequence[Any]) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        for record in batch:
-            item = getattr(record, "item", None)
-            if not isinstance(item, ingestion.OrderIn):
-                continue
-            for line in item.lines:
-                if line.sku not in self.skus:
-                    found[line.sku] = {
-                        "sku": line.sku, "name": line.product, "category": line.category, "brand": line.brand,
-                    }  # fmt: skip
-        return found
+    def _fresh_products(self, batch: Sequence[Any]) -> list[dict[str, Any]]:
+        """The products of the batch that nobody has seen yet; a later mention of a SKU counts."""
+        lines = [line for record in batch if isinstance(record.item, ingestion.OrderIn) for line in record.item.lines]
+        self.written = {line.sku for line in lines} - self.skus
+        if not self.written:
+            return []
+        return [
+            {"sku": line.sku, "name": line.product, "category": line.category, "brand": line.brand}
+            for line in lines
+            if line.sku in self.written
+        ]
 
 
 def _verdict(answer: Answer) -> Verdict:

@@ -112,7 +112,10 @@ async def _locked(tx: Tx, context: policy.Context, batch: Batch, affected: Seque
             lot.lot_id: lot for account in book.accounts.values() for lot in account.lots or []
         }
         for row in await tx.rows(_USED, members=member_ids, entries=spent):
-            lot = lots.setdefault(row.lot_id, points.LotState(*row[3:10]))
+            lot = lots.get(row.lot_id)
+            if lot is None:  # emptied; what comes back to it can be taken again in this transaction
+                lot = lots[row.lot_id] = points.LotState(*row[3:10])
+                book.add_lot(row.member_id, lot)
             reading.used.setdefault(row.entry_id, []).append((lot, row.points))
     return reading
 
