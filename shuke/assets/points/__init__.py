@@ -7,7 +7,7 @@ from shuke.assets.points.actions import (
     merge_members, open_book, post, release, store, storing, sweep, sweep_merchant,
 )  # fmt: skip
 from shuke.assets.points.events import PointsPosted
-from shuke.assets.points.policy import POINTS, AccountState, Book, Cause, LotState, NotEnoughPoints, entry_line
+from shuke.assets.points.policy import POINTS, AccountState, Book, Cause, LotState, NotEnoughPoints, entry_line, use_order
 from shuke.assets.points.queries import (
     Balance, DayFigures, EntryShape, Expiring, Explains, Figures, LotShape, RuleRef, balance, balances, entries_of, entry, expiries,
     explain, explained_by, figures, has_entries, last_audit, ledger, lots_of,
@@ -19,5 +19,5 @@ __all__ = [
     "NoSuchHold", "NotEnoughPoints", "NothingToAdjust", "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "Swept", "Verdict",
     "adjust", "audit", "balance", "balances", "book_of", "booked", "capture", "entries_of", "entry", "entry_line",
     "expiries", "explain", "explained_by", "figures", "has_entries", "hold", "last_audit", "ledger", "lots_of",
-    "merge_members", "open_book", "post", "release", "store", "storing", "sweep", "sweep_merchant",
+    "merge_members", "open_book", "post", "release", "store", "storing", "sweep", "sweep_merchant", "use_order",
 ]  # fmt: skip

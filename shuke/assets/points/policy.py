@@ -119,6 +119,12 @@ class Book:
         """The member's locked account."""
         return self.accounts[member_id, wallet]
 
+    def add_lot(self, member_id: int, lot: LotState, wallet: str = POINTS) -> None:
+        """Know a lot that was emptied before; what comes back to it can be used in this transaction."""
+        lots = self.account(member_id, wallet).lots
+        assert lots is not None
+        lots.append(lot)
+
     def _entry(
         self,
         account: AccountState,

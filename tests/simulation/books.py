@@ -1,0 +1,210 @@
+"""The auditor's own books: what a merchant's ledger must say, kept in plain Python without a line of the real code.
+
+Rules it knows: points per net yuan by channel, times the level's multiplier; order of use; refunds; debts; expiry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
+
+SHANGHAI = timezone(timedelta(hours=8))
+GRACE = timedelta(days=7)
+
+
+@dataclass
+class Lot:
+    left: int
+    earned_at: datetime
+    expires_at: datetime
+    number: int
+    source: str
+
+
+@dataclass
+class Member:
+    lots: list[Lot] = field(default_factory=list)
+    debt: int = 0
+    months: dict[tuple[int, int], int] = field(default_factory=dict)
+    level: int = 0
+    changes: list[tuple[datetime, int]] = field(default_factory=list)
+
+    def available(self, at: datetime) -> int:
+        return sum(lot.left for lot in self.lots if at < lot.expires_at)
+
+
+@dataclass
+class Award:
+    source: str
+    given: int
+    per_yuan: Fraction
+
+
+@dataclass
+class Sale:
+    member: int
+    fen: int
+    at: datetime
+    refunded: int = 0
+    awards: list[Award] = field(default_factory=list)
+    spent: int = 0
+    taken: list[tuple[Lot, int]] = field(default_factory=list)
+    restored: int = 0
+
+
+@dataclass
+class Rule:
+    """One point rule: so many points per yuan on orders of that channel, valid for that long."""
+
+    number: int
+    per_yuan: int
+    channel: str
+    days: int | None
+
+
+@dataclass
+class Books:
+    """All members of one simulated merchant. `thresholds` are (fen within twelve months, multiplier)."""
+
+    rules: list[Rule]
+    thresholds: list[tuple[int, Fraction]]
+    members: dict[int, Member] = field(default_factory=dict)
+    sales: dict[str, Sale] = field(default_factory=dict)
+    waiting: dict[str, list[tuple[int, datetime]]] = field(default_factory=dict)
+    earned: int = 0
+    clawed_back: int = 0
+    numbers: int = 0
+
+    def member(self, number: int) -> Member:
+        return self.members.setdefault(number, Member())
+
+    def order(self, key: str, member: int, fen: int, channel: str, happened: datetime, now: datetime, spend: int = 0) -> bool:
+        """An order; False when it may not spend so much (then nothing happens)."""
+        who = self.member(member)
+        if spend > who.available(now):
+            return False
+        sale = Sale(member, fen, happened, spent=spend)
+        sale.taken = self._use(who, spend, [lot for lot in who.lots if now < lot.expires_at])
+        factor = self.thresholds[self._level(who, happened)][1]
+        for rule in self.rules:
+            rate = rule.per_yuan * factor
+            points = int(Fraction(fen, 100) * rate)
+            if points and rule.channel in ("", channel):
+                source = f"{key}/{rule.number}"
+                sale.awards.append(Award(source, points, rate))
+                self._credit(who, points, happened, _end(rule.days, happened), source)
+                self.earned += points
+        self.sales[key] = sale
+        self._pay(who, fen, happened)
+        for amount, refunded_at in self.waiting.pop(key, []):
+            self.refund(key, min(amount, sale.fen - sale.refunded), refunded_at, now)
+        return True
+
+    def refund(self, key: str, fen: int, happened: datetime, now: datetime) -> bool:
+        """A refund; before its order it waits. False when more is asked than is left."""
+        sale = self.sales.get(key)
+        if sale is None:
+            self.waiting.setdefault(key, []).append((fen, happened))
+            return True
+        if fen > sale.fen - sale.refunded:
+            return False
+        who = self.member(sale.member)
+        before = sale.fen - sale.refunded
+        sale.refunded += fen
+        for award in sale.awards:
+            back = int(Fraction(before, 100) * award.per_yuan) - int(Fraction(before - fen, 100) * award.per_yuan)
+            self._take_back(who, back, award.source, now)
+        share = sale.spent if sale.refunded >= sale.fen else sale.spent * sale.refunded // sale.fen
+        self._give_back(who, sale, share - sale.restored, happened, now)
+        self._pay(who, -fen, sale.at)
+        return True
+
+    def sweep(self, now: datetime) -> None:
+        """What ran out is gone."""
+        for who in self.members.values():
+            for lot in who.lots:
+                if lot.expires_at <= now:
+                    lot.left = 0
+
+    def adjust(self, member: int, points: int, now: datetime, expires_at: datetime) -> bool:
+        """Points by hand; False when there are not enough to take."""
+        who = self.member(member)
+        if points > 0:
+            self._credit(who, points, now, expires_at, "adjust")
+            return True
+        if -points > who.available(now):
+            return False
+        self._use(who, -points, [lot for lot in who.lots if now < lot.expires_at])
+        return True
+
+    def _level(self, who: Member, happened: datetime) -> int:
+        if who.changes and happened < who.changes[-1][0]:
+            return max((level for at, level in who.changes if at <= happened), default=0)
+        return who.level
+
+    def _pay(self, who: Member, fen: int, happened: datetime) -> None:
+        if fen == 0:
+            return
+        day = happened.astimezone(SHANGHAI)
+        month = (day.year, day.month)
+        who.months[month] = who.months.get(month, 0) + fen
+        first = (day.year - 1, day.month + 1) if day.month < 12 else (day.year, 1)
+        window = sum(paid for at, paid in who.months.items() if first <= at <= month)
+        reached = max(number for number, (threshold, _) in enumerate(self.thresholds) if threshold <= max(window, 0))
+        if reached > who.level:
+            who.level = reached
+            who.changes.append((happened, reached))
+
+    def _credit(self, who: Member, points: int, earned_at: datetime, expires_at: datetime, source: str) -> None:
+        paid = min(who.debt, points)
+        who.debt -= paid
+        if points > paid:
+            self.numbers += 1
+            who.lots.append(Lot(points - paid, earned_at, expires_at, self.numbers, source))
+
+    def _use(self, who: Member, points: int, lots: list[Lot]) -> list[tuple[Lot, int]]:
+        taken = []
+        for lot in sorted(lots, key=lambda lot: (lot.expires_at, lot.earned_at, lot.number)):
+            part = min(lot.left, points)
+            if part:
+                lot.left -= part
+                points -= part
+                taken.append((lot, part))
+        assert points == 0
+        return taken
+
+    def _take_back(self, who: Member, points: int, source: str, now: datetime) -> None:
+        if points <= 0:
+            return
+        self.clawed_back += points
+        live = [lot for lot in who.lots if now < lot.expires_at]
+        for lots in ([lot for lot in live if lot.source == source], [lot for lot in live if lot.source != source]):
+            part = min(sum(lot.left for lot in lots), points)
+            self._use(who, part, lots)
+            points -= part
+        who.debt += points
+
+    def _give_back(self, who: Member, sale: Sale, points: int, happened: datetime, now: datetime) -> None:
+        sale.restored += points
+        late = 0
+        for index in reversed(range(len(sale.taken))):
+            lot, taken = sale.taken[index]
+            part = min(taken, points)
+            sale.taken[index] = (lot, taken - part)
+            points -= part
+            if lot.expires_at <= now:
+                late += part
+            else:
+                lot.left += part
+        assert points == 0
+        if late:
+            self.numbers += 1
+            who.lots.append(Lot(late, happened, now + GRACE, self.numbers, "grace"))
+
+
+def _end(days: int | None, happened: datetime) -> datetime:
+    local = happened.astimezone(SHANGHAI)
+    if days is None:
+        return datetime(local.year + 2, 1, 1, tzinfo=SHANGHAI).astimezone(UTC)
+    return (local + timedelta(days=days)).astimezone(UTC)
