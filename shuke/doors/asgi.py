@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from litestar import Litestar, Request, Response, Router, asgi, get
+from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.middleware import DefineMiddleware
 
 from shuke.doors import console, document, metrics
 from shuke.doors.docs_page import page
@@ -26,15 +25,15 @@ def create_app(context: Context, intake: Intake) -> Frame:
     site = Site()
     site.warm()
     app = Litestar(
-        [*_console(context), health, ready(context), figures(context), *_documents(), _files(site)],
+        [_console(), health, ready(context), figures(context), *_documents()],
         dependencies=_injected(context),
         exception_handlers=http.exception_handlers,
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,
-        state=State({"context": context}),
+        state=State({"context": context}, deep_copy=False),
     )
-    return Frame(app, dict.fromkeys(intake.paths, intake), context.settings.secure_cookies)
+    return Frame(app, site, dict.fromkeys(intake.paths, intake), context.settings.secure_cookies)
 
 
 def _injected(context: Context) -> dict[str, Provide]:
@@ -58,12 +57,8 @@ def _giver(value: Any) -> Any:
     return give
 
 
-def _console(context: Context) -> list[Router]:
-    gate = DefineMiddleware(Gate, context=context)
-    return [
-        Router(console.PREFIX, route_handlers=console.open_routes, middleware=[gate]),
-        Router(console.PREFIX, route_handlers=console.routes, middleware=[gate], guards=[signed_in]),
-    ]
+def _console() -> Router:
+    return Router(console.PREFIX, route_handlers=console.routes, middleware=[Gate], guards=[signed_in])
 
 
 @get("/healthz", media_type="text/plain")
@@ -116,13 +111,3 @@ def _documents() -> list[Any]:
         return Response(page(described), media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
     return [openapi, docs]
-
-
-def _files(site: Site) -> Any:
-    @asgi("/", is_mount=True, copy_scope=True)
-    async def files(scope: Any, receive: Any, send: Any) -> None:
-        if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(("/console/api/", "/v1/")):
-            raise errors.NotFound(what="page", what_zh="地址")
-        await site(scope, receive, send)
-
-    return files

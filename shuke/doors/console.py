@@ -8,7 +8,6 @@ from shuke.ground.members import console as members
 
 PREFIX = "/console/api"
 
-open_routes = [*access.open_routes]
 routes = [
     *access.routes,
     *merchant.routes,

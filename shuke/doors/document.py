@@ -39,7 +39,7 @@ def describe() -> dict[str, Any]:
 
 def _of_console() -> dict[str, Any]:
     """From an app that serves nothing: the real one has no routes for schemas."""
-    router = Router(console.PREFIX, route_handlers=[*console.open_routes, *console.routes])
+    router = Router(console.PREFIX, route_handlers=console.routes)
     config = OpenAPIConfig(
         title="Shuke 熟客",
         version=shuke.__version__,

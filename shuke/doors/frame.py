@@ -23,6 +23,8 @@ _DRAIN_BYTES = 64 << 20
 _UPLOADS = ("/console/api/imports",)
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _SLOW_SECONDS = 1.0
+# What is not below these is a page or a file of the console.
+_ROUTES = ("/console/api", "/v1", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY"), (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -31,10 +33,14 @@ _HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Frame:
-    """Wraps the application. `hot` maps paths to raw ASGI applications that answer POST without the framework."""
+    """Wraps the application `app` and the console's files `site`.
 
-    def __init__(self, app: Any, hot: Mapping[str, Any], secure: bool) -> None:
+    `hot` maps paths to raw ASGI applications that answer POST without the framework.
+    """
+
+    def __init__(self, app: Any, site: Any, hot: Mapping[str, Any], secure: bool) -> None:
         self._app = app
+        self._site = site
         self._hot = hot
         self._headers = [*_HEADERS, _HTTPS_ONLY] if secure else _HEADERS
 
@@ -63,6 +69,8 @@ class Frame:
                 await _too_large(receive, answer, most)
             elif hot is not None:
                 await hot(scope, receive, answer)
+            elif scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(_ROUTES):
+                await self._site(scope, receive, answer)
             else:
                 await self._app(scope, receive if declared >= 0 else _counted(receive, most), answer)
         finally:
@@ -120,10 +128,10 @@ async def _too_large(receive: Any, send: Any, most: int) -> None:
 def _note(scope: Any, status: int, took: float, hot: bool) -> None:
     """Count the request; log it, but of the hot routes only what failed or was slow."""
     method = scope["method"]
-    template = scope["path"] if hot else scope.get("path_template") or "(other)"
+    template = scope["path"] if hot else scope.get("path_template") or "(page)"
     metrics.observe(method, template, status, took)
     if hot and status < 400 and took < _SLOW_SECONDS:
         return
-    if template.startswith(("/healthz", "/readyz", "/metrics", "/assets", "/{")) and status < 400:
+    if template in ("/healthz", "/readyz", "/metrics", "(page)") and status < 400:
         return
     log.info("request", method=method, route=template, status=status, ms=round(took * 1000, 1))

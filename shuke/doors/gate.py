@@ -54,9 +54,8 @@ def token_in(headers: Headers) -> str | None:
 class Gate:
     """ASGI middleware of the console's routes: puts `shuke.session` and `shuke.caller` into the scope."""
 
-    def __init__(self, app: Any, context: Context) -> None:
+    def __init__(self, app: Any) -> None:
         self._app = app
-        self._context = context
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Recognise the session, then pass on."""
@@ -73,7 +72,8 @@ class Gate:
         if token is None:
             return
         now = clock.now()
-        async with self._context.database.directory() as tx:
+        context: Context = scope["app"].state["context"]
+        async with context.database.directory() as tx:
             session = await access.find_session(tx, access.token_hash(token), now)
             if session is not None:
                 await access.touch_session(tx, session, now)
@@ -85,8 +85,10 @@ class Gate:
         scope["shuke.caller"] = session.caller(scope["client"][0] if scope.get("client") else "")
 
 
-def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Guard of every route of the console but the sign-in itself: a session, and on writes its token."""
+def signed_in(connection: ASGIConnection[Any, Any, Any, Any], route: BaseRouteHandler) -> None:
+    """Guard of every route of the console but those marked `open` (the sign-in): a session, and on writes its token."""
+    if route.opt.get("open"):
+        return
     http.caller_of(connection)
     if not connection.scope.get("shuke.csrf_ok"):
         raise CsrfMissing

@@ -158,7 +158,7 @@ async def reread(database: Database, session: queries.Session, now: datetime) ->
     return await shown(database, fresh)
 
 
-@post("/session", status_code=200, responses=http.declares(actions.BadCredentials, actions.TooManyTries))
+@post("/session", status_code=200, opt={"open": True}, responses=http.declares(actions.BadCredentials, actions.TooManyTries))
 async def sign_in(
     data: SignIn, request: Request[Any, Any, Any], database: Database, settings: Settings
 ) -> Response[SessionShown]:
@@ -344,8 +344,7 @@ async def list_trail(
         return await queries.list_trail(tx, actor=actor, action=action, cursor=cursor, limit=paging.limited(limit))
 
 
-open_routes = [sign_in]
 routes = [
-    show_session, sign_out, switch_merchant, set_locale, list_staff, create_staff, change_staff, reset_password, list_keys,
+    sign_in, show_session, sign_out, switch_merchant, set_locale, list_staff, create_staff, change_staff, reset_password, list_keys,
     create_key, revoke_key, list_trail,
 ]  # fmt: skip

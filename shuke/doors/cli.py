@@ -1,0 +1,159 @@
+"""The command line: `shuke COMMAND`; every command works beside a running server and without one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from shuke.kit import config, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shuke.kit.config import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; the exit status. Refusals and outages are sentences on standard error."""
+    from shuke.doors import control, logs
+    from shuke.doors.listening import PortTaken
+    from shuke.kit.db import embedded, migrate
+
+    warnings.filterwarnings("ignore", module="platformdirs")  # remarks of a library on the machine, of no use to anyone here
+    options = parser().parse_args(arguments)
+    logs.configure("info" if options.command in ("up", "web", "worker") else "warning")
+    try:
+        return int(options.run(options, config.load()))
+    except control.CommandRefused as refusal:
+        return _complain(refusal.body)
+    except errors.Refused as refusal:
+        return _complain(refusal.body())
+    except (
+        config.BadSetting, embedded.AlreadyRunning, embedded.CannotStart, migrate.UnsafeRole, PortTaken, errors.Unavailable,
+    ) as trouble:  # fmt: skip
+        print(trouble, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _complain(body: dict[str, Any]) -> int:
+    for words in (body["message"], body.get("cure"), body["message_en"], body.get("cure_en")):
+        if words:
+            print(words, file=sys.stderr)
+    return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="shuke", description="Shuke 熟客: member points, segments and marketing automation.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _processes(commands)
+    _merchants(commands)
+    api = commands.add_parser("api", help="print the OpenAPI document")
+    api.set_defaults(run=_api)
+    _command(commands, "status", "how far each merchant is, and its readers", "status")
+    return top
+
+
+def _processes(commands: Any) -> None:
+    for name, words in (
+        ("up", "everything in one process, with embedded engines unless told otherwise"),
+        ("web", "only the web, beside workers (needs SHUKE_DATABASE_URL and SHUKE_MIRROR_URL)"),
+        ("worker", "only jobs, relay and mirror, beside web processes"),
+    ):
+        process = commands.add_parser(name, help=words)
+        process.set_defaults(run=_serve)
+        if name == "up":
+            process.add_argument("--no-demo", action="store_true", help="do not load the demonstration merchant")
+    migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
+    migrate.set_defaults(run=_migrate)
+
+
+def _merchants(commands: Any) -> None:
+    merchant = commands.add_parser("merchant", help="merchants").add_subparsers(dest="act", required=True)
+    create = _command(merchant, "create", "create a merchant", "merchant.create", engines="database")
+    create.add_argument("slug")
+    create.add_argument("--name", default="")
+    create.add_argument("--zone", default="Asia/Shanghai")
+    create.add_argument("--owner", help="also create this login for the owner")
+    staff = commands.add_parser("staff", help="people who sign in").add_subparsers(dest="act", required=True)
+    add = _command(staff, "add", "give somebody a role at a merchant", "staff.add", engines="database")
+    add.add_argument("login")
+    add.add_argument("--merchant", required=True)
+    add.add_argument("--name", default="")
+    add.add_argument("--role", default="owner", choices=("owner", "manager", "operator", "clerk"))
+    key = commands.add_parser("key", help="API keys").add_subparsers(dest="act", required=True)
+    make = _command(key, "create", "create an API key", "key.create", engines="database")
+    make.add_argument("name")
+    make.add_argument("--merchant", required=True)
+    make.add_argument("--scopes", nargs="+", default=["ingest"])
+
+
+def _command(commands: Any, name: str, words: str, does: str, engines: str = "all") -> argparse.ArgumentParser:
+    """A command that runs `does` (see doors/commands.py) with its own options as arguments and prints JSON."""
+    made: argparse.ArgumentParser = commands.add_parser(name, help=words)
+    made.set_defaults(run=_asked, does=does, engines=engines)
+    return made
+
+
+_NOT_ARGUMENTS = {"command", "act", "run", "does", "engines"}
+
+
+def _asked(options: argparse.Namespace, settings: Settings) -> int:
+    arguments = {name: value for name, value in vars(options).items() if name not in _NOT_ARGUMENTS}
+    answer = carry_out(settings, options.does, arguments, options.engines)
+    print(json.dumps(answer, ensure_ascii=False))
+    return 0
+
+
+def carry_out(settings: Settings, command: str, arguments: dict[str, Any], engines: str = "all") -> Any:
+    """Run a command: with PostgreSQL alone (`database`), or where the mirror is open (`all`)."""
+    from shuke.doors import commands, control, loop
+    from shuke.doors.engines import connected
+
+    async def work() -> Any:
+        if engines == "database":
+            async with connected(settings) as context:
+                return await commands.run(context, command, arguments)
+        async with control.reached(settings) as call:
+            return await call(command, arguments)
+
+    return loop.run(work())
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    from shuke.doors import greeting, loop, up
+
+    if options.command != "up" and settings.embedded_database:
+        raise config.BadSetting(
+            f"`shuke {options.command}` shares its engines with other processes: set SHUKE_DATABASE_URL and SHUKE_MIRROR_URL, "
+            "or use `shuke up`, which is everything in one."
+        )
+    web, work = options.command != "worker", options.command != "web"
+    greet = greeting.greeter(demo=not options.no_demo) if options.command == "up" else None
+    return loop.run(up.run(settings, web=web, work=work, greet=greet))
+
+
+def _migrate(_: argparse.Namespace, settings: Settings) -> int:
+    from shuke.doors import loop
+    from shuke.doors.engines import opened
+
+    async def work() -> int:
+        async with opened(settings, mirror=False, pools=(2, 2)):
+            print("The schema is the newest. / 数据库结构已是最新。")
+        return 0
+
+    return loop.run(work())
+
+
+def _api(_: argparse.Namespace, __: Settings) -> int:
+    from shuke.doors import document
+
+    print(json.dumps(document.describe(), ensure_ascii=False, indent=1, sort_keys=True))
+    return 0
+
+

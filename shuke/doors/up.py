@@ -1,0 +1,125 @@
+"""The processes: everything in one (`up`), or the web and the work apart (`web`, `worker`)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shuke.doors import asgi, control, engines, listening, wiring
+from shuke.kit import clock
+from shuke.kit.events import Relay
+from shuke.kit.jobs import keep_handing_out, plan_missing
+from shuke.kit.jobs import register as register_works
+from shuke.programs.intake import Collector
+from shuke.programs.intake.open_api import Intake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+    from shuke.doors.context import Context
+    from shuke.kit.config import Settings
+
+log = structlog.get_logger("process")
+
+
+async def run(settings: Settings, *, web: bool = True, work: bool = True, greet: Callable[[Context], Any] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM, then stop gracefully; the exit status. `greet` is awaited once all is open."""
+    started = clock.monotonic()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with engines.opened(settings, mirror=True) as context, contextlib.AsyncExitStack() as stack:
+        listener = None
+        if web:
+            listener = stack.enter_context(contextlib.closing(listening.on_port(settings.host, settings.port)))
+        async with _running(context, listener, work=work) as failed:
+            log.info("started", seconds=round(clock.monotonic() - started, 2), web=web, work=work)
+            if greet is not None:
+                await greet(context)
+            await _first(stop, failed)
+            context.stopping = True
+            log.info("stopping")
+        return 1 if failed.is_set() else 0
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for one in waiting:
+        one.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _running(context: Context, listener: Any, *, work: bool) -> Any:
+    """Start what the process is for; on leaving, first the web finishes what it has, then the work stops."""
+    failed = asyncio.Event()
+    tasks: list[asyncio.Task[None]] = []
+
+    def start(name: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine, name=name)
+        task.add_done_callback(lambda done: _note_end(done, failed))
+        tasks.append(task)
+
+    async with contextlib.AsyncExitStack() as stack:
+        if work:
+            await _start_work(context, start)
+        stack.push_async_callback(_cancelled, tasks)
+        if listener is not None:
+            await stack.enter_async_context(_web(context, listener, failed))
+        local = await control.serve(context, listening.on_path(listening.control_path(context.settings.home)))
+        stack.callback(local.close)
+        yield failed
+
+
+async def _start_work(context: Context, start: Callable[[str, Coroutine[Any, Any, None]], None]) -> None:
+    assert context.jobs is not None
+    register_works(context.jobs, wiring.WORKS)
+    await plan_missing(context.database, wiring.WORKS, clock.now())
+    context.relay = Relay(context.database, wiring.READERS)
+    start("relay", context.relay.run())
+    start("jobs", context.jobs.run())
+    start("due", keep_handing_out(context.database, context.jobs, wiring.WORKS))
+
+
+@contextlib.asynccontextmanager
+async def _web(context: Context, listener: Any, failed: asyncio.Event) -> Any:
+    collector = Collector(context.database)
+    app = asgi.create_app(context, Intake(context.database, collector, context.keys.caller))
+    server = listening.server(app)
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name="web")
+    serving.add_done_callback(lambda done: _note_end(done, failed, server.should_exit))
+    try:
+        yield
+    finally:
+        context.stopping = True
+        server.should_exit = True
+        await asyncio.wait([serving])
+        await collector.close()
+
+
+def _note_end(task: asyncio.Task[None], failed: asyncio.Event, expected: bool = False) -> None:
+    """A part that ends by itself ends the process: a supervisor starts a whole one."""
+    if task.cancelled() or expected:
+        return
+    if task.exception() is not None:
+        log.error("a part of the process failed", part=task.get_name(), exc_info=task.exception())
+    failed.set()
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=20)
+
+
+def tell(*lines: str) -> None:
+    """Words for the person at the terminal."""
+    print(*lines, sep="\n", flush=True, file=sys.stdout)
