@@ -1,11 +1,15 @@
 """PostgreSQL: transactions bound to one merchant, set-based statements, and the commit helper that orders everything."""
 
-from shuke.kit.db.database import Database, MerchantGone
+from psycopg.errors import DataError
+
+from shuke.kit.db.database import IN_THE_WAY, Database, MerchantGone
 from shuke.kit.db.schema import JSON, Model, instant, is_tenant, part_of_key, policy_statements
 from shuke.kit.db.tx import Tx
 
 __all__ = [
+    "IN_THE_WAY",
     "JSON",
+    "DataError",
     "Database",
     "MerchantGone",
     "Model",

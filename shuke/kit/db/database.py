@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
 T = TypeVar("T")
+IN_THE_WAY = (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation)
+"""Another transaction was in the way; the same work may succeed when it is done again."""
 # A plan cached while a table was empty costs five times the CPU later: hot connections use generic index plans.
 HOT_OPTIONS = (
     "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
@@ -139,7 +141,7 @@ class Database:
             try:
                 async with self.write(merchant_id, hot=hot) as tx:
                     return await verb(tx, *args, **named)
-            except (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation):
+            except IN_THE_WAY:
                 if turn == 4:
                     raise
                 await asyncio.sleep(0.01 * 2**turn)

@@ -2,59 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-
-import msgspec
-from psycopg import errors as pg
 
 from shuke.assets import offers, points
 from shuke.ground import ingestion, members, orders
 from shuke.kit import clock, errors
-from shuke.kit.db import Database, Tx
+from shuke.kit.db import IN_THE_WAY, Database, DataError, Tx
 from shuke.programs import tiers
 from shuke.programs.intake import policy, queries
 from shuke.programs.intake.actions import refunds
-
-Statement = tuple[str, dict[str, Any]]
-_encode = msgspec.json.Encoder().encode
-
-
-@dataclass(slots=True)
-class Answer:
-    """The verdict on one item: an HTTP status and the JSON body."""
-
-    status: int
-    body: bytes
-
-    @property
-    def accepted(self) -> bool:
-        """Whether something was recorded now (not a repeat, not a refusal)."""
-        return self.status < 300 and not self.body.startswith(b'{"status":"duplicate"')
-
-
-@dataclass(slots=True)
-class Batch:
-    """The items of one transaction on their way: what is decided, and what is still to be stored."""
-
-    history: bool
-    now: datetime
-    answers: list[Answer | None]
-    people: dict[int, Mapping[str, str]] = field(default_factory=dict)
-    receipts: list[dict[str, Any]] = field(default_factory=list)
-    behaviour: list[ingestion.Behaviour] = field(default_factory=list)
-    late: list[dict[str, Any]] = field(default_factory=list)
-    statements: list[Statement] = field(default_factory=list)
-
-    def refuse(self, index: int, refusal: errors.Refused) -> None:
-        self.answers[index] = Answer(refusal.http_status, _encode(refusal.body()))
-
-    def accept(self, index: int, item: ingestion.Item, answer: dict[str, Any], ref_id: int | None) -> None:
-        body = _encode(answer)
-        self.answers[index] = Answer(200, body)
-        self.receipts.append(ingestion.receipts.row(item, body.decode(), ref_id))
+from shuke.programs.intake.actions.batch import Answer, Batch, Statement, encode
 
 
 async def apply(
@@ -85,13 +44,13 @@ async def _isolated(
 ) -> list[Answer]:
     try:
         return await _attempt(database, merchant_id, items, history, at)
-    except pg.DataError as error:
+    except DataError as error:
         if len(items) == 1:
             refusal = errors.Malformed(
                 reason=f"a text holds a character that cannot be stored ({type(error).__name__})",
                 reason_zh="文字里有无法保存的字符",
             )
-            return [Answer(refusal.http_status, _encode(refusal.body()))]
+            return [Answer(refusal.http_status, encode(refusal.body()))]
         middle = len(items) // 2
         first = await _isolated(database, merchant_id, items[:middle], history, at)
         return first + await _isolated(database, merchant_id, items[middle:], history, at)
@@ -113,7 +72,7 @@ async def _attempt(
             )
         except _Strangers as strangers:
             refused |= {kept[index]: answer for index, answer in strangers.answers.items()}
-        except (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation):
+        except IN_THE_WAY:
             if turn == 5:
                 raise
     raise AssertionError("unreachable")
@@ -267,18 +226,7 @@ def _answer_repeats(batch: Batch, items: Sequence[ingestion.Item], open_items: l
     for index in open_items:
         row = known.get((items[index].source, items[index].key))
         if row is not None:
-            _repeat(batch, index, items[index], row[2], row[3])
-
-
-def _repeat(batch: Batch, index: int, item: ingestion.Item, body_hashes: str, answer: str) -> None:
-    try:
-        ingestion.receipts.compare(item, body_hashes)
-    except errors.Refused as refusal:
-        batch.refuse(index, refusal)
-        return
-    head, _, rest = answer.partition(",")
-    assert head.startswith('{"status"')
-    batch.answers[index] = Answer(200, f'{{"status":"duplicate",{rest}'.encode())
+            batch.repeat(index, items[index], row[2], row[3])
 
 
 def _fold(
@@ -294,7 +242,7 @@ def _fold(
         item = items[index]
         first = seen.get((item.source, item.key))
         if first is not None:
-            _repeat(batch, index, item, first["body_hashes"], first["answer"])
+            batch.repeat(index, item, first["body_hashes"], first["answer"])
             continue
         try:
             if policy.late(context, item, batch.now, batch.history):

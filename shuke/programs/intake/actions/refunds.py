@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shuke.assets import offers, points
 from shuke.ground import ingestion, orders
@@ -11,9 +11,7 @@ from shuke.kit import clock, errors
 from shuke.kit.db import Tx
 from shuke.programs import tiers
 from shuke.programs.intake import policy
-
-if TYPE_CHECKING:
-    from shuke.programs.intake.actions.apply import Batch
+from shuke.programs.intake.actions.batch import Batch
 
 _ENTRIES = """
 select e.entry_id, e.member_id, e.type, e.points, e.key, e.order_id, e.of_entry_id, e.rule_id, e.rule_version, e.basis_fen, e.why
@@ -39,7 +37,7 @@ async def apply(tx: Tx, context: policy.Context, batch: Batch, items: Sequence[i
     for row in await _receipts(tx, items):
         for index, item in enumerate(items):
             if (item.source, item.key) == (row.source, row.key) and batch.answers[index] is None:
-                _repeat(batch, index, item, row.body_hashes, row.answer)
+                batch.repeat(index, item, row.body_hashes, row.answer)
     known = await orders.orders_of_keys(tx, [(item.source, item.order_id) for item in items], lock=True)
     await tx.ids.ensure(40 * len(items) + 8)
     applied: list[dict[str, Any]] = []
@@ -50,7 +48,7 @@ async def apply(tx: Tx, context: policy.Context, batch: Batch, items: Sequence[i
             continue
         if (item.source, item.key) in seen:
             first = batch.receipts[seen[item.source, item.key]]
-            _repeat(batch, index, item, first["body_hashes"], first["answer"])
+            batch.repeat(index, item, first["body_hashes"], first["answer"])
             continue
         try:
             policy.check(context, item, batch.now, batch.history)
@@ -124,12 +122,6 @@ async def _receipts(tx: Tx, items: Sequence[ingestion.RefundIn]) -> list[Any]:
     return await tx.rows(
         ingestion.receipts.READ, sources=[item.source for item in items], keys=[item.key for item in items]
     )
-
-
-def _repeat(batch: Batch, index: int, item: ingestion.RefundIn, body_hashes: str, answer: str) -> None:
-    from shuke.programs.intake.actions.apply import _repeat as repeat
-
-    repeat(batch, index, item, body_hashes, answer)
 
 
 def _row(tx: Tx, item: ingestion.RefundIn, batch: Batch) -> dict[str, Any]:
