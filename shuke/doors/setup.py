@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from shuke.doors import wiring
 from shuke.ground import tenancy
 from shuke.kit.db import Database
 from shuke.programs import earning, tiers
@@ -18,4 +19,5 @@ async def create_merchant(
         await tenancy.ensure_stores(tx, [{"code": code, "name": code} for code in stores], at)
         await earning.install_first_rule(tx, at)
         await tiers.install_first_ladder(tx)
+        await wiring.plan(tx, at)
     return merchant_id
