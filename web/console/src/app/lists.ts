@@ -31,11 +31,11 @@ export function useList<T>(path: MaybeRefOrGetter<string>, params: MaybeRefOrGet
   };
 }
 
-export function useOne<T>(path: MaybeRefOrGetter<string>, params: MaybeRefOrGetter<Params> = {}, options: { every?: MaybeRefOrGetter<number | false>; enabled?: MaybeRefOrGetter<boolean>; keep?: boolean } = {}) {
+export function useOne<T>(path: MaybeRefOrGetter<string>, params: MaybeRefOrGetter<Params> = {}, options: { every?: number | ((found: T | undefined) => number | false); enabled?: MaybeRefOrGetter<boolean>; keep?: boolean } = {}) {
   const query = useQuery({
     queryKey: computed(() => [toValue(path), toValue(params)]),
     queryFn: ({ signal }) => api.get<T>(toValue(path), toValue(params), signal),
-    refetchInterval: computed(() => toValue(options.every) ?? false),
+    refetchInterval: (found) => (typeof options.every === "function" ? options.every(found.state.data as T | undefined) : (options.every ?? false)),
     enabled: computed(() => toValue(options.enabled) ?? true),
     placeholderData: options.keep ? keepPreviousData : undefined,
   });

@@ -1,0 +1,8 @@
+/** The pages under 触达. */
+import { computed } from "vue";
+import { t } from "@/app/locale";
+
+export const journeyTabs = computed(() => [
+  { to: "/journeys", label: t("journeys.list"), exact: true },
+  { to: "/journeys/messages", label: t("journeys.messages") },
+]);

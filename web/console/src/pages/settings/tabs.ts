@@ -1,0 +1,12 @@
+/** The pages under 设置 this person may see. */
+import { computed } from "vue";
+import { t } from "@/app/locale";
+import { may } from "@/app/session";
+
+export const settingsTabs = computed(() => [
+  { to: "/settings/merchant", label: t("settings.merchant") },
+  { to: "/settings/stores", label: t("settings.stores") },
+  ...(may("staff.write") ? [{ to: "/settings/staff", label: t("settings.staff") }] : []),
+  ...(may("keys.write") ? [{ to: "/settings/keys", label: t("settings.keys") }] : []),
+  ...(may("audit.read") ? [{ to: "/settings/audit", label: t("settings.audit") }] : []),
+]);
