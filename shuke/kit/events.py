@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -62,10 +63,8 @@ class Relay:
                     await self._deliver_safely(merchant_id)
                 self._wake.clear()
                 if not self._news:
-                    try:
+                    with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), timeout=left)
-                    except TimeoutError:
-                        break
                 await asyncio.sleep(0.05)
 
     async def _look_around(self) -> None:

@@ -205,9 +205,8 @@ def line_rows(changes: Sequence[tuple[int, Placed, Sequence[Row]]]) -> dict[str,
             "member": order.member, "seq": order.order_id, "applied": applied, "order_id": order.order_id, "at": order.at
         }  # fmt: skip
         for sign, row_id, effective_at, _, states in rows:
-            for n, (line, state) in enumerate(zip(order.lines, states, strict=True)):
-                if state is None:
-                    continue
+            told = enumerate(zip(order.lines, states, strict=True))
+            for n, line, state in ((n, line, state) for n, (line, state) in told if state is not None):
                 own = {name: str(line.get(name) or "") for name in ("sku", "product", "category", "brand")}
                 made.add(
                     shared | own

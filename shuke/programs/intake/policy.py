@@ -144,7 +144,8 @@ def fold_order(
 ) -> dict[str, Any]:
     """Spend, then earn, then count towards the tier; returns the answer. A refusal leaves the state as it was."""
     amount_fen = sum(line.amount_fen for line in order.lines) if order.lines else order.amount_fen or 0
-    value_fen, spent_why = 0, []
+    value_fen = 0
+    spent_why: list[dict[str, str]] = []
     if order.points_spent and member_id is not None:
         value_fen, spent_why = _spend(state, order, member_id, order_id, amount_fen)
     awards: list[earning.Award] = []
@@ -160,7 +161,9 @@ def fold_order(
             tier = tiers.level_of(context.ladder, standing.level)
     earned = sum(award.points for award in awards)
     state.orders.append(
-        _order_row(context, order, member_id, order_id, day, amount_fen, value_fen, earned, history, state.book.now)
+        _order_row(context, order, amount_fen)
+        | {"order_id": order_id, "member_id": member_id, "business_date": day, "history": history}
+        | {"points_earned": earned, "points_value_fen": value_fen, "recorded_at": state.book.now}
     )
     answer: dict[str, Any] = {"status": "accepted", "order_id": order.order_id, "member_id": member_id}
     if member_id is not None and tier is not None:
@@ -219,34 +222,25 @@ def _earn(
     return awards
 
 
-def _order_row(
-    context: Context, order: ingestion.OrderIn, member_id: int | None, order_id: int, day: date,
-    amount_fen: int, value_fen: int, earned: int, history: bool, now: datetime,
-) -> dict[str, Any]:  # fmt: skip
+def _order_row(context: Context, order: ingestion.OrderIn, amount_fen: int) -> dict[str, Any]:
+    """What the order says of itself; what was decided about it is added by the caller."""
     discount = sum(line.discount_fen for line in order.lines)
     return {
-        "order_id": order_id,
         "source": order.source,
         "source_key": order.order_id,
-        "member_id": member_id,
         "store_id": context.stores[order.store_id] if order.store_id else None,
         "channel": order.channel,
         "occurred_at": order.occurred_at,
-        "business_date": day,
         "amount_fen": amount_fen,
         "list_fen": sum(
             line.amount_fen + line.discount_fen if line.list_fen is None else line.list_fen for line in order.lines
         )
         or amount_fen,
         "discount_fen": discount,
-        "points_earned": earned,
         "points_spent": order.points_spent,
-        "points_value_fen": value_fen,
         "coupon_code": order.coupon_code,
         "lines": order.lines,
         "payments": order.payments,
-        "history": history,
-        "recorded_at": now,
     }
 
 
@@ -349,7 +343,9 @@ def _give_back(
         if row["entry_id"] in moved:
             left[row["lot_id"]] += row["points"]
     parts, missing = [], due
-    for lot_id in sorted(left, key=lambda lot_id: points.use_order(lots[lot_id]), reverse=True):  # taken last, back first
+    for lot_id in sorted(
+        left, key=lambda lot_id: points.use_order(lots[lot_id]), reverse=True
+    ):  # taken last, back first
         points_back = min(left[lot_id], missing)
         if points_back > 0:
             parts.append((lots[lot_id], points_back))

@@ -176,7 +176,11 @@ async def _locked(
         {member_of[index] for index in open_items if index in member_of and isinstance(items[index], ingestion.OrderIn)}
     )
     spenders = sorted(
-        {member_of[index] for index in open_items if index in member_of and getattr(items[index], "points_spent", 0)}
+        {
+            member_of[index]
+            for index in open_items
+            if index in member_of and isinstance(item := items[index], ingestion.OrderIn) and item.points_spent
+        }
     )
     keys = {"sources": [items[i].source for i in open_items], "keys": [items[i].key for i in open_items]}
     arriving = _keys(batch, items, open_items)

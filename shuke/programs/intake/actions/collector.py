@@ -78,20 +78,23 @@ class Collector:
         await asyncio.sleep(0)  # let calls that arrive in this very turn of the loop join
         try:
             while self._ready:
-                line = self._ready.popleft()
-                line.ready = False
-                chosen = _take(line)
-                line.open_lanes += 1
-                self._make_ready(line)
-                try:
-                    await self._serve(line.merchant_id, chosen)
-                finally:
-                    line.open_lanes -= 1
-                    self._make_ready(line)
-                    if not line.waiting and not line.open_lanes:
-                        self._lines.pop(line.merchant_id, None)
+                await self._turn(self._ready.popleft())
         finally:
             self._workers -= 1
+
+    async def _turn(self, line: _Line) -> None:
+        """One transaction of one merchant; while it runs, another lane of the line may be served."""
+        line.ready = False
+        chosen = _take(line)
+        line.open_lanes += 1
+        self._make_ready(line)
+        try:
+            await self._serve(line.merchant_id, chosen)
+        finally:
+            line.open_lanes -= 1
+            self._make_ready(line)
+            if not line.waiting and not line.open_lanes:
+                self._lines.pop(line.merchant_id, None)
 
     async def _serve(self, merchant_id: int, chosen: list[Waiting]) -> None:
         try:
@@ -116,7 +119,7 @@ def _take(line: _Line) -> list[Waiting]:
     """The next items of one transaction: refunds stand apart from orders and events."""
     waiting = line.waiting
     refunds = isinstance(waiting[0][0], ingestion.RefundIn)
-    chosen = []
+    chosen: list[Waiting] = []
     while waiting and len(chosen) < MOST and isinstance(waiting[0][0], ingestion.RefundIn) == refunds:
         chosen.append(waiting.popleft())
     return chosen

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shuke.ground import ingestion, tenancy
-from shuke.kit import clock, errors
+from shuke.kit import clock
 from shuke.programs.intake.actions import records
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from shuke.kit.db import Database, Tx
 
+BadMapping = ingestion.files.mapping.BadMapping
 BATCH = 1_000
 TOLERANCE_MICROS = 600_000_000
 """An order may be ten minutes ahead of our clock, as on the API."""
@@ -34,14 +35,19 @@ class Progress(msgspec.Struct, frozen=True):
     rate: int
 
 
-class ImportFailed(errors.Refused):
-    """The import stopped: {reason}"""
+def import_folder(home: Path, merchant_id: int, import_id: int) -> Path:
+    """Where one import keeps what it needs: its upload, its runs while it lasts, the rows it left out."""
+    return home / "imports" / str(merchant_id) / str(import_id)
 
-    code = "import_failed"
-    http_status = 422
-    zh = "导入停止了：{reason_zh}"
-    cure = "What was accepted stays; mend the file or the mapping and import again."
-    cure_zh = "已导入的内容保留；修改文件或列对应后重新导入即可。"
+
+def described(mapping: dict[str, Any]) -> list[str]:
+    """A mapping as lines to read: our column ← theirs."""
+    read = msgspec.convert(mapping, ingestion.files.mapping.Mapping)
+    lines = []
+    for ours, take in (*read.columns.items(), *read.further.items()):
+        theirs = " + ".join(take.columns) or f"“{take.value}”"
+        lines.append(f"{ours} ← {theirs}" + (f" ({take.type})" if take.type else ""))
+    return lines
 
 
 async def begin_import(
