@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shuke.assets.offers import facts as offers_facts
 from shuke.assets.offers import reactions as offers
 from shuke.assets.points import jobs as points_jobs
 from shuke.assets.points import reactions as points
+from shuke.ground import mirror
 from shuke.ground.members import MembersMerged
+from shuke.ground.messaging import facts as messaging_facts
 from shuke.ground.orders import OrdersRecorded
+from shuke.ground.orders import facts as orders_facts
 from shuke.kit import jobs
 from shuke.kit.events import Event, Reader
 from shuke.kit.jobs import Work
@@ -32,6 +36,14 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (OrdersRecorded, journeys.count_orders),
     (JourneyEntered, journeys.count_early_orders),
 ]
+
+# What the mirror may copy, room by room.
+FACTS = [
+    *orders_facts.DECLARED,
+    *messaging_facts.DECLARED,
+    *offers_facts.DECLARED,
+]
+mirror.declare(FACTS)
 
 # What comes round at every merchant, and what waits until something wakes it.
 WORKS: list[Work] = [

@@ -72,7 +72,7 @@ async def take_in(tx: Tx, journey_id: int, at: datetime, limit: int = policy.CHU
     if entered:
         ids = sorted(row.member_id for row in entered)
         tx.announce(JourneyEntered(journey_id=journey_id, member_ids=ids, at=at))
-    last = len(found) < limit
+    last = not found
     await tx.run(
         "update journey_run set after_member = %(after)s, entered = entered + %(entered)s, "
         "state = case when %(last)s then 'done' else state end, "
