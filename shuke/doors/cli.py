@@ -49,10 +49,13 @@ def _complain(body: dict[str, Any]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
+    from shuke.doors import importing
+
     top = argparse.ArgumentParser(prog="shuke", description="Shuke 熟客: member points, segments and marketing automation.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _processes(commands)
     _merchants(commands)
+    importing.add_command(commands)
     api = commands.add_parser("api", help="print the OpenAPI document")
     api.set_defaults(run=_api)
     _command(commands, "status", "how far each merchant is, and its readers", "status")

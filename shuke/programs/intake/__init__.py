@@ -2,7 +2,14 @@
 
 from shuke.programs.intake.actions.apply import Answer, apply, apply_in
 from shuke.programs.intake.actions.collector import Collector
-from shuke.programs.intake.actions.imports import BadMapping, Progress, begin_import, described, import_folder, run_import
+from shuke.programs.intake.actions.imports import (
+    BadMapping,
+    Progress,
+    begin_import,
+    described,
+    import_folder,
+    run_import,
+)
 
 __all__ = [
     "Answer", "BadMapping", "Collector", "Progress", "apply", "apply_in", "begin_import", "described", "import_folder",

@@ -30,8 +30,8 @@ class BadMapping(Refused):
     code = "bad_mapping"
     http_status = 422
     zh = "列的对应关系有问题：{reason_zh}"
-    cure = "Name a column of the file for each column that is needed; docs/importing.md shows the form."
-    cure_zh = "请为每个必需的列指定文件里的一列，写法见 docs/importing.md。"
+    cure = "Name a column of the file for each column that is needed; docs/guides/importing.md shows the form."
+    cure_zh = "请为每个必需的列指定文件里的一列，写法见 docs/guides/importing.zh.md。"
 
 
 class Take(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}, forbid_unknown_fields=True):

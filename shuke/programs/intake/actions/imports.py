@@ -40,11 +40,12 @@ def import_folder(home: Path, merchant_id: int, import_id: int) -> Path:
     return home / "imports" / str(merchant_id) / str(import_id)
 
 
-def described(mapping: dict[str, Any]) -> list[str]:
-    """A mapping as lines to read: our column ← theirs."""
-    read = msgspec.convert(mapping, ingestion.files.mapping.Mapping)
+def described(run: ingestion.ImportRun) -> list[str]:
+    """An import's mapping as lines to read: our column ← theirs."""
+    read = msgspec.convert(run.mapping, ingestion.files.mapping.Mapping)
+    columns = [column.name for column in ingestion.files.shapes.SHAPES[run.kind].columns]  # type: ignore[index]
     lines = []
-    for ours, take in (*read.columns.items(), *read.further.items()):
+    for ours, take in (*sorted(read.columns.items(), key=lambda pair: columns.index(pair[0])), *read.further.items()):
         theirs = " + ".join(take.columns) or f"“{take.value}”"
         lines.append(f"{ours} ← {theirs}" + (f" ({take.type})" if take.type else ""))
     return lines
