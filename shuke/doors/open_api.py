@@ -1,5 +1,6 @@
 """What the raw routes of `/v1` look like from outside; a test sends each example and reads its answer."""
 
+from types import GenericAlias
 from typing import Any, Literal
 
 import msgspec
@@ -69,7 +70,7 @@ class EventAnswer(msgspec.Struct, omit_defaults=True):
 
 
 _LIST = (
-    " 请求体也可以是最多 1000 条的数组,每条各有结果:`{\"results\": […]}`,被拒绝的是 `{\"status\": \"refused\", \"error\": {…}}`。"
+    ' 请求体也可以是最多 1000 条的数组,每条各有结果:`{"results": […]}`,被拒绝的是 `{"status": "refused", "error": {…}}`。'
     " The body may also be a list of up to 1,000, each with its own verdict."
 )
 _TWICE = (
@@ -123,14 +124,12 @@ def operations() -> list[Operation]:
     ]  # fmt: skip
 
 
-def _ingest(
-    name: str, summary: str, example: Any, answer_example: Any, shapes: tuple[Any, Any, str]
-) -> Operation:
+def _ingest(name: str, summary: str, example: Any, answer_example: Any, shapes: tuple[Any, Any, str]) -> Operation:
     body, answer, words = shapes
     path = f"/v1/{name}"
     return Operation(
         method="post", path=path, summary=summary, description=words + _TWICE + _LIST, permission=f"{name}.write",
-        body=body | list[body], answer=answer,
+        body=body | GenericAlias(list, (body,)), answer=answer,
         body_example=example, answer_example=answer_example, refusals=(access.BadKey, *intake.REFUSALS[path]),
         more_answers={503: "`unavailable` 系统忙,按 Retry-After 重发同样的内容 · Busy: repeat the same call after Retry-After"},
     )  # fmt: skip

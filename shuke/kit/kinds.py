@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
@@ -60,7 +61,7 @@ class Family(Generic[K]):
         self._kinds = {kind.code: kind for kind in kinds}
         assert len(self._kinds) == len(kinds), "two kinds share a code"
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[K]:
         return iter(self._kinds.values())
 
     def get(self, code: str) -> K:

@@ -52,7 +52,7 @@ class Caller:
 def caller_of(connection: ASGIConnection) -> Caller:
     """The caller that the door's middleware recognised; refuses when there is none."""
     caller = connection.scope.get("shuke.caller")
-    if caller is None:
+    if not isinstance(caller, Caller):
         raise NotSignedIn
     return caller
 

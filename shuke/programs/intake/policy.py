@@ -14,7 +14,8 @@ from shuke.programs import earning, tiers
 
 FUTURE = timedelta(minutes=10)
 OWNED = frozenset(
-    "order order_line refund redeem points_moved message_sent campaign_targeted coupon_redeemed segment_entered segment_left".split()
+    "order order_line refund redeem points_moved message_sent campaign_targeted coupon_redeemed "
+    "segment_entered segment_left".split()
 )
 
 
