@@ -1,48 +1,17 @@
 """Who a member is: identities, profile, consent, merges."""
 
 from shuke.ground.members.actions import (
-    CannotMerge,
-    PhoneTaken,
-    UnknownChannel,
-    ensure_members,
-    merge,
-    set_consents,
-    set_phone,
-    write_profiles,
-)
+    CannotMerge, PhoneTaken, UnknownChannel, ensure_members, merge, set_consents, set_phone, write_profiles,
+)  # fmt: skip
 from shuke.ground.members.events import ConsentChanged, MemberChanged, MembersMerged
 from shuke.ground.members.policy import (
-    BadAttribute,
-    BadIdentity,
-    NoIdentity,
-    UnknownIdentity,
-    identities_of,
-    masked_phone,
-)
+    BadAttribute, BadIdentity, NoIdentity, UnknownIdentity, identities_of, masked_phone,
+)  # fmt: skip
 from shuke.ground.members.queries import (
-    RESOLVE,
-    Contact,
-    Found,
-    MemberName,
-    NoSuchMember,
-    Profile,
-    consents,
-    contacts,
-    count_members,
-    get_member,
-    get_phone,
-    list_members,
-    matched,
-    members_of,
-    names,
-    numbers_of,
-    outside_ids,
-    phones,
-    require,
-    resolve,
-    search,
+    RESOLVE, Contact, Found, MemberName, NoSuchMember, Profile, consents, contacts, count_members, get_member,
+    get_phone, list_members, matched, members_of, names, numbers_of, outside_ids, phones, require, resolve, search,
     wanted,
-)
+)  # fmt: skip
 
 __all__ = [
     "RESOLVE", "BadAttribute", "BadIdentity", "CannotMerge", "ConsentChanged", "Contact", "Found", "MemberChanged", "MemberName",
