@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from shuke.doors.context import Context
 
 
-
 async def run(context: Context, name: str, arguments: dict[str, Any]) -> Any:
     """Carry out a command by name."""
     return await COMMANDS[name](context, **arguments)

@@ -32,8 +32,6 @@ class CommandRefused(Exception):
         super().__init__(body.get("message_en", ""))
 
 
-
-
 async def serve(context: Context, listener: socket.socket) -> asyncio.Server:
     """Answer on the socket: one JSON line with command and arguments in, one JSON line with result or error out."""
 

@@ -111,7 +111,11 @@ def _refusals(route: dict[str, Any]) -> str:
 
 def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
     def cell(value: Any) -> str:
-        return {True: "✓", False: "", None: ""}.get(value, escape(str(value))) if not isinstance(value, str) else escape(value)
+        return (
+            {True: "✓", False: "", None: ""}.get(value, escape(str(value)))
+            if not isinstance(value, str)
+            else escape(value)
+        )
 
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
     lines = "".join("<tr>" + "".join(f"<td>{cell(value)}</td>" for value in row) + "</tr>" for row in rows)
@@ -146,10 +150,7 @@ def _kind(schema: dict[str, Any]) -> str:
 def _fields(document: dict[str, Any], schema: dict[str, Any]) -> str:
     whole = _resolved(document, schema)
     required = set(whole.get("required", ()))
-    rows = [
-        (name, _kind(part), name in required, _limits(part))
-        for name, part in whole.get("properties", {}).items()
-    ]
+    rows = [(name, _kind(part), name in required, _limits(part)) for name, part in whole.get("properties", {}).items()]
     return _table(("字段 field", "类型 type", "必填 required", ""), rows) if rows else ""
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, mirror: bool = True, pools: tuple[int, int] = (12, 8)) -> AsyncIterator[Context]:
+async def opened(
+    settings: Settings, *, mirror: bool = True, pools: tuple[int, int] = (12, 8)
+) -> AsyncIterator[Context]:
     """All engines, owned by this process; raises `embedded.AlreadyRunning` when another one has the data folder."""
     async with AsyncExitStack() as stack:
         if settings.embedded_database or (mirror and settings.embedded_mirror):

@@ -33,7 +33,11 @@ def lines(context: Context, slugs: list[str]) -> list[str]:
         f"  Shuke 熟客   {address}",
         f"  接口文档 API  {address}/docs",
         f"  数据 data    {context.settings.home}",
-        *([] if slugs else ["", "  还没有商户 · no merchant yet:  shuke merchant create my-shop --name 我的小店 --owner me"]),
+        *(
+            []
+            if slugs
+            else ["", "  还没有商户 · no merchant yet:  shuke merchant create my-shop --name 我的小店 --owner me"]
+        ),
         "",
         "  按 Ctrl-C 停止 · Ctrl-C stops",
         "",

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger("process")
 
 
-async def run(settings: Settings, *, web: bool = True, work: bool = True, greet: Callable[[Context], Any] | None = None) -> int:
+async def run(
+    settings: Settings, *, web: bool = True, work: bool = True, greet: Callable[[Context], Any] | None = None
+) -> int:
     """Serve until SIGINT or SIGTERM, then stop gracefully; the exit status. `greet` is awaited once all is open."""
     started = clock.monotonic()
     stop = asyncio.Event()

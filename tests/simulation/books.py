@@ -79,7 +79,9 @@ class Books:
     def member(self, number: int) -> Member:
         return self.members.setdefault(number, Member())
 
-    def order(self, key: str, member: int, fen: int, channel: str, happened: datetime, now: datetime, spend: int = 0) -> bool:
+    def order(
+        self, key: str, member: int, fen: int, channel: str, happened: datetime, now: datetime, spend: int = 0
+    ) -> bool:
         """An order; False when it may not spend so much (then nothing happens)."""
         who = self.member(member)
         if spend > who.available(now):

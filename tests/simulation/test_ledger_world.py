@@ -17,7 +17,11 @@ from tests.simulation.books import Books, Rule
 
 START = datetime(2023, 2, 1, 2, tzinfo=UTC)
 MEMBERS = 6
-LADDER = [tiers.Level(0, "普通会员", 0, 100), tiers.Level(1, "金卡", 200_000, 150), tiers.Level(2, "白金", 600_000, 200)]
+LADDER = [
+    tiers.Level(0, "普通会员", 0, 100),
+    tiers.Level(1, "金卡", 200_000, 150),
+    tiers.Level(2, "白金", 600_000, 200),
+]
 
 
 class World:
@@ -75,7 +79,9 @@ class World:
 
     async def _give_offer(self, member_id: int) -> None:
         async with self.database.write(self.merchant_id) as tx:
-            await offers.grant(tx, [offers.Grant(offer_id=self.offer_id, member_id=member_id, key=self.key("g"))], self.now)
+            await offers.grant(
+                tx, [offers.Grant(offer_id=self.offer_id, member_id=member_id, key=self.key("g"))], self.now
+            )
 
     async def refund(self) -> None:
         """Mostly of a known order, in one or several parts of one call; sometimes before its order comes."""
@@ -89,7 +95,8 @@ class World:
         cuts = [self.chance.randrange(left + 1) for _ in range(self.chance.choice([1, 1, 2]))]
         amounts = [left, *cuts] if self.chance.random() < 0.2 else cuts
         items = [
-            RefundIn(refund_id=self.key("r"), order_id=of, occurred_at=self.now, amount_fen=amount) for amount in amounts
+            RefundIn(refund_id=self.key("r"), order_id=of, occurred_at=self.now, amount_fen=amount)
+            for amount in amounts
         ]
         for item, answer in zip(items, await self.send(*items), strict=True):
             accepted = self.books.refund(of, item.amount_fen, self.now, self.now)
@@ -153,7 +160,9 @@ class World:
             for member, number in self.numbers.items():
                 kept = self.books.members[member]
                 lots = [(lot.expires_at, lot.earned_at, lot.remaining) for lot in await points.lots_of(tx, number)]
-                assert sorted(lots) == sorted((lot.expires_at, lot.earned_at, lot.left) for lot in kept.lots if lot.left)
+                assert sorted(lots) == sorted(
+                    (lot.expires_at, lot.earned_at, lot.left) for lot in kept.lots if lot.left
+                )
                 assert (held[number].available, held[number].debt) == (kept.available(self.now), kept.debt)
                 assert (await tiers.level_now(tx, number)).level == kept.level
         result = await points.audit(self.database, self.merchant_id, self.now)

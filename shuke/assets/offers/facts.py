@@ -28,9 +28,7 @@ where g.merchant_id = %(merchant_id)s and g.grant_id = any(%(ids)s::bigint[])
 
 
 async def _grants(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Any]]:
-    told_in = {
-        grant_id: (one.seq, place) for one in news for place, grant_id in enumerate(one.payload["grant_ids"])
-    }
+    told_in = {grant_id: (one.seq, place) for one in news for place, grant_id in enumerate(one.payload["grant_ids"])}
     merchant = await tenancy.get_merchant(tx)
     made = mirror.EventRows(merchant.zone, merchant.day_start_minutes)
     for row in await tx.rows(_GRANTS, ids=list(told_in)):

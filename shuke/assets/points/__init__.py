@@ -1,5 +1,4 @@
 """The ledger: what a member holds, where it came from, when it runs out, and why."""
-# ruff: noqa: I001 a front door is one page
 
 from shuke.assets.points.actions import (
     LOCK, LOTS, AdjustedDifferently, Adjustment, HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, NothingToAdjust, Posting,
@@ -7,7 +6,16 @@ from shuke.assets.points.actions import (
     merge_members, open_book, post, release, store, storing, sweep, sweep_merchant,
 )  # fmt: skip
 from shuke.assets.points.events import PointsPosted
-from shuke.assets.points.policy import POINTS, AccountState, Book, Cause, LotState, NotEnoughPoints, entry_line, use_order
+from shuke.assets.points.policy import (
+    POINTS,
+    AccountState,
+    Book,
+    Cause,
+    LotState,
+    NotEnoughPoints,
+    entry_line,
+    use_order,
+)
 from shuke.assets.points.queries import (
     Balance, DayFigures, EntryShape, Expiring, Explains, Figures, LotShape, RuleRef, balance, balances, entries_of, entry, expiries,
     explain, explained_by, figures, has_entries, last_audit, ledger, lots_of,

@@ -158,7 +158,12 @@ async def reread(database: Database, session: queries.Session, now: datetime) ->
     return await shown(database, fresh)
 
 
-@post("/session", status_code=200, opt={"open": True}, responses=http.declares(actions.BadCredentials, actions.TooManyTries))
+@post(
+    "/session",
+    status_code=200,
+    opt={"open": True},
+    responses=http.declares(actions.BadCredentials, actions.TooManyTries),
+)
 async def sign_in(
     data: SignIn, request: Request[Any, Any, Any], database: Database, settings: Settings
 ) -> Response[SessionShown]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime  # noqa: TC003
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -30,7 +30,9 @@ class OrderState:
 _STATE = "order_id, source_key, member_id, amount_fen, refunded_fen, points_spent, occurred_at, business_date, lines"
 
 
-async def orders_of_keys(tx: Tx, keys: Sequence[tuple[str, str]], lock: bool = False) -> dict[tuple[str, str], OrderState]:
+async def orders_of_keys(
+    tx: Tx, keys: Sequence[tuple[str, str]], lock: bool = False
+) -> dict[tuple[str, str], OrderState]:
     """Orders by (source, outside order id), found through their receipts; those that have not come are left out."""
     refs = await tx.rows(
         "select r.source, r.key, r.ref_id from unnest(%(sources)s::text[], %(keys)s::text[]) as w(source, key) "

@@ -51,7 +51,9 @@ class LiveRule:
 
     def holds_at(self, instant: datetime) -> bool:
         """Whether this version was live at that instant; no beginning means from the beginning of time."""
-        return (self.live_from is None or self.live_from <= instant) and (self.live_to is None or instant < self.live_to)
+        return (self.live_from is None or self.live_from <= instant) and (
+            self.live_to is None or instant < self.live_to
+        )
 
 
 @dataclass(frozen=True, slots=True)

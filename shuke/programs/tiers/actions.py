@@ -55,7 +55,8 @@ async def change_ladder(tx: Tx, rungs: Sequence[Level]) -> None:
         if rung.level not in kept and counts.get(rung.level):
             raise LevelInUse(field="levels", members=counts[rung.level], name=rung.name)
     await tx.run(
-        "delete from tier_level where merchant_id = %(merchant_id)s and not level = any(%(kept)s::bigint[])", kept=sorted(kept)
+        "delete from tier_level where merchant_id = %(merchant_id)s and not level = any(%(kept)s::bigint[])",
+        kept=sorted(kept),
     )
     rows = [
         {"level": rung.level, "name": rung.name, "name_en": rung.name_en, "threshold_fen": rung.threshold_fen,

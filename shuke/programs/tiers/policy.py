@@ -59,7 +59,9 @@ def window_fen(months: dict[str, int], day: date) -> int:
 
 def reached(ladder: Sequence[Level], fen: int) -> Level:
     """The highest rung that this much payment reaches."""
-    return max((rung for rung in ladder if rung.threshold_fen <= fen), key=lambda rung: rung.threshold_fen, default=ladder[0])
+    return max(
+        (rung for rung in ladder if rung.threshold_fen <= fen), key=lambda rung: rung.threshold_fen, default=ladder[0]
+    )
 
 
 def pay(standing: Standing, ladder: Sequence[Level], fen: int, day: date, at: datetime, zone: str) -> Rise | None:

@@ -85,7 +85,8 @@ async def level_now(tx: Tx, member_id: int | None) -> Level:
     if member_id is None:
         return rungs[0]
     level = await tx.value(
-        "select level from member_tier where merchant_id = %(merchant_id)s and member_id = %(member_id)s", member_id=member_id
+        "select level from member_tier where merchant_id = %(merchant_id)s and member_id = %(member_id)s",
+        member_id=member_id,
     )
     return rungs[0] if level is None else level_of(rungs, level)
 

@@ -9,8 +9,12 @@ TRAIL: dict[str, Words] = {
     "session.closed": Words("{who}退出了登录", "{who} signed out"),
     "member.created": Words("{who}新增了会员 {subject}", "{who} added member {subject}"),
     "member.changed": Words("{who}修改了会员 {subject} 的资料", "{who} changed the profile of member {subject}"),
-    "member.merged": Words("{who}把会员 {subject} 合并到会员 {into}", "{who} merged member {subject} into member {into}"),
-    "member.revealed": Words("{who}查看了会员 {subject} 的手机号", "{who} looked at the phone number of member {subject}"),
+    "member.merged": Words(
+        "{who}把会员 {subject} 合并到会员 {into}", "{who} merged member {subject} into member {into}"
+    ),
+    "member.revealed": Words(
+        "{who}查看了会员 {subject} 的手机号", "{who} looked at the phone number of member {subject}"
+    ),
     "members.exported": Words("{who}导出了会员名单({rows} 人)", "{who} exported a list of members ({rows})"),
     "points.adjusted": Words(
         "{who}给会员 {subject} 调整了 {points} 积分,原因:{reason}",
@@ -18,7 +22,9 @@ TRAIL: dict[str, Words] = {
     ),
     "points.audited": Words("{who}核对了积分账", "{who} had the ledger audited"),
     "rule.created": Words("{who}新建了积分规则「{subject}」", "{who} drafted the points rule “{subject}”"),
-    "rule.drafted": Words("{who}修改了积分规则「{subject}」的草稿", "{who} edited the draft of the points rule “{subject}”"),
+    "rule.drafted": Words(
+        "{who}修改了积分规则「{subject}」的草稿", "{who} edited the draft of the points rule “{subject}”"
+    ),
     "rule.published": Words("{who}发布了积分规则「{subject}」", "{who} published the points rule “{subject}”"),
     "rule.paused": Words("{who}暂停了积分规则「{subject}」", "{who} paused the points rule “{subject}”"),
     "rule.resumed": Words("{who}恢复了积分规则「{subject}」", "{who} resumed the points rule “{subject}”"),
@@ -28,7 +34,9 @@ TRAIL: dict[str, Words] = {
     "segment.changed": Words("{who}修改了分群「{subject}」", "{who} changed the segment “{subject}”"),
     "segment.deleted": Words("{who}删除了分群「{subject}」", "{who} deleted the segment “{subject}”"),
     "segment.restored": Words("{who}恢复了分群「{subject}」", "{who} restored the segment “{subject}”"),
-    "segment.exported": Words("{who}导出了分群「{subject}」的名单", "{who} exported the members of the segment “{subject}”"),
+    "segment.exported": Words(
+        "{who}导出了分群「{subject}」的名单", "{who} exported the members of the segment “{subject}”"
+    ),
     "segment.refreshed": Words("{who}刷新了分群「{subject}」", "{who} refreshed the segment “{subject}”"),
     "journey.created": Words("{who}新建了触达「{subject}」", "{who} created the journey “{subject}”"),
     "journey.changed": Words("{who}修改了触达「{subject}」", "{who} changed the journey “{subject}”"),

@@ -19,12 +19,12 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     per_fen: Annotated[
         int, Meta(ge=1, le=100_000_000, title="For every", extra_json_schema={"x-zh": "每消费", "x-unit": "fen"})
     ] = 100
-    tier_multiplier: Annotated[
-        bool, Meta(title="Multiply by tier", extra_json_schema={"x-zh": "按会员等级加倍"})
-    ] = True
-    validity: Annotated[
-        str, Meta(title="Valid for", extra_json_schema={"x-zh": "有效期", "x-unit": "duration"})
-    ] = "1Y_U"
+    tier_multiplier: Annotated[bool, Meta(title="Multiply by tier", extra_json_schema={"x-zh": "按会员等级加倍"})] = (
+        True
+    )
+    validity: Annotated[str, Meta(title="Valid for", extra_json_schema={"x-zh": "有效期", "x-unit": "duration"})] = (
+        "1Y_U"
+    )
 
 
 class SpendRate:
@@ -76,7 +76,9 @@ class SpendRate:
         """The rule in words."""
         per = money.yuan(params.per_fen)
         zh = f"每消费 {per} 送 {params.points} 积分" + (",按会员等级加倍" if params.tier_multiplier else "")
-        en = f"{params.points} point(s) for every {per} paid" + (", times the tier's multiplier" if params.tier_multiplier else "")
+        en = f"{params.points} point(s) for every {per} paid" + (
+            ", times the tier's multiplier" if params.tier_multiplier else ""
+        )
         return Sentence(zh, en)
 
 
