@@ -5,9 +5,12 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from shuke.doors.context import Context
 from shuke.kit import clock
 from shuke.kit.db import Database, embedded, migrate
 
@@ -64,3 +67,62 @@ async def merchant_id(database: Database) -> int:
         stores=["s1"],
         at=clock.now(),
     )
+
+
+@pytest.fixture(scope="session")
+async def context(database: Database, home: Path, database_url: str) -> AsyncIterator[Context]:
+    """What a process holds open, without the mirror."""
+    from shuke.ground import access
+    from shuke.kit import config
+    from shuke.kit.jobs import Jobs
+
+    settings = config.load({"SHUKE_HOME": str(home), "SHUKE_DATABASE_URL": database_url})
+    jobs = Jobs(database)
+    await jobs.open()
+    yield Context(settings=settings, database=database, keys=access.KeyRing(database), jobs=jobs)
+    await jobs.close()
+
+
+@pytest.fixture(scope="session")
+async def app(context: Context) -> AsyncIterator[Any]:
+    """The web application, as `shuke web` serves it."""
+    from shuke.doors import asgi
+    from shuke.programs.intake import Collector
+    from shuke.programs.intake.open_api import Intake
+
+    collector = Collector(context.database)
+    yield asgi.create_app(context, Intake(context.database, collector, context.keys.caller))
+    await collector.close()
+
+
+@pytest.fixture
+def client(app: Any) -> httpx.AsyncClient:
+    """Somebody who is not signed in."""
+    return browser(app)
+
+
+@pytest.fixture
+async def owner(app: Any, database: Database, merchant_id: int) -> httpx.AsyncClient:
+    """The owner of the fresh merchant, signed in on the console."""
+    return await signed_in(app, database, merchant_id, ("owner", None))
+
+
+def browser(app: Any) -> httpx.AsyncClient:
+    """A client with a cookie jar of its own."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shuke.test")
+
+
+async def signed_in(app: Any, database: Database, merchant_id: int, *roles: tuple[str, str | None]) -> httpx.AsyncClient:
+    """Create a member of staff with these roles and sign them in; the client sends the CSRF header by itself."""
+    from shuke.ground import access
+
+    login = f"staff-{merchant_id}-{next(_slugs)}"
+    password = "correct horse battery"
+    hashed = await access.hash_password(password)
+    async with database.write(merchant_id) as tx:
+        await access.create_staff(tx, login=login, name="小美", password_hash=hashed, roles=roles, at=clock.now())
+    client = browser(app)
+    answer = await client.post("/console/api/session", json={"login": login, "password": password})
+    assert answer.status_code == 200, answer.text
+    client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+    return client

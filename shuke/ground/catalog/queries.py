@@ -15,8 +15,7 @@ class NoSuchProduct(errors.NotFound):
     zh = "没有商品「{sku}」。"
 
     def __init__(self, sku: str, **facts: Any) -> None:
-        errors.Refused.__init__(self, **facts)
-        self.facts["sku"] = sku
+        errors.Refused.__init__(self, sku=sku, **facts)
 
 
 class Product(msgspec.Struct, frozen=True):

@@ -38,6 +38,12 @@ class MemberChange(msgspec.Struct, forbid_unknown_fields=True):
     consent: dict[str, bool] | UnsetType = UNSET
 
 
+class MergeInto(msgspec.Struct, forbid_unknown_fields=True):
+    """The member who stays."""
+
+    into: int
+
+
 class MemberExists(errors.Refused):
     """This phone number already belongs to member {owner}."""
 
@@ -125,4 +131,21 @@ async def reveal_phone(member_id: int, database: Database, caller: Caller) -> di
     return {"phone": phone}
 
 
-routes = [create_member, change_member, reveal_phone]
+@post(
+    "/members/{member_id:int}/merge",
+    status_code=200,
+    guards=[requires("members.write")],
+    responses=http.declares(queries.NoSuchMember, actions.CannotMerge),
+)
+async def merge_members(member_id: int, data: MergeInto, database: Database, caller: Caller) -> queries.Profile:
+    """Make this member part of another one: identities at once; points, orders and offers follow within a second."""
+    now = clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        await actions.merge(tx, member_id, data.into, by=caller.name, at=now)
+        after = {"into": data.into}
+        await access.record(tx, caller, "member.merged", ("member", member_id), after=after, at=now)
+        heir = await queries.get_member(tx, data.into)
+    return heir
+
+
+routes = [create_member, change_member, reveal_phone, merge_members]

@@ -26,8 +26,7 @@ class NoSuchMember(errors.NotFound):
     zh = "没有编号为 {member_id} 的会员。"
 
     def __init__(self, member_id: int, **facts: Any) -> None:
-        errors.Refused.__init__(self, **facts)
-        self.facts["member_id"] = member_id
+        errors.Refused.__init__(self, member_id=member_id, **facts)
 
 
 class MemberName(msgspec.Struct, frozen=True):

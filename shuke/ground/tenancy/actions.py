@@ -42,10 +42,6 @@ class StoreTaken(errors.Refused):
     cure = "Choose another code, or change the existing store."
     cure_zh = "请换一个编号,或直接修改已有门店。"
 
-    def __init__(self, code: str, **facts: Any) -> None:
-        super().__init__(**facts)
-        self.facts["code"] = code
-
 
 class BadZone(errors.Refused):
     """There is no time zone "{zone}"."""

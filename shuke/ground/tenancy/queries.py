@@ -26,8 +26,7 @@ class NoSuchStore(errors.NotFound):
     cure_zh = "请在「设置 → 门店」核对门店编号。"
 
     def __init__(self, code: str, **facts: Any) -> None:
-        errors.Refused.__init__(self, **facts)
-        self.facts["code"] = code
+        errors.Refused.__init__(self, code=code, **facts)
 
 
 class MerchantSettings(msgspec.Struct, frozen=True):

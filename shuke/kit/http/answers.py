@@ -20,22 +20,27 @@ _PLACE = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 
 def refused(_: Request, error: errors.Refused) -> Response[dict[str, Any]]:
     """A refusal of the business."""
-    return Response(error.body(), status_code=error.http_status)
+    wait = error.facts.get("retry_after_seconds")
+    headers = None if wait is None else {"Retry-After": str(wait)}
+    return Response(error.body(), status_code=error.http_status, headers=headers)
 
 
 def unavailable_body() -> dict[str, Any]:
     """The documented body of a 503."""
     return {
         "code": "unavailable", "message": "系统暂时无法处理,请稍后重试。", "message_en": "Temporarily unavailable.",
-        "cure": "稍等片刻再试,同样的请求可以放心重发。", "cure_en": "Send the same request again in a moment; it is safe to repeat.",
+        "cure": "稍等片刻再试,同样的请求可以放心重发。",
+        "cure_en": "Send the same request again in a moment; it is safe to repeat.",
     }  # fmt: skip
 
 
 def unexpected_body() -> dict[str, Any]:
     """The documented body of a 500."""
     return {
-        "code": "unexpected", "message": "系统出错了,已记录。", "message_en": "Something went wrong on our side; it is logged.",
-        "cure": "请稍后再试;若一直如此,请把时间告诉管理员。", "cure_en": "Try again; if it persists, tell the administrator the time.",
+        "code": "unexpected", "message": "系统出错了,已记录。",
+        "message_en": "Something went wrong on our side; it is logged.",
+        "cure": "请稍后再试;若一直如此,请把时间告诉管理员。",
+        "cure_en": "Try again; if it persists, tell the administrator the time.",
     }  # fmt: skip
 
 
@@ -74,8 +79,11 @@ def invalid(_: Request, error: ValidationException) -> Response[dict[str, Any]]:
     """A body or parameter that does not fit its shape."""
     details = error.extra if isinstance(error.extra, list) else []
     first = details[0] if details else {}
-    refusal = malformed(str(first.get("message", error.detail)))
-    if refusal.field is None and first.get("key"):
+    reason = str(first.get("message", error.detail))
+    if reason == "'data'":  # how the framework says that there is no body at all
+        reason = "Input data was truncated"
+    refusal = malformed(reason)
+    if refusal.field is None and first.get("key", "data") != "data":
         refusal.field = str(first["key"])
     return Response(refusal.body(), status_code=400)
 

@@ -22,7 +22,7 @@ class CannotMerge(errors.Refused):
 async def merge(tx: Tx, member_id: int, into_id: int, *, by: str, at: datetime) -> None:
     """Make `member_id` part of `into_id`: identities move, gaps in the heir's profile are filled, the old number redirects.
 
-    Points are moved by the ledger's own verb in the same transaction. Refuses `CannotMerge` and `NoSuchMember`.
+    What the old member holds follows by reactions to `MembersMerged`. Refuses `CannotMerge` and `NoSuchMember`.
     """
     old, heir = await _lock_both(tx, member_id, into_id)
     await tx.run(
