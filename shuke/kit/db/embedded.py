@@ -82,7 +82,7 @@ class Postmaster:
             arguments += ["-c", f"{name}={value}"]
         self._process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            preexec_fn=self._child_setup, cwd="/", env=_environment(),
+            preexec_fn=self._child_setup, cwd="/", env=_environment(),  # noqa: PLW1509 before any thread of ours
         )  # fmt: skip
         log.close()
         self._wait_until_ready()

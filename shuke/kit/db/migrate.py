@@ -40,8 +40,9 @@ def upgrade(url: str) -> None:
         ).one()
         if role.unsafe:
             raise UnsafeRole(
-                f"The role '{role.rolname}' of SHUKE_DATABASE_URL is a superuser or bypasses row-level security. Create "
-                "one that is neither and owns the database: create role shuke login password '…'; create database shuke owner shuke;"
+                f"The role '{role.rolname}' of SHUKE_DATABASE_URL is a superuser or bypasses row-level security. Create one "
+                "that is neither and owns the database: create role shuke login password '…'; "
+                "create database shuke owner shuke;"
             )
         setup = config()
         setup.attributes["connection"] = connection

@@ -1,5 +1,6 @@
 """Refunds: by the original breakdown, in parts that sum exactly, before their order, and after the points are spent."""
 
+import itertools
 from datetime import timedelta
 
 from hypothesis import given
@@ -23,7 +24,7 @@ async def test_partial_refunds_take_back_exactly_what_was_given(database: Databa
 def test_what_an_award_keeps_falls_to_nothing_in_any_parts(amount: int, cuts: list[int]) -> None:
     left = sorted({cut % (amount + 1) for cut in cuts} | {0}, reverse=True)
     kept = [money.scale(rest, 1, 100) for rest in (amount, *left)]
-    taken = [before - after for before, after in zip(kept, kept[1:], strict=False)]
+    taken = [before - after for before, after in itertools.pairwise(kept)]
     assert all(part >= 0 for part in taken)
     assert sum(taken) == kept[0]
 
