@@ -1,11 +1,20 @@
 """What comes in: shapes, receipts for dedupe, files and their mappings."""
 
-from shuke.ground.ingestion import files, models, receipts
+from shuke.ground.ingestion import files, models
 from shuke.ground.ingestion.actions import imports
 from shuke.ground.ingestion.events import Behaviour, EventsRecorded
-from shuke.ground.ingestion.queries import ImportRun, NoSuchImport, find_unfinished, get_import, list_imports, refusals
-from shuke.ground.ingestion.receipts import DifferentBody
-from shuke.ground.ingestion.shapes import (
+from shuke.ground.ingestion.queries import (
+    ImportRun,
+    NoSuchImport,
+    find_unfinished,
+    get_import,
+    list_imports,
+    refusals,
+    running_imports,
+)
+from shuke.ground.ingestion.policy import receipts
+from shuke.ground.ingestion.policy.receipts import DifferentBody
+from shuke.ground.ingestion.policy.shapes import (
     MAX_ITEMS,
     EventIn,
     Item,
@@ -20,5 +29,5 @@ from shuke.ground.ingestion.shapes import (
 __all__ = [
     "MAX_ITEMS", "Behaviour", "DifferentBody", "EventIn", "EventsRecorded", "ImportRun", "Item", "LineIn", "NoSuchImport",
     "OrderIn", "PaymentIn", "RefundIn", "RefundLineIn", "builtins", "files", "find_unfinished", "get_import", "imports",
-    "list_imports", "models", "receipts", "refusals",
+    "list_imports", "models", "receipts", "refusals", "running_imports",
 ]  # fmt: skip

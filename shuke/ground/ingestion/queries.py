@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from shuke.ground.ingestion.files.flaws import Refusal
+from shuke.ground.ingestion.files.shapes import Kind
 from shuke.kit import errors, paging
 from shuke.kit.db import Tx
 
@@ -25,7 +26,7 @@ class ImportRun(msgspec.Struct, frozen=True):
     """One import as people see it; the counts are rows, `rate` rows a second, `seconds_left` an estimate while it runs."""
 
     import_id: int
-    kind: str
+    kind: Kind
     file_name: str
     state: str
     read: int
@@ -82,6 +83,11 @@ async def find_unfinished(tx: Tx, kind: str, file_hash: str) -> ImportRun | None
         kind=kind, file_hash=file_hash,
     )  # fmt: skip
     return None if row is None else ImportRun(*row)
+
+
+async def running_imports(tx: Tx) -> list[ImportRun]:
+    """The imports that were started and have not ended, the oldest first."""
+    return [ImportRun(*row) for row in await tx.rows(f"{_RUN} and state = 'running' order by created_at, import_id")]
 
 
 async def refusals(tx: Tx, import_id: int) -> list[Refusal]:

@@ -41,16 +41,22 @@ class Step(msgspec.Struct, frozen=True):
 
 
 async def open_import(
-    tx: Tx, *, kind: str, file_name: str, file_hash: str, path: str, total_rows: int | None, at: datetime
-) -> int:
-    """A new import of a file that was looked at, waiting for its mapping; returns its number."""
-    [import_id] = await tx.fresh_ids(1)
+    tx: Tx,
+    *,
+    import_id: int,
+    kind: str,
+    file_name: str,
+    file_hash: str,
+    path: str,
+    total_rows: int | None,
+    at: datetime,
+) -> None:
+    """A new import of a file that was looked at, waiting for its mapping."""
     row = {
         "import_id": import_id, "kind": kind, "file_name": file_name, "file_hash": file_hash, "path": path,
         "total_rows": total_rows, "state": "mapping", "created_at": at,
     }  # fmt: skip
     await tx.insert(models.ImportRun, [row])
-    return import_id
 
 
 async def start_import(tx: Tx, import_id: int, mapping: Any, at: datetime) -> None:

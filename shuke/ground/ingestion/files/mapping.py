@@ -94,8 +94,13 @@ def guess(kind: Kind, source: Source, told: dict[str, Take] | None = None) -> Ma
     return Mapping(columns, further)
 
 
-def decide(kind: Kind, source: Source, told: dict[str, Any] | None, types: dict[str, str] | None) -> Mapping:
-    """The mapping an import runs by; refuses unknown columns, unknown types, and a needed column without a source."""
+def decide(
+    kind: Kind, source: Source, told: dict[str, Any] | None, types: dict[str, str] | None, *, complete: bool = True
+) -> Mapping:
+    """The mapping an import runs by; refuses unknown columns, unknown types, and a needed column without a source.
+
+    `complete`: what is not told is guessed; a person who has seen the guess tells all.
+    """
     takes = {name: _take(name, value) for name, value in _unfold(told or {}).items()}
     shape = SHAPES[kind]
     for name, take in takes.items():
@@ -112,7 +117,7 @@ def decide(kind: Kind, source: Source, told: dict[str, Any] | None, types: dict[
                 field=name, reason=f"{kind} have no column '{name}'; they have {known}.",
                 reason_zh=f"{kind} 没有“{name}”这一列，可用的有 {known}。",
             )  # fmt: skip
-    mapping = guess(kind, source, takes)
+    mapping = guess(kind, source, takes) if complete else _only(kind, takes)
     further = dict(mapping.further)
     for name, written in (types or {}).items():
         if name in further:
@@ -129,6 +134,11 @@ def decide(kind: Kind, source: Source, told: dict[str, Any] | None, types: dict[
             reason_zh=f"找不到{'、'.join(missing)}对应的列，文件里有 {', '.join(source.columns)}。",
         )  # fmt: skip
     return Mapping(mapping.columns, further)
+
+
+def _only(kind: Kind, takes: dict[str, Take]) -> Mapping:
+    ours = {name: take for name, take in takes.items() if SHAPES[kind].column(name) and take != Take()}
+    return Mapping(ours, {name: take for name, take in takes.items() if not SHAPES[kind].column(name)})
 
 
 def lacking(kind: Kind, mapping: Mapping) -> list[str]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 import numpy as np
 
-from shuke.ground.ingestion import shapes
 from shuke.ground.ingestion.files import grouping
 from shuke.ground.ingestion.files.instants import to_instant
+from shuke.ground.ingestion.policy import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import msgspec
 from shuke.kit import errors
 
 if TYPE_CHECKING:
-    from shuke.ground.ingestion.shapes import Item
+    from shuke.ground.ingestion.policy.shapes import Item
 
 READ = """
 select r.source, r.key, r.body_hashes, r.answer, r.ref_id

@@ -1,0 +1,1 @@
+"""What an item looks like and what a repeat must match; pure."""
