@@ -6,19 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from shuke.assets.offers import facts as offers_facts
 from shuke.assets.offers import reactions as offers
+from shuke.assets.points import facts as points_facts
 from shuke.assets.points import jobs as points_jobs
 from shuke.assets.points import reactions as points
 from shuke.ground import mirror
+from shuke.ground.ingestion import facts as ingestion_facts
 from shuke.ground.members import MembersMerged
+from shuke.ground.members import facts as members_facts
 from shuke.ground.messaging import facts as messaging_facts
 from shuke.ground.orders import OrdersRecorded
 from shuke.ground.orders import facts as orders_facts
-from shuke.kit import jobs
+from shuke.insight.segments import SegmentRefreshed
+from shuke.insight.segments import facts as segments_facts
+from shuke.insight.segments import jobs as segments_jobs
+from shuke.kit import jobs, references
 from shuke.kit.events import Event, Reader
 from shuke.kit.jobs import Work
-from shuke.outreach.journeys import JourneyEntered
+from shuke.outreach.journeys import JourneyEntered, using_segment
 from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.outreach.journeys import reactions as journeys
+from shuke.programs.tiers import facts as tiers_facts
 from shuke.programs.tiers import jobs as tiers_jobs
 
 if TYPE_CHECKING:
@@ -34,22 +41,32 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, points.on_members_merged),
     (MembersMerged, offers.follow_merges),
     (OrdersRecorded, journeys.count_orders),
+    (SegmentRefreshed, journeys.begin),
     (JourneyEntered, journeys.count_early_orders),
 ]
 
 # What the mirror may copy, room by room.
 FACTS = [
+    *members_facts.DECLARED,
     *orders_facts.DECLARED,
+    *ingestion_facts.DECLARED,
     *messaging_facts.DECLARED,
+    *points_facts.DECLARED,
     *offers_facts.DECLARED,
+    *tiers_facts.DECLARED,
+    *segments_facts.DECLARED,
 ]
 mirror.declare(FACTS)
+
+# Who uses what, so that a delete can refuse with the list.
+references.watch("segment", using_segment)
 
 # What comes round at every merchant, and what waits until something wakes it.
 WORKS: list[Work] = [
     Work(points_jobs.SWEEP, points_jobs.sweep_points),
     Work(points_jobs.AUDIT, points_jobs.audit_points),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
+    Work("segments_refresh", segments_jobs.refresh_segments, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
 ]
 

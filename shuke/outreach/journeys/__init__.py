@@ -3,11 +3,11 @@
 from shuke.outreach.journeys.actions import EXAMPLES, create_journey, edit_journey, install_example, launch, move
 from shuke.outreach.journeys.events import JourneyEntered
 from shuke.outreach.journeys.policy import AlreadyLaunched, NoSteps, StepPlan, WrongState
-from shuke.outreach.journeys.queries import Numbers, SegmentUse, Shown, get_journey, journeys, numbers, using_segment
+from shuke.outreach.journeys.queries import Numbers, Shown, get_journey, journeys, numbers, using_segment
 from shuke.outreach.journeys.steps import steps
 
 __all__ = [
-    "EXAMPLES", "AlreadyLaunched", "JourneyEntered", "NoSteps", "Numbers", "SegmentUse", "Shown", "StepPlan",
+    "EXAMPLES", "AlreadyLaunched", "JourneyEntered", "NoSteps", "Numbers", "Shown", "StepPlan",
     "WrongState", "create_journey", "edit_journey", "get_journey", "install_example", "journeys", "launch", "move",
     "numbers", "steps", "using_segment",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ import msgspec
 
 from shuke.ground import members, tenancy
 from shuke.insight import segments
-from shuke.kit import errors, paging
+from shuke.kit import errors, paging, references
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
 from shuke.outreach.journeys.steps import steps
@@ -227,19 +227,11 @@ async def travellers(tx: Tx, journey_id: int, cursor: str | None = None, limit: 
     return msgspec.structs.replace(shown, items=items)
 
 
-async def using_segment(tx: Tx, slug: str) -> list[SegmentUse]:
+async def using_segment(tx: Tx, slug: str) -> list[references.Use]:
     """Journeys that this segment starts and that have not ended, so that deleting it can refuse with the list."""
     rows = await tx.rows(
         "select journey_id, name from journey where merchant_id = %(merchant_id)s and segment_slug = %(slug)s "
         "and state <> 'ended' order by journey_id",
         slug=slug,
     )
-    return [SegmentUse(kind="journey", id=str(row.journey_id), name=row.name) for row in rows]
-
-
-class SegmentUse(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who needs a segment."""
-
-    kind: str
-    id: str
-    name: str
+    return [references.Use("journey", str(row.journey_id), row.name) for row in rows]
