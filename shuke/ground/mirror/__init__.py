@@ -1,5 +1,7 @@
 """The columnar copy: facts that rooms declare, kept in step with the log, and questions to them."""
 
+from shuke.ground.mirror.actions import copy, drain, rebuild
+from shuke.ground.mirror.engines import MirrorGone, QueryFailed
 from shuke.ground.mirror.policy import (
     ALWAYS,
     LIST_MARK,
@@ -19,9 +21,13 @@ from shuke.ground.mirror.policy import (
     Table,
     behaviour,
     decimal_literal,
+    declare,
+    declared,
+    instant,
     instant_literal,
     list_item,
     list_text,
     quote,
 )
-from shuke.ground.mirror.queries import Freshness, Mirror, bitmaps, close_mirror, freshness, open_mirror, rows
+from shuke.ground.mirror.queries import Freshness, Mirror, bitmaps, close_mirror, freshness, moment, of_process
+from shuke.ground.mirror.queries import open_mirror, rows, status

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shuke.ground.mirror.engines import Engine, dialect_of
-from shuke.ground.mirror.policy import create_table
+from shuke.ground.mirror.engines import Engine, MirrorGone, dialect_of
+from shuke.ground.mirror.policy import Moment, create_table, declared
 from shuke.ground.mirror.policy.bitmaps import read_bitmaps
 
 if TYPE_CHECKING:
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Mirror:
-    """An open mirror: the engine, what was declared, and who wants to hear of news."""
+    """An open mirror: the engine, what was declared, who wants to hear of news, and whether this process copies."""
 
     engine: Engine
     registry: Registry
     listeners: list[Callable[[int], None]] = field(default_factory=list)
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     rewound: bool = False
+    holder: str | None = None
+    leased_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +48,40 @@ class Freshness:
         return self.head - self.seq
 
 
-async def open_mirror(url: str, registry: Registry) -> Mirror:
-    """Open the engine behind `chdb:///folder` or `clickhouse://…` and create what is missing. One process per folder."""
+_opened: list[Mirror] = []
+
+
+async def open_mirror(url: str, registry: Registry | None = None) -> Mirror:
+    """Open the engine behind `chdb:///folder` or `clickhouse://…` and create what is missing.
+
+    One process per folder; the mirror of a process is found again by `of_process`.
+    """
+    known = registry or declared()
     engine = Engine(dialect_of(url))
-    for table in registry.tables.values():
+    for table in known.tables.values():
         for name, order in table.physical:
             await engine.command(create_table(table, name, order, engine.dialect.table_engine))
-    return Mirror(engine, registry)
+    mirror = Mirror(engine, known)
+    _opened.append(mirror)
+    return mirror
 
 
 async def close_mirror(mirror: Mirror) -> None:
     """Give the engine free; needed before the process ends."""
+    _opened.remove(mirror)
     await mirror.engine.close()
+
+
+def of_process() -> Mirror:
+    """The mirror this process has open; refuses `MirrorGone` where there is none."""
+    if not _opened:
+        raise MirrorGone("this process has no mirror open")
+    return _opened[-1]
+
+
+async def wait_for(seconds: float) -> None:
+    """Give others time to copy."""
+    await asyncio.sleep(seconds)
 
 
 async def rows(mirror: Mirror, sql: str) -> list[tuple[Any, ...]]:
@@ -66,6 +92,28 @@ async def rows(mirror: Mirror, sql: str) -> list[tuple[Any, ...]]:
 async def bitmaps(mirror: Mirror, sql: str) -> list[BitMap]:
     """The answer to a question whose columns are all bitmap states: one row of sets of member numbers."""
     return read_bitmaps(await mirror.engine.bytes(sql))
+
+
+async def moment(tx: Tx, merchant_id: int, as_of: datetime, zone: str, day_start_minutes: int) -> Moment:
+    """One merchant at one instant; `complete` when nothing copied is later."""
+    latest = await tx.value(
+        "select latest_at from mirror_cursor where merchant_id = %(wanted)s", wanted=merchant_id
+    )
+    return Moment(merchant_id, as_of, zone, day_start_minutes, complete=latest is None or latest <= as_of)
+
+
+async def status(tx: Tx) -> list[dict[str, Any]]:
+    """How far every merchant is copied; asked of the directory."""
+    rows_ = await tx.rows(
+        "select m.slug, h.seq as head, coalesce(c.seq, 0) as copied, c.applied_at from merchant m "
+        "join merchant_head h on h.merchant_id = m.merchant_id left join mirror_cursor c on c.merchant_id = m.merchant_id "
+        "order by m.merchant_id"
+    )
+    return [
+        {"merchant": row.slug, "announced": row.head, "copied": row.copied, "behind": row.head - row.copied,
+         "as_of": row.applied_at.isoformat() if row.applied_at else None}
+        for row in rows_
+    ]  # fmt: skip
 
 
 async def freshness(tx: Tx, merchant_id: int) -> Freshness:

@@ -20,9 +20,9 @@ where o.merchant_id = %(merchant_id)s and o.order_id = r.order_id
 """
 _MATCH_PARKED = """
 update refund f set state = 'applied', order_id = r.order_id, member_id = r.member_id, points_taken_back = r.points_taken_back,
-    points_given_back = r.points_given_back, closes_order = r.closes_order
+    points_given_back = r.points_given_back, closes_order = r.closes_order, refunded_after_fen = r.refunded_after_fen
 from json_to_recordset(%(rows)s) as r(refund_id bigint, order_id bigint, member_id bigint, points_taken_back bigint,
-    points_given_back bigint, closes_order boolean)
+    points_given_back bigint, closes_order boolean, refunded_after_fen bigint)
 where f.merchant_id = %(merchant_id)s and f.refund_id = r.refund_id
 """
 

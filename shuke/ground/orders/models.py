@@ -43,7 +43,10 @@ class Order(Model):
 
 
 class Refund(Model):
-    """One refund, of a whole order or a part. States: applied, parked (its order has not come yet)."""
+    """One refund, of a whole order or a part. States: applied, parked (its order has not come yet).
+
+    `refunded_after_fen` is what had been returned of the order once this refund was counted: it tells their sequence.
+    """
 
     __tablename__ = "refund"
     __table_args__ = (
@@ -63,6 +66,7 @@ class Refund(Model):
     points_taken_back: Mapped[int] = mapped_column(server_default="0")
     points_given_back: Mapped[int] = mapped_column(server_default="0")
     closes_order: Mapped[bool] = mapped_column(server_default="false")
+    refunded_after_fen: Mapped[int] = mapped_column(server_default="0")
     state: Mapped[str]
     history: Mapped[bool] = mapped_column(server_default="false")
     occurred_at: Mapped[object] = instant()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from pyroaring import BitMap
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from shuke.ground import mirror
@@ -381,7 +383,7 @@ async def _compare(opened: mirror.Mirror, drawn: dict[str, Any], trees: list[dic
         for name, _ in table.physical:
             await opened.engine.insert(name, rows)
     nodes = [conditions.parse(tree, opened.registry) for tree in trees]
-    answer = await answering.answer(opened, nodes, loaded.moment, {})
+    answer = await answering.answer(opened, nodes, loaded.moment)
     assert set(answer.everyone) == loaded.world.population(loaded.moment)
     for tree, node in zip(trees, nodes, strict=True):
         wanted = {
@@ -392,9 +394,15 @@ async def _compare(opened: mirror.Mirror, drawn: dict[str, Any], trees: list[dic
             assert set(answer.leaves[leaf]) == members, leaf.written
         expected = rules.evaluate(node, loaded.world.population(loaded.moment), wanted.__getitem__)
         assert set(answer.members(node)) == expected, tree
+    few = await answering.answer(opened, nodes, loaded.moment, among=[1, 2])
+    for node in nodes:
+        assert few.members(node) == answer.members(node) & BitMap([1, 2])
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+@settings(
+    max_examples=int(os.environ.get("SHUKE_EXAMPLES", "120")), deadline=None, suppress_health_check=list(HealthCheck), print_blob=True,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate), report_multiple_bugs=False, database=None,
+)  # fmt: skip
 @given(drawn=worlds(), trees=st.lists(TREES, min_size=1, max_size=4))
 async def test_sql_agrees_with_the_reference(opened: mirror.Mirror, drawn: dict[str, Any], trees: list[Any]) -> None:
     await _compare(opened, drawn, trees)

@@ -12,9 +12,9 @@ from shuke.ground.mirror.policy.declared import (
     Table,
 )
 from shuke.ground.mirror.policy.moment import BadDuration, Duration, Moment
-from shuke.ground.mirror.policy.registry import Registry
-from shuke.ground.mirror.policy.rows import LIST_MARK, AttributeRows, EventRows, behaviour, list_item, list_text
-from shuke.ground.mirror.policy.sql import create_table, decimal_literal, instant_literal, quote
+from shuke.ground.mirror.policy.registry import Registry, declare, declared
+from shuke.ground.mirror.policy.rows import LIST_MARK, AttributeRows, EventRows, behaviour, instant, list_item, list_text
+from shuke.ground.mirror.policy.sql import create_table, decimal_literal, instant_literal, quote, schema_mark
 
 __all__ = [
     "ALWAYS",
@@ -36,8 +36,12 @@ __all__ = [
     "behaviour",
     "create_table",
     "decimal_literal",
+    "declare",
+    "declared",
+    "instant",
     "instant_literal",
     "list_item",
     "list_text",
     "quote",
+    "schema_mark",
 ]

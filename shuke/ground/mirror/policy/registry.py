@@ -86,3 +86,17 @@ class Registry:
         """All kinds of announcements that someone mirrors."""
         listed = {kind for source in self.sources for kind in source.kinds}
         return frozenset(listed | {redirect.kind for redirect in self.redirects})
+
+
+_declared = Registry()
+
+
+def declare(declarations: Iterable[Table | Source | Redirect | Event | Attribute]) -> None:
+    """Make known what the rooms of this process declare; the doors call it once, with all of them."""
+    global _declared  # noqa: PLW0603
+    _declared = Registry(declarations)
+
+
+def declared() -> Registry:
+    """All that the rooms of this process declare."""
+    return _declared

@@ -53,6 +53,11 @@ def value_of(value: Any) -> tuple[int, str, Decimal]:
     return FORMS["text"], str(value).replace(LIST_MARK, " "), Decimal(0)
 
 
+def instant(text: str | None) -> datetime | None:
+    """An instant as announcements write it."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
 def behaviour(name: str, title: tuple[str, str], properties: Mapping[str, tuple[ValueType, str, str]]) -> Event:
     """An event kept in the open table, with the properties it is known for: name → (type, Chinese, English)."""
     known = dict(COMMON)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shuke.ground.mirror.policy.declared import Table
+    from shuke.ground.mirror.policy.registry import Registry
 
 COLUMN_TYPES = {
     "word": "LowCardinality(String)",
@@ -49,3 +51,11 @@ def create_table(table: Table, name: str, order: tuple[str, ...], engine: str) -
     columns = ", ".join(f"{column.name} {COLUMN_TYPES[column.type]}" for column in table.columns)
     key = ", ".join(("merchant", *order, "seq", "idx"))
     return f"CREATE TABLE IF NOT EXISTS {name} ({OWN_COLUMNS}, {columns}) ENGINE = {engine} ORDER BY ({key})"
+
+
+def schema_mark(registry: Registry) -> str:
+    """A short name for all tables as they are declared; another one means that the copy is made anew."""
+    statements = sorted(
+        create_table(table, name, order, "") for table in registry.tables.values() for name, order in table.physical
+    )
+    return hashlib.sha256("\n".join(statements).encode()).hexdigest()[:12]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shuke.insight.segments.conditions import attr, bucket, did, listed, segment
+from shuke.insight.segments.conditions import attr, bucket, did, segment
 from shuke.insight.segments.policy import rules
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shuke.ground.mirror import Registry
     from shuke.insight.segments.policy.rules import Leaf, Node
 
-KINDS: dict[str, ModuleType] = {kind.CODE: kind for kind in (attr, did, segment, listed, bucket)}
+KINDS: dict[str, ModuleType] = {kind.CODE: kind for kind in (attr, did, segment, bucket)}
 
 
 def parse(raw: Any, registry: Registry) -> Node:
@@ -35,3 +35,28 @@ def parse(raw: Any, registry: Registry) -> Node:
 def kind_of(leaf: Leaf) -> ModuleType:
     """The file that knows this condition."""
     return KINDS[leaf.kind]
+
+
+def sentence(node: Node, inner: bool = False) -> tuple[str, str]:
+    """A whole rule as an operator would say it, in Chinese and English."""
+    if isinstance(node, rules.Leaf):
+        return kind_of(node).sentence(node)
+    said = [sentence(part, inner=True) for part in node.parts]
+    if node.word == "not":
+        return f"不满足({said[0][0]})", f"not ({said[0][1]})"
+    zh, en = {"all": (",并且", " and "), "any": (",或者", " or ")}[node.word]
+    joined = zh.join(one for one, _ in said), en.join(one for _, one in said)
+    return (f"({joined[0]})", f"({joined[1]})") if inner and len(said) > 1 else joined
+
+
+def segments_of(node: Node) -> set[str]:
+    """The other segments a rule speaks of."""
+    return {leaf.params for leaf in rules.leaves(node) if leaf.kind == segment.CODE}
+
+
+def describe() -> list[dict[str, Any]]:
+    """Code, name and JSON Schema of every kind: what the console draws forms from."""
+    return [
+        {"code": code, "name": {"zh": kind.NAME[0], "en": kind.NAME[1]}, "schema": kind.SCHEMA}
+        for code, kind in KINDS.items()
+    ]

@@ -194,7 +194,9 @@ def _typed(value: Any, attr: Attr) -> Any:
             if comparison.type == "text"
             else None
         )
-    wanted = {"text": (str, tuple), "number": (int, float, Decimal), "day": (str,)}.get(comparison.type, (object,))
+    if comparison.type == "day":
+        return value if comparing.is_day(value) else None
+    wanted = {"text": (str, tuple), "number": (int, float, Decimal)}.get(comparison.type, (object,))
     return value if isinstance(value, wanted) else None
 
 
@@ -208,3 +210,15 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
         title_en += f" ({', '.join(en for _, en in inside)})"
     zh, en = attr.comparison.words()
     return f"{title_zh}{zh}", f"{title_en} {en}"
+
+
+def threshold(leaf_: Leaf) -> Any:
+    """What is asked for, as the rule writes it."""
+    attr: Attr = leaf_.params
+    return attr.comparison.value
+
+
+def nothing(leaf_: Leaf) -> Any:
+    """What a member of whom nothing is known has."""
+    attr: Attr = leaf_.params
+    return attr.fact.none

@@ -227,7 +227,7 @@ def _anchored(scan: Scan, counted: Counted, moment: Moment, registry: Registry) 
         return scan
     hanging = scan_of(counted.anchor, moment, registry)
     function = {"first": "min", "last": "max"}[counted.window.anchor[1]]
-    where = " AND ".join((*hanging.conditions, *hanging.live))
+    where = " AND ".join(f"({condition})" for condition in (*hanging.conditions, *hanging.live))
     anchors = (
         f"SELECT member, {function}(at) AS anchor_at, arg{function.title()}(day, {measures.ORDER}) AS anchor_day "
         f"FROM {hanging.source} WHERE {where} GROUP BY member"
@@ -241,7 +241,7 @@ def part_of(counted: Counted, moment: Moment, registry: Registry) -> Part:
     scan = _anchored(scan_of(counted.event, moment, registry), counted, moment, registry)
     rows = [*counted.window.conditions(moment), *(_filter_sql(counted.event, one, moment) for one in counted.where)]
     weight = "sign" if table.signed else None
-    inside = " AND ".join(_filter_sql(counted.event, one, moment) for one in counted.measure.where)
+    inside = " AND ".join(f"({_filter_sql(counted.event, one, moment)})" for one in counted.measure.where)
     aggregate = counted.measure.sql(_measured(counted, moment), weight, moment, inside)
     return Part(scan, tuple(rows), (aggregate,), live=table.signed and not counted.measure.additive)
 
@@ -348,7 +348,9 @@ def typed(value: Any, comparison: Comparison) -> Any:
         return value
     if isinstance(value, bool) and comparison.type == "text":
         return "true" if value else "false"
-    wanted = {"text": (str, tuple), "number": (int, Decimal, float), "day": (str,)}.get(comparison.type, (object,))
+    if comparison.type == "day":
+        return value if comparing.is_day(value) else None
+    wanted = {"text": (str, tuple), "number": (int, Decimal, float)}.get(comparison.type, (object,))
     fits = isinstance(value, wanted) and not (comparison.type == "number" and isinstance(value, bool))
     return value if fits else None
 
@@ -417,3 +419,15 @@ def _counted_words(counted: Counted) -> tuple[str, str]:
     known = counted.event.properties.get(counted.measure.prop)
     title = known.title if known else (counted.measure.prop, counted.measure.prop)
     return f"{plain_zh}的{title[0]}{zh}", f"{en} {title[1].lower()}: {plain_en}"
+
+
+def threshold(leaf_: Leaf) -> Any:
+    """What is asked for, as the rule writes it."""
+    did: Did = leaf_.params
+    return did.comparison.value if did.other is None else {"times": float(did.times)}
+
+
+def nothing(leaf_: Leaf) -> Any:
+    """What a member without any such event measures."""
+    did: Did = leaf_.params
+    return did.counted.measure.none

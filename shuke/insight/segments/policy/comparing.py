@@ -59,7 +59,7 @@ class Comparison:
 
     def sql(self, subject: Subject, moment: Moment) -> str:
         """A condition that is 1 or 0, never NULL."""
-        has = subject.has
+        has = f"match({subject.sql}, '{_DAY_SQL}')" if subject.type == "day" else subject.has
         if self.op == "exists":
             return has or "1"
         if self.op == "missing":
@@ -136,7 +136,8 @@ def python_value(value: Any, type_: str) -> Any:
 def literal_type(value: Any) -> str:
     """The type that a literal asks for where the declaration leaves it open."""
     if isinstance(value, list):
-        return literal_type(value[0]) if value else "text"
+        types = [literal_type(item) for item in value] or ["text"]
+        return "day" if "day" in types else types[0]
     if isinstance(value, bool):
         return "text"
     if isinstance(value, int | float):
@@ -198,6 +199,11 @@ def _one(value: Any, type_: str, path: str) -> Any:
     if not isinstance(value, str):
         raise BadRule(path, "这里要写文字。", "A text is expected here.", "wrong_type")
     return value
+
+
+def is_day(value: Any) -> bool:
+    """Whether a text begins with a date; as a date, any other is no value."""
+    return isinstance(value, str) and _DAY.match(value) is not None
 
 
 def _plain_holds(op: str, value: Any, wanted: Any) -> bool:
@@ -320,8 +326,6 @@ def _anniversaries(comparison: Comparison, moment: Moment) -> list[str]:
 def _time_holds(comparison: Comparison, value: Any, moment: Moment) -> bool:
     type_, op = comparison.type, comparison.op
     if type_ == "day":
-        if not isinstance(value, str) or not _DAY.match(value):
-            return False
         value = value[:10]
     if op == "anniversary_within":
         day = value if type_ == "day" else moment.date_of(value).isoformat()
@@ -346,9 +350,9 @@ def _span_holds(op: str, value: Any, spans: list[tuple[Any, Any]]) -> bool:
 def _time_sql(comparison: Comparison, subject: Subject, moment: Moment) -> str:
     type_, op = subject.type, comparison.op
     if type_ == "day":
-        sql, valid = f"substring({subject.sql}, 1, 10)", f"match({subject.sql}, '{_DAY_SQL}')"
+        sql = f"substring({subject.sql}, 1, 10)"
         test = _anniversary_sql(comparison, f"substring({sql}, 6, 5)", f"{sql} < '{moment.day}'", moment)
-        return f"({valid} AND {test or _span_sql(comparison, sql, moment, type_)})"
+        return test or _span_sql(comparison, sql, moment, type_)
     if op == "anniversary_within":
         local = f"toTimeZone({subject.sql} - INTERVAL {moment.day_start_minutes} MINUTE, {quote(moment.zone)})"
         before = f"{subject.sql} < {instant_literal(moment.starts(moment.day))}"

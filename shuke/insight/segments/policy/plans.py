@@ -52,31 +52,38 @@ class _Pass:
 
 
 def _joined(conditions: Sequence[str], word: str) -> str:
+    """Each in brackets: a merchant's condition must never lose its hold on an OR beside it."""
     return f" {word} ".join(f"({condition})" for condition in conditions)
 
 
-def passes(plans: Sequence[Plan]) -> list[tuple[list[int], str]]:
+def restriction(among: Sequence[int] | None) -> tuple[str, ...]:
+    """A condition for a few members, or none for all."""
+    return () if among is None else (f"member IN ({', '.join(str(int(member)) for member in among) or 'NULL'})",)
+
+
+def passes(plans: Sequence[Plan], among: Sequence[int] | None = None) -> list[tuple[list[int], str]]:
     """For each pass over the data: the numbers of the plans it answers, and a SELECT of (member, test, test …)."""
+    few = restriction(among)
     shared: dict[Scan, _Pass] = {}
     made: list[tuple[list[int], str]] = []
     for number, plan in enumerate(plans):
         scans = {part.scan for part in plan.parts}
         if len(scans) > 1:
-            made.append(([number], _several_scans(plan)))
+            made.append(([number], _tested(_several_scans(plan, few), [_test(plan)])))
             continue
         found = shared.setdefault(plan.parts[0].scan, _Pass(plan.parts[0].scan))
         found.plans.append((number, plan))
         found.live = found.live or any(part.live for part in plan.parts)
     for one in shared.values():
-        made.append(([number for number, _ in one.plans], _one_scan(one)))
+        made.append(([number for number, _ in one.plans], _one_scan(one, few)))
     return made
 
 
-def _one_scan(one: _Pass) -> str:
+def _one_scan(one: _Pass, few: tuple[str, ...]) -> str:
     selected: list[str] = []
     tests: list[str] = []
     alone = len(one.plans) == 1 and len(one.plans[0][1].parts) == 1
-    where = [*one.scan.conditions, *(one.scan.live if one.live else ())]
+    where = [*one.scan.conditions, *few, *(one.scan.live if one.live else ())]
     needed: list[str] = []
     for _, plan in one.plans:
         names: list[str] = []
@@ -93,24 +100,33 @@ def _one_scan(one: _Pass) -> str:
     return _tested(inner, tests)
 
 
-def _several_scans(plan: Plan) -> str:
+def _several_scans(plan: Plan, few: tuple[str, ...]) -> str:
+    """Aggregates of different rows, brought together by member; NULL where a member has none of them."""
     total = sum(len(part.aggregates) for part in plan.parts)
     selects, at = [], 0
     for part in plan.parts:
-        where = [*part.scan.conditions, *(part.scan.live if part.live else ()), *part.rows]
+        where = [*part.scan.conditions, *few, *(part.scan.live if part.live else ()), *part.rows]
         own = range(at, at + len(part.aggregates))
         names = [f"{part.aggregates[n - at](None)} AS a{n}" for n in own]
         inner = _grouped(part.scan.source, where, names)
         shown = ", ".join(f"toNullable(a{n}) AS m{n}" if n in own else f"NULL AS m{n}" for n in range(total))
         selects.append(f"SELECT member, {shown} FROM ({inner})")
         at += len(part.aggregates)
-    merged = ", ".join(f"anyOrNull(m{n}) AS m{n}_" for n in range(total))
-    inner = f"SELECT member, {merged} FROM ({' UNION ALL '.join(selects)}) GROUP BY member"
-    return _tested(inner, [plan.test.format(*(f"m{n}_" for n in range(total)))])
+    merged = ", ".join(f"anyOrNull(m{n}) AS v{n}" for n in range(total))
+    return f"SELECT member, {merged} FROM ({' UNION ALL '.join(selects)}) GROUP BY member"
+
+
+def _test(plan: Plan) -> str:
+    return plan.test.format(*(f"v{n}" for n in range(sum(len(part.aggregates) for part in plan.parts))))
+
+
+def values_sql(plan: Plan, among: Sequence[int]) -> str:
+    """What a few members measure: (member, value, value …), for explaining."""
+    return _several_scans(plan, restriction(among))
 
 
 def _grouped(source: str, where: Sequence[str], selected: Sequence[str]) -> str:
-    return f"SELECT member, {', '.join(selected)} FROM {source} WHERE {' AND '.join(where)} GROUP BY member"
+    return f"SELECT member, {', '.join(selected)} FROM {source} WHERE {_joined(where, 'AND')} GROUP BY member"
 
 
 def _tested(inner: str, tests: Sequence[str]) -> str:

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from shuke.ground.mirror import Moment, Registry
 
 
-def population_sql(moment: Moment, registry: Registry) -> str:
+def population_sql(moment: Moment, registry: Registry, few: tuple[str, ...] = ()) -> str:
     """One row of bitmaps: joined by then, joining date unknown, and unless all is past, nothing done before the moment."""
     always = instant_literal(ALWAYS)
+    mine = " AND ".join((f"merchant = {moment.merchant_id}", *few))
     members = (
         "SELECT member, argMax(joined_at, seq) AS joined, argMax(gone, seq) AS left "
-        f"FROM members WHERE merchant = {moment.merchant_id} GROUP BY member"
+        f"FROM members WHERE {mine} GROUP BY member"
     )
     joined = (
         f"SELECT groupBitmapStateIf(member, left = 0 AND joined <= {moment.instant_sql}) AS b0, "

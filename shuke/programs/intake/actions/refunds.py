@@ -129,7 +129,7 @@ def _row(tx: Tx, item: ingestion.RefundIn, batch: Batch) -> dict[str, Any]:
         "refund_id": tx.ids.take(1)[0], "source": item.source, "source_key": item.refund_id,
         "order_source": item.source, "order_key": item.order_id, "order_id": None, "member_id": None,
         "amount_fen": item.amount_fen, "lines": item.lines, "points_taken_back": 0, "points_given_back": 0,
-        "closes_order": False, "state": "applied", "history": batch.history,
+        "closes_order": False, "refunded_after_fen": 0, "state": "applied", "history": batch.history,
         "occurred_at": item.occurred_at, "recorded_at": batch.now,
     }  # fmt: skip
 
@@ -160,6 +160,7 @@ def _apply_one(
         | {
             "order_id": order.order_id, "member_id": order.member_id, "points_taken_back": reversal.taken_back,
             "points_given_back": reversal.given_back, "closes_order": order.refunded_fen >= order.amount_fen,
+            "refunded_after_fen": order.refunded_fen,
         }
     )  # fmt: skip
     return _answer(reading, order, row, reversal)

@@ -1,0 +1,271 @@
+"""Keeping the copy in step: micro-batches from every merchant's log, repeatable after any crash."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shuke.ground.mirror.engines.arrow import arrow_table
+from shuke.ground.mirror.policy import News, create_table, quote, schema_mark
+from shuke.ground.mirror.queries import freshness, wait_for
+from shuke.kit import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from shuke.ground.mirror.policy import Redirect, Table
+    from shuke.ground.mirror.queries import Mirror
+    from shuke.kit.db import Database, Tx
+
+MOST_NEWS = 1_000
+MOST_ITEMS = 5_000
+LEASE = timedelta(seconds=6)
+IDENTITY = "identity"
+
+_NEWS = """
+select seq, at, kind, payload, batch_id from outbox
+where merchant_id = %(merchant_id)s and seq > %(after)s and seq <= %(until)s and kind = any(%(kinds)s::text[]) order by seq
+"""
+_ADVANCE = """
+insert into mirror_cursor as c (merchant_id, seq, latest_at, applied_at)
+select r.merchant_id, r.seq, r.latest_at, %(now)s
+from json_to_recordset(%(rows)s::json) as r(merchant_id bigint, seq bigint, latest_at timestamptz)
+on conflict (merchant_id) do update set seq = excluded.seq, latest_at = greatest(c.latest_at, excluded.latest_at),
+    applied_at = excluded.applied_at
+"""
+_TAKE_LEASE = """
+insert into mirror_lease as l (name, holder, until) values ('copying', %(holder)s, %(until)s)
+on conflict (name) do update set holder = excluded.holder, until = excluded.until
+where l.holder = excluded.holder or l.until < %(now)s
+"""
+
+
+class _Batch:
+    """What one merchant's next announcements add: rows by table, where its cursor will stand, and a member to redirect."""
+
+    def __init__(self, merchant_id: int, until: int) -> None:
+        self.merchant_id = merchant_id
+        self.until = until
+        self.tables: dict[str, list[pa.Table]] = defaultdict(list)
+        self.redirect: tuple[Redirect, News] | None = None
+        self.more = False
+
+
+async def take_lease(mirror: Mirror, database: Database) -> bool:
+    """Whether this process is the one that copies, for the next seconds. The owner of an embedded folder always is."""
+    now = clock.now()
+    if mirror.leased_until is not None and mirror.leased_until - LEASE / 2 > now:
+        return True
+    if mirror.holder is None:
+        shared = mirror.engine.dialect.shared
+        mirror.holder = f"worker-{(await database.ids.fresh(1))[0]}" if shared else "embedded"
+    async with database.directory() as tx:
+        taken = await tx.run(_TAKE_LEASE, holder=mirror.holder, until=now + LEASE, now=now)
+    if not taken:
+        mirror.leased_until, mirror.rewound = None, False
+        return False
+    if mirror.leased_until is None or mirror.leased_until < now:
+        mirror.rewound = False
+    mirror.leased_until = now + LEASE
+    return True
+
+
+async def copy(mirror: Mirror, database: Database, merchants: Iterable[int]) -> set[int]:
+    """Copy the next announcements of these merchants, one insert per table for all of them; who has still more.
+
+    Repeatable: the cursors move after the rows are in, and rows beyond a cursor are removed before anything is added.
+    """
+    async with mirror.busy:
+        if not await take_lease(mirror, database):
+            return set()
+        if not mirror.rewound:
+            await _begin(mirror, database)
+        mirror.rewound = False  # until this round is through
+        batches = [batch for merchant_id in merchants if (batch := await _collect(mirror, database, merchant_id))]
+        for name in {name for batch in batches for name in batch.tables}:
+            rows = pa.concat_tables([part for batch in batches for part in batch.tables.get(name, ())])
+            for physical, _ in mirror.registry.tables[name].physical:
+                await mirror.engine.insert(physical, rows)
+        for batch in batches:
+            if batch.redirect is not None:
+                await _move(mirror, batch.merchant_id, *batch.redirect)
+        await _advance(database, batches)
+        mirror.rewound = True
+    for batch in batches:
+        for tell in mirror.listeners:
+            tell(batch.merchant_id)
+    return {batch.merchant_id for batch in batches if batch.more}
+
+
+async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Batch | None:
+    async with database.read(merchant_id) as tx:
+        place = await tx.one(
+            "select h.seq as head, coalesce(c.seq, 0) as seq from merchant_head h "
+            "left join mirror_cursor c on c.merchant_id = h.merchant_id where h.merchant_id = %(merchant_id)s"
+        )
+        if place is None or place.seq >= place.head:
+            return None
+        until = min(place.head, place.seq + MOST_NEWS)
+        kinds = sorted(mirror.registry.kinds())
+        rows = await tx.rows(_NEWS, after=place.seq, until=until, kinds=kinds)
+        batch = _Batch(merchant_id, until)
+        news = _cut(mirror, batch, [News(row.seq, row.at, row.kind, row.payload, row.batch_id) for row in rows])
+        batch.more = batch.until < place.head
+        for source in mirror.registry.sources:
+            heard = [one for one in news if one.kind in source.kinds]
+            if not heard:
+                continue
+            columns = await source.rows(tx, heard)
+            if columns["member"]:
+                batch.tables[source.table].append(
+                    arrow_table(mirror.registry.tables[source.table], merchant_id, columns)
+                )
+    return batch
+
+
+def _cut(mirror: Mirror, batch: _Batch, news: Sequence[News]) -> Sequence[News]:
+    """As many announcements as fit one batch; a redirect is the last of its batch."""
+    redirects = {redirect.kind: redirect for redirect in mirror.registry.redirects}
+    items = 0
+    for n, one in enumerate(news):
+        items += 1 + sum(len(value) for value in one.payload.values() if isinstance(value, list))
+        if one.kind in redirects:
+            batch.redirect = (redirects[one.kind], one)
+        if batch.redirect is not None or items >= MOST_ITEMS:
+            batch.until = one.seq
+            return news[: n + 1]
+    return news
+
+
+async def _move(mirror: Mirror, merchant_id: int, redirect: Redirect, one: News) -> None:
+    """Copy one member's rows to another; the old number leaves the population, so its rows count for nobody."""
+    old, new = int(one.payload[redirect.old]), int(one.payload[redirect.new])
+    for table in mirror.registry.tables.values():
+        if not table.moves:
+            continue
+        columns = ", ".join(column.name for column in table.columns)
+        for name, _ in table.physical:
+            await mirror.engine.command(
+                f"INSERT INTO {name} (merchant, member, seq, idx, applied, {columns}) "
+                f"SELECT merchant, {new}, seq, idx, {one.seq}, {columns} FROM {name} "
+                f"WHERE merchant = {merchant_id} AND member = {old}"
+            )
+
+
+async def _advance(database: Database, batches: Sequence[_Batch]) -> None:
+    if not batches:
+        return
+    rows = [
+        {"merchant_id": batch.merchant_id, "seq": batch.until, "latest_at": _latest(batch)} for batch in batches
+    ]
+    async with database.directory() as tx:
+        await tx.run(_ADVANCE, rows=msgspec.json.encode(rows).decode(), now=clock.now())
+
+
+def _latest(batch: _Batch) -> Any:
+    found = [
+        pc.max(part.column(name)).as_py()
+        for parts in batch.tables.values()
+        for part in parts
+        for name in ("at", "effective_at", "joined_at")
+        if name in part.column_names
+    ]
+    return max(found, default=None)
+
+
+async def _begin(mirror: Mirror, database: Database) -> None:
+    """Make sure of the tables, and take away what was added beyond the cursors by a round that did not end."""
+    await _recognise(mirror, database)
+    beyond: dict[int, int] = {}
+    for table in mirror.registry.tables.values():
+        for name, _ in table.physical:
+            for merchant_id, applied in await mirror.engine.rows(
+                f"SELECT merchant, max(applied) FROM {name} GROUP BY merchant"
+            ):
+                beyond[merchant_id] = max(applied, beyond.get(merchant_id, 0))
+    async with database.directory() as tx:
+        cursors = {row.merchant_id: row.seq for row in await tx.rows("select merchant_id, seq from mirror_cursor")}
+    for merchant_id, applied in beyond.items():
+        if applied > cursors.get(merchant_id, 0):
+            await _forget(mirror, merchant_id, cursors.get(merchant_id, 0))
+
+
+async def _recognise(mirror: Mirror, database: Database) -> None:
+    """Start from nothing when the engine's folder is new, or its tables are those of another version."""
+    await mirror.engine.command(
+        f"CREATE TABLE IF NOT EXISTS mirror_mark (mark String) ENGINE = {mirror.engine.dialect.table_engine} ORDER BY mark"
+    )
+    marks = [mark for (mark,) in await mirror.engine.rows("SELECT mark FROM mirror_mark")]
+    schema = schema_mark(mirror.registry)
+    async with database.directory() as tx:
+        known = await tx.value("select holder from mirror_lease where name = %(name)s", name=IDENTITY)
+    if marks and marks[0] == known and known.endswith(schema):
+        return
+    await _drop(mirror)
+    mark = f"{(await database.ids.fresh(1))[0]}:{schema}"
+    async with database.directory() as tx:
+        await tx.run("update mirror_cursor set seq = 0, latest_at = null")
+        await tx.run(
+            "insert into mirror_lease as l (name, holder, until) values (%(name)s, %(mark)s, %(now)s) "
+            "on conflict (name) do update set holder = excluded.holder, until = excluded.until",
+            name=IDENTITY, mark=mark, now=clock.now(),
+        )  # fmt: skip
+    await mirror.engine.command(f"INSERT INTO mirror_mark VALUES ({quote(mark)})")
+
+
+async def _drop(mirror: Mirror) -> None:
+    for table in mirror.registry.tables.values():
+        for name, order in table.physical:
+            await mirror.engine.command(f"DROP TABLE IF EXISTS {name}")
+            await mirror.engine.command(create_table(table, name, order, mirror.engine.dialect.table_engine))
+    await mirror.engine.command("TRUNCATE TABLE mirror_mark")
+
+
+async def _forget(mirror: Mirror, merchant_id: int, after: int, tables: Iterable[Table] | None = None) -> None:
+    for table in tables or mirror.registry.tables.values():
+        for name, _ in table.physical:
+            await mirror.engine.command(f"DELETE FROM {name} WHERE merchant = {merchant_id} AND applied > {after}")
+
+
+async def rebuild(mirror: Mirror, database: Database, merchant_id: int) -> int:
+    """Throw one merchant's copy away and make it anew from the first announcement; how many there were. Repeatable."""
+    async with mirror.busy:
+        if not mirror.rewound:
+            await _begin(mirror, database)
+            mirror.rewound = True
+        async with database.directory() as tx:
+            await tx.run("update mirror_cursor set seq = 0, latest_at = null where merchant_id = %(m)s", m=merchant_id)
+        await _forget(mirror, merchant_id, 0)
+    return await drain(mirror, database, merchant_id)
+
+
+async def drain(mirror: Mirror, database: Database, merchant_id: int) -> int:
+    """Copy until everything is in that the merchant has announced by now; the number of the last announcement.
+
+    Where another process copies, wait for it.
+    """
+    async with database.directory() as tx:
+        head = (await freshness(tx, merchant_id)).head
+    while True:
+        async with database.directory() as tx:
+            place = await freshness(tx, merchant_id)
+        if place.seq >= head:
+            return head
+        if await take_lease(mirror, database):
+            await copy(mirror, database, [merchant_id])
+        else:
+            await wait_for(0.1)
+
+
+async def behind(tx: Tx) -> list[int]:
+    """Merchants whose log goes further than their copy; asked of the directory."""
+    rows = await tx.rows(
+        "select h.merchant_id from merchant_head h left join mirror_cursor c on c.merchant_id = h.merchant_id "
+        "where h.seq > coalesce(c.seq, 0) order by h.merchant_id"
+    )
+    return [row.merchant_id for row in rows]

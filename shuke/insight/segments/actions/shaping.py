@@ -1,0 +1,170 @@
+"""Segments come into being, are reworded and go."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime  # noqa: TC003
+from typing import Any
+
+from pypinyin import lazy_pinyin
+
+from shuke.ground import mirror
+from shuke.insight.segments import conditions, models
+from shuke.insight.segments.policy import rules
+from shuke.insight.segments.queries import answering, catalog
+from shuke.kit import errors, jobs, references
+from shuke.kit.db import Tx
+
+WORK = "segments_refresh"
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+
+
+class SlugTaken(errors.Refused):
+    """There is already a segment "{slug}"."""
+
+    code = "slug_taken"
+    zh = "已经有代号为「{slug}」的分群。"
+    cure = "Choose another short name."
+    cure_zh = "请换一个代号。"
+
+
+class BadSlug(errors.Refused):
+    """"{slug}" cannot be a short name."""
+
+    code = "bad_slug"
+    http_status = 422
+    zh = "「{slug}」不能作为代号。"
+    cure = "Use small letters, digits and hyphens, at most 64."
+    cure_zh = "请用小写字母、数字和连字符,不超过 64 个。"
+
+
+class BadName(errors.Refused):
+    """A segment needs a name of at most 100 characters."""
+
+    code = "bad_name"
+    http_status = 422
+    zh = "分群要有名称,不超过 100 个字。"
+    cure = "Give it a name."
+    cure_zh = "请填写名称。"
+
+
+class SegmentInUse(errors.Refused):
+    """The segment "{slug}" is still used: {names}."""
+
+    code = "segment_in_use"
+    zh = "分群「{slug}」还在使用:{names}。"
+    cure = "Take it out of them first."
+    cure_zh = "请先从这些地方移除它。"
+
+    def __init__(self, slug: str, uses: list[references.Use]) -> None:
+        self.uses = uses
+        super().__init__(slug=slug, names=", ".join(use.name for use in uses))
+
+    def body(self) -> dict[str, Any]:
+        """The documented error body, with the list of uses."""
+        return super().body() | {"used_by": [{"kind": u.kind, "id": u.id, "name": u.name} for u in self.uses]}
+
+
+async def create_segment(
+    tx: Tx, *, name: str, rule: dict[str, Any], at: datetime, slug: str | None = None, description: str = "", by: str = ""
+) -> catalog.Shown:
+    """A new segment, counted by the next refresh, which is woken; without a slug one is made from the name.
+
+    Refuses `BadRule` (with the path of the bad node), `BadName`, `BadSlug`, `SlugTaken`.
+    """
+    await _check(tx, rule, None)
+    known = {row.slug for row in await catalog.stored(tx)}
+    chosen = _free(_slug_of(name), known) if slug is None else slug
+    if not _SLUG.fullmatch(chosen):
+        raise BadSlug(field="slug", slug=chosen)
+    if chosen in known:
+        raise SlugTaken(field="slug", slug=chosen)
+    [segment_id] = await tx.fresh_ids(1)
+    await tx.insert(models.Segment, [
+        {"segment_id": segment_id, "slug": chosen, "name": _name(name), "description": description, "created_at": at}
+    ])  # fmt: skip
+    await tx.insert(models.SegmentVersion, [
+        {"segment_id": segment_id, "version": 1, "rule": rule, "created_at": at, "created_by": by}
+    ])  # fmt: skip
+    await jobs.wake(tx, WORK, at)
+    return await catalog.get_segment(tx, chosen)
+
+
+async def edit_segment(
+    tx: Tx, slug: str, *, at: datetime, name: str | None = None, description: str | None = None,
+    rule: dict[str, Any] | None = None, by: str = "",
+) -> catalog.Shown:  # fmt: skip
+    """Change name, description or rule. Another rule is a new version: backfilled by the next refresh, starting no journeys."""
+    row = await tx.one(
+        "select segment_id, name, description, version from segment where merchant_id = %(merchant_id)s "
+        "and slug = %(slug)s for update",
+        slug=slug,
+    )
+    if row is None:
+        raise catalog.NoSuchSegment(slug)
+    before = await catalog.get_segment(tx, slug)
+    version = row.version
+    if rule is not None and rules.written(rule) != rules.written(before.rule):
+        await _check(tx, rule, slug)
+        version += 1
+        await tx.insert(models.SegmentVersion, [
+            {"segment_id": row.segment_id, "version": version, "rule": rule, "created_at": at, "created_by": by}
+        ])  # fmt: skip
+        await jobs.wake(tx, WORK, at)
+    await tx.run(
+        "update segment set name = %(name)s, description = %(description)s, version = %(version)s "
+        "where merchant_id = %(merchant_id)s and segment_id = %(segment_id)s",
+        name=row.name if name is None else _name(name), version=version, segment_id=row.segment_id,
+        description=row.description if description is None else description,
+    )  # fmt: skip
+    return await catalog.get_segment(tx, slug)
+
+
+async def delete_segment(tx: Tx, slug: str) -> None:
+    """Remove a segment with its membership; refuses `SegmentInUse` with the list while anything speaks of it."""
+    found = await catalog.get_segment(tx, slug)
+    uses = await used_by(tx, slug)
+    if uses:
+        raise SegmentInUse(slug, uses)
+    for table in ("segment_flip", "segment_refresh", "segment_chunk", "segment_version", "segment"):
+        await tx.run(
+            f"delete from {table} where merchant_id = %(merchant_id)s and segment_id = %(segment_id)s",
+            segment_id=found.segment_id,
+        )
+
+
+async def used_by(tx: Tx, slug: str) -> list[references.Use]:
+    """Segments, journeys and whatever else speaks of a segment."""
+    nested = catalog.users(await catalog.stored(tx), slug)
+    own = [references.Use("segment", row.slug, row.name) for row in nested]
+    return own + await references.uses(tx, "segment", slug)
+
+
+async def _check(tx: Tx, rule: Any, slug: str | None) -> None:
+    tree = conditions.parse(rule, mirror.declared())
+    inside = await answering.nested(tx, [tree])
+    if slug is not None and (slug in inside or slug in conditions.segments_of(tree)):
+        path = next(leaf.path for leaf in rules.leaves(tree) if leaf.kind == "segment")
+        raise rules.BadRule(path, f"分群互相引用:{slug}。", f"Segments form a circle: {slug}.", "circle")
+
+
+def _name(name: str) -> str:
+    text = name.strip()
+    if not 0 < len(text) <= 100:
+        raise BadName(field="name")
+    return text
+
+
+def _slug_of(name: str) -> str:
+    latin = "-".join(lazy_pinyin(name, errors=lambda text: re.split(r"[^a-zA-Z0-9]+", text)))
+    slug = re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "", latin.lower())).strip("-")[:48].strip("-")
+    return slug or "segment"
+
+
+def _free(slug: str, known: set[str]) -> str:
+    number = 1
+    chosen = slug
+    while chosen in known:
+        number += 1
+        chosen = f"{slug}-{number}"
+    return chosen

@@ -1,0 +1,133 @@
+"""Questions about segments themselves: the list, one of them, its versions and history, who uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence  # noqa: TC003
+from datetime import datetime  # noqa: TC003
+from typing import Any
+
+import msgspec
+
+from shuke.ground import mirror
+from shuke.insight.segments import conditions
+from shuke.insight.segments.policy import rules
+from shuke.kit import errors
+from shuke.kit.db import Tx
+from shuke.kit.kinds import Sentence
+
+
+class NoSuchSegment(errors.NotFound):
+    """There is no segment "{slug}"."""
+
+    code = "no_such_segment"
+    zh = "没有分群「{slug}」。"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug=slug)
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment as others see it; `count` is its size at `refreshed_at`."""
+
+    segment_id: int
+    slug: str
+    name: str
+    description: str
+    count: int
+    refreshed_at: datetime | None
+    version: int
+    state: str
+    error: dict[str, Any] | None
+    sentence: Sentence
+    rule: dict[str, Any]
+    created_at: datetime
+
+
+_SEGMENTS = """
+select s.segment_id, s.slug, s.name, s.description, s.size, s.refreshed_at, s.version, s.state, s.error, s.created_at,
+    s.members_version, s.backfilled_at, v.rule
+from segment s join segment_version v on v.merchant_id = s.merchant_id and v.segment_id = s.segment_id and v.version = s.version
+where s.merchant_id = %(merchant_id)s
+"""
+
+
+async def stored(tx: Tx) -> list[Any]:
+    """All segments as rows with their current rule, by number."""
+    return await tx.rows(f"{_SEGMENTS} order by s.segment_id")
+
+
+def shown(row: Any) -> Shown:
+    """A stored segment with its sentence; a rule that can no longer be read shows why."""
+    state, error = row.state, row.error
+    try:
+        zh, en = conditions.sentence(conditions.parse(row.rule, mirror.declared()))
+    except rules.BadRule as refused:
+        zh, en = refused.message_zh, refused.message_en
+        state, error = "error", refused.body()
+    return Shown(
+        segment_id=row.segment_id, slug=row.slug, name=row.name, description=row.description, count=row.size,
+        refreshed_at=row.refreshed_at, version=row.version, state=state, error=error, sentence=Sentence(zh, en),
+        rule=row.rule, created_at=row.created_at,
+    )  # fmt: skip
+
+
+async def list_segments(tx: Tx) -> list[Shown]:
+    """All segments with their sentences, the oldest first; one statement."""
+    return [shown(row) for row in await stored(tx)]
+
+
+async def find_segment(tx: Tx, slug: str) -> Shown | None:
+    """The segment of that slug, or None."""
+    row = await tx.one(f"{_SEGMENTS} and s.slug = %(slug)s", slug=slug)
+    return None if row is None else shown(row)
+
+
+async def get_segment(tx: Tx, slug: str) -> Shown:
+    """The segment of that slug; refuses `NoSuchSegment`."""
+    found = await find_segment(tx, slug)
+    if found is None:
+        raise NoSuchSegment(slug)
+    return found
+
+
+async def names(tx: Tx, slugs: Iterable[str]) -> dict[str, str]:
+    """Names by slug; unknown ones are left out."""
+    rows = await tx.rows(
+        "select slug, name from segment where merchant_id = %(merchant_id)s and slug = any(%(slugs)s::text[])",
+        slugs=list(slugs),
+    )
+    return {row.slug: row.name for row in rows}
+
+
+async def versions(tx: Tx, segment_id: int) -> list[Any]:
+    """All wordings, the newest first."""
+    return await tx.rows(
+        "select version, rule, created_at, created_by from segment_version where merchant_id = %(merchant_id)s "
+        "and segment_id = %(segment_id)s order by version desc",
+        segment_id=segment_id,
+    )
+
+
+async def history(tx: Tx, segment_id: int, limit: int = 400) -> list[Any]:
+    """The size after each refresh that changed something, oldest first."""
+    rows = await tx.rows(
+        "select at, size as count, entered, \"left\", reason from segment_refresh where merchant_id = %(merchant_id)s "
+        "and segment_id = %(segment_id)s order by at desc, refresh_id desc limit %(limit)s",
+        segment_id=segment_id, limit=limit,
+    )  # fmt: skip
+    return rows[::-1]
+
+
+def users(listed: Sequence[Any], slug: str) -> list[Any]:
+    """The stored segments whose rule speaks of this one."""
+    return [row for row in listed if row.slug != slug and slug in mentioned(row.rule)]
+
+
+def mentioned(rule: Any) -> set[str]:
+    """The segments a rule speaks of, whether or not it can be read otherwise."""
+    if isinstance(rule, dict):
+        own = {rule["segment"]} if isinstance(rule.get("segment"), str) else set()
+        return own.union(*(mentioned(part) for part in rule.values()))
+    if isinstance(rule, list):
+        return set().union(*(mentioned(part) for part in rule))
+    return set()

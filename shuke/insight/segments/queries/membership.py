@@ -1,0 +1,118 @@
+"""Questions about who belongs: from bitmaps in chunks, never by counting rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence  # noqa: TC003
+from datetime import datetime  # noqa: TC003
+
+import msgspec
+from pyroaring import BitMap
+
+from shuke.insight.segments.queries.catalog import NoSuchSegment
+from shuke.kit.db import Tx
+
+CHUNK = 65_536
+
+
+class Belonging(msgspec.Struct, frozen=True):
+    """One segment a member is in."""
+
+    slug: str
+    name: str
+    entered_at: datetime | None
+
+
+_CHUNKS = """
+select c.segment_id, c.chunk, c.members from segment_chunk c
+where c.merchant_id = %(merchant_id)s and c.segment_id = any(%(segments)s::bigint[])
+    and (%(chunks)s::bigint[] is null or c.chunk = any(%(chunks)s::bigint[])) order by c.segment_id, c.chunk
+"""
+
+
+async def bitmaps(tx: Tx, segment_ids: Iterable[int], chunks: Iterable[int] | None = None) -> dict[int, BitMap]:
+    """The members of segments by their number; only of some chunks where given. One statement."""
+    found = {segment_id: BitMap() for segment_id in segment_ids}
+    rows = await tx.rows(_CHUNKS, segments=list(found), chunks=None if chunks is None else sorted(set(chunks)))
+    for row in rows:
+        found[row.segment_id] |= BitMap.deserialize(bytes(row.members))
+    return found
+
+
+async def _id_of(tx: Tx, slug: str) -> int:
+    segment_id = await tx.value(
+        "select segment_id from segment where merchant_id = %(merchant_id)s and slug = %(slug)s", slug=slug
+    )
+    if segment_id is None:
+        raise NoSuchSegment(slug)
+    return segment_id
+
+
+async def members(tx: Tx, slug: str) -> BitMap:
+    """All members of a segment as of its last refresh; refuses `NoSuchSegment`."""
+    segment_id = await _id_of(tx, slug)
+    return (await bitmaps(tx, [segment_id]))[segment_id]
+
+
+async def inside(tx: Tx, slug: str, member_ids: Iterable[int]) -> set[int]:
+    """Which of these members belong to the segment. Two statements; refuses `NoSuchSegment`."""
+    wanted = BitMap(member_ids)
+    segment_id = await _id_of(tx, slug)
+    found = await bitmaps(tx, [segment_id], {member // CHUNK for member in wanted})
+    return set(found[segment_id] & wanted)
+
+
+async def members_after(tx: Tx, slug: str, after: int, limit: int) -> list[int]:
+    """The next members of a segment by number, at most `limit`; refuses `NoSuchSegment`."""
+    segment_id = await _id_of(tx, slug)
+    found: list[int] = []
+    chunk = (after + 1) // CHUNK
+    while len(found) < limit:
+        rows = await tx.rows(
+            "select chunk, members from segment_chunk where merchant_id = %(merchant_id)s and segment_id = %(segment_id)s "
+            "and chunk >= %(chunk)s order by chunk limit 16",
+            segment_id=segment_id, chunk=chunk,
+        )  # fmt: skip
+        for row in rows:
+            part = BitMap.deserialize(bytes(row.members))
+            place = part.rank(after)
+            found.extend(part[place : place + limit - len(found)])
+        if len(rows) < 16:
+            break
+        chunk = rows[-1].chunk + 1
+    return found
+
+
+async def entered(tx: Tx, refresh_id: int, after: int, limit: int) -> list[int]:
+    """The next members whom a refresh let in, by number, at most `limit`. A backfill names nobody."""
+    rows = await tx.rows(
+        "select member_id from segment_flip where merchant_id = %(merchant_id)s and refresh_id = %(refresh_id)s "
+        "and entered and member_id > %(after)s order by member_id limit %(limit)s",
+        refresh_id=refresh_id, after=after, limit=limit,
+    )  # fmt: skip
+    return [row.member_id for row in rows]
+
+
+async def of_member(tx: Tx, member_id: int) -> list[Belonging]:
+    """The segments a member is in, by name, with the instant of entering. Two statements."""
+    rows = await tx.rows(
+        "select s.segment_id, s.slug, s.name, s.backfilled_at, c.members, "
+        "(select max(f.at) from segment_flip f where f.merchant_id = %(merchant_id)s and f.member_id = %(member_id)s "
+        "and f.segment_id = s.segment_id and f.entered) as entered_at "
+        "from segment s join segment_chunk c on c.merchant_id = s.merchant_id and c.segment_id = s.segment_id "
+        "where s.merchant_id = %(merchant_id)s and c.merchant_id = %(merchant_id)s and c.chunk = %(chunk)s order by s.name",
+        member_id=member_id, chunk=member_id // CHUNK,
+    )  # fmt: skip
+    return [
+        Belonging(row.slug, row.name, row.entered_at or row.backfilled_at)
+        for row in rows
+        if member_id in BitMap.deserialize(bytes(row.members))
+    ]
+
+
+async def of_members(tx: Tx, member_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The slugs of the segments that each of these members is in; two statements for all."""
+    rows = await tx.rows(
+        "select segment_id, slug from segment where merchant_id = %(merchant_id)s and size > 0 order by slug"
+    )
+    found = await bitmaps(tx, [row.segment_id for row in rows], {member // CHUNK for member in member_ids})
+    return {member: [row.slug for row in rows if member in found[row.segment_id]] for member in member_ids}

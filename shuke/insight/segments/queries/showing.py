@@ -1,0 +1,186 @@
+"""Counts, previews and explanations for people and commands."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shuke.ground import members, mirror
+from shuke.insight.segments import conditions
+from shuke.insight.segments.conditions import segment as nesting
+from shuke.insight.segments.policy import plans, rules
+from shuke.insight.segments.queries import answering
+from shuke.kit import clock
+from shuke.kit.kinds import Sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shuke.ground.mirror import Mirror, Moment
+    from shuke.insight.segments.policy.rules import Leaf, Node
+    from shuke.kit.db import Database, Tx
+
+SAMPLE = 20
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One node of a rule with the members it stands for."""
+
+    path: str
+    sentence: Sentence
+    count: int
+
+
+class Sampled(msgspec.Struct, frozen=True):
+    """One member of a preview."""
+
+    member_id: int
+    name: str
+    phone_masked: str | None
+    points_available: int | None
+    last_order_at: datetime | None
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """How many members a rule stands for, of how many, and what each part adds."""
+
+    count: int
+    total: int
+    as_of: datetime
+    ms: int
+    sentence: Sentence
+    sample: list[Sampled]
+    parts: list[Part]
+    mirror_as_of: datetime | None
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One condition of an explanation: what the member measures, what is asked for, whether it holds."""
+
+    path: str
+    sentence: Sentence
+    value: Any
+    threshold: Any
+    ok: bool
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Whether a member belongs, and why; `inside` is written `in`."""
+
+    inside: bool = msgspec.field(name="in")
+    leaves: list[Reason] = msgspec.field(default_factory=list)
+
+
+class Counted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer of the command: how many, and where asked for their outside ids, sorted as text."""
+
+    count: int
+    ids: list[str] = []
+
+
+def parsed(rule: Any) -> Node:
+    """A rule against all that is declared; refuses `BadRule`."""
+    return conditions.parse(rule, mirror.declared())
+
+
+def said(node: Node) -> Sentence:
+    """A rule in words."""
+    return Sentence(*conditions.sentence(node))
+
+
+async def ask(
+    tx: Tx, opened: Mirror, trees: Sequence[Node], as_of: datetime, among: Sequence[int] | None = None
+) -> answering.Answer:
+    """The trees at an instant, with the segments they speak of worked out afresh."""
+    inside = await answering.nested(tx, trees)
+    return await answering.answer(opened, trees, await answering.moment_of(tx, as_of), inside, among)
+
+
+async def count(
+    database: Database, opened: Mirror, merchant_id: int, rule: Any, as_of: datetime, *, ids: bool = False
+) -> Counted:
+    """How many members a rule stands for at an instant; with `ids` also their outside ids. Up to the merchant's last word."""
+    node = parsed(rule)
+    await mirror.drain(opened, database, merchant_id)
+    async with database.read(merchant_id) as tx:
+        found = (await ask(tx, opened, [node], as_of)).members(node)
+        if not ids:
+            return Counted(len(found))
+        outside = await members.outside_ids(tx, found)
+    return Counted(len(found), sorted(listed[0] for listed in outside.values() if listed))
+
+
+async def preview(tx: Tx, opened: Mirror, rule: Any, as_of: datetime) -> Preview:
+    """Count, sample and the count of every part, all from one question to the mirror."""
+    started = clock.monotonic()
+    node = parsed(rule)
+    answer = await ask(tx, opened, [node], as_of)
+    found = answer.members(node)
+    parts = [Part(part.path, said(part), len(answer.members(part))) for part in rules.nodes(node)]
+    fresh = await mirror.freshness(tx, answer.moment.merchant_id)
+    milliseconds = round((clock.monotonic() - started) * 1000)
+    sample = await sampled(tx, opened, answer.moment, list(found[:SAMPLE]))
+    return Preview(
+        count=len(found), total=len(answer.everyone), as_of=as_of, ms=milliseconds, sentence=said(node), sample=sample,
+        parts=parts, mirror_as_of=fresh.applied_at,
+    )  # fmt: skip
+
+
+async def sampled(tx: Tx, opened: Mirror, moment: Moment, member_ids: Sequence[int]) -> list[Sampled]:
+    """Name, masked phone, points and last order of a few members, in their order; two questions to the mirror."""
+    if not member_ids:
+        return []
+    names = await members.names(tx, member_ids)
+    points = await _values(opened, {"attr": "points.available", "op": ">=", "value": 0}, moment, member_ids)
+    bought = {"did": "order", "measure": "last_at", "op": "exists"}
+    last = await _values(opened, bought, moment, member_ids)
+    return [
+        Sampled(
+            member_id, names[member_id].name if member_id in names else "",
+            names[member_id].phone_masked if member_id in names else None, points.get(member_id, 0), last.get(member_id),
+        )
+        for member_id in member_ids
+    ]  # fmt: skip
+
+
+async def _values(opened: Mirror, rule: dict[str, Any], moment: Moment, member_ids: Sequence[int]) -> dict[int, Any]:
+    """What a few members measure in one condition; those without any row are left out."""
+    leaf = conditions.parse(rule, opened.registry)
+    assert isinstance(leaf, rules.Leaf)
+    return await measured(opened, leaf, moment, member_ids)
+
+
+async def measured(opened: Mirror, leaf: Leaf, moment: Moment, member_ids: Sequence[int]) -> dict[int, Any]:
+    """The first aggregate of a condition for a few members."""
+    plan = conditions.kind_of(leaf).plan(leaf, moment, opened.registry)
+    rows = await mirror.rows(opened, plans.values_sql(plan, member_ids))
+    return {row[0]: _plain(row[1]) for row in rows}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+async def explain(tx: Tx, opened: Mirror, rule: Any, member_id: int, as_of: datetime) -> Explanation:
+    """Whether a member belongs, with value and threshold of every condition."""
+    await members.require(tx, member_id)
+    node = parsed(rule)
+    answer = await ask(tx, opened, [node], as_of, [member_id])
+    reasons = []
+    for leaf in rules.leaves(node):
+        ok = member_id in answer.members(leaf)
+        value: Any = ok
+        if leaf.kind != nesting.CODE:
+            value = (await measured(opened, leaf, answer.moment, [member_id])).get(member_id)
+        kind = conditions.kind_of(leaf)
+        threshold = kind.threshold(leaf) if hasattr(kind, "threshold") else True
+        shown = value if hasattr(kind, "threshold") else ok
+        if shown is None and hasattr(kind, "nothing"):
+            shown = kind.nothing(leaf)
+        reasons.append(Reason(leaf.path, said(leaf), shown, threshold, ok))
+    return Explanation(member_id in answer.members(node), reasons)
