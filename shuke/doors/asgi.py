@@ -38,11 +38,9 @@ def create_app(context: Context, intake: Intake) -> Frame:
 
 def _injected(context: Context) -> dict[str, Provide]:
     """What any route may ask for by name."""
-    given = {
-        "context": context, "database": context.database, "settings": context.settings, "mirror": context.mirror,
-        "jobs": context.jobs, "keys": context.keys,
-    }  # fmt: skip
-    provided = {name: Provide(_giver(value), use_cache=True, sync_to_thread=False) for name, value in given.items()}
+    given = ("database", "settings", "mirror", "jobs", "keys")
+    provided = {name: Provide(_giver(context, name), sync_to_thread=False) for name in given}
+    provided["context"] = Provide(lambda: context, sync_to_thread=False)
     return provided | {"caller": Provide(_caller, sync_to_thread=False)}
 
 
@@ -50,9 +48,9 @@ def _caller(request: Request[Any, Any, Any]) -> http.Caller:
     return http.caller_of(request)
 
 
-def _giver(value: Any) -> Any:
+def _giver(context: Context, name: str) -> Any:
     def give() -> Any:
-        return value
+        return getattr(context, name)
 
     return give
 

@@ -6,7 +6,10 @@ import argparse
 import json
 import sys
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from shuke.kit import config, errors
 
@@ -59,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     api = commands.add_parser("api", help="print the OpenAPI document")
     api.set_defaults(run=_api)
     _command(commands, "status", "how far each merchant is, and its readers", "status")
+    _questions(commands)
     return top
 
 
@@ -96,6 +100,36 @@ def _merchants(commands: Any) -> None:
     make.add_argument("--scopes", nargs="+", default=["ingest"])
 
 
+def _questions(commands: Any) -> None:
+    segment = commands.add_parser("segment", help="segments").add_subparsers(dest="act", required=True)
+    count = _command(segment, "count", "how many members a rule stands for", "segment.count")
+    count.add_argument("--merchant", required=True, metavar="SLUG")
+    count.add_argument("--rule", required=True, type=_json_file, metavar="FILE|-", help="the rule as JSON")
+    count.add_argument("--as-of", metavar="ISO8601", help="at this instant; without an offset in the merchant's zone")
+    count.add_argument("--ids", action="store_true", help="also the members' outside ids, sorted as text")
+    audit = commands.add_parser("audit", help="check the whole ledger; exit 1 when anything differs")
+    audit.add_argument("--merchant", metavar="SLUG")
+    audit.set_defaults(run=_audit)
+    mirror = commands.add_parser("mirror", help="the columnar copy").add_subparsers(dest="act", required=True)
+    _command(mirror, "status", "how far every merchant is copied", "mirror.status", engines="database")
+    for act, words in (("rebuild", "make the copy anew from the log"), ("drain", "wait until all is copied")):
+        _command(mirror, act, words, f"mirror.{act}").add_argument("--merchant", metavar="SLUG")
+
+
+def _json_file(path: str) -> Any:
+    text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{path} is not JSON: {error}") from error
+
+
+def _audit(options: argparse.Namespace, settings: Settings) -> int:
+    result = carry_out(settings, "audit", {"merchant": options.merchant}, "database")
+    print(msgspec.json.encode(result).decode())
+    return 1 if result["differences"] else 0
+
+
 def _command(commands: Any, name: str, words: str, does: str, engines: str = "all") -> argparse.ArgumentParser:
     """A command that runs `does` (see doors/commands.py) with its own options as arguments and prints JSON."""
     made: argparse.ArgumentParser = commands.add_parser(name, help=words)
@@ -109,7 +143,7 @@ _NOT_ARGUMENTS = {"command", "act", "run", "does", "engines"}
 def _asked(options: argparse.Namespace, settings: Settings) -> int:
     arguments = {name: value for name, value in vars(options).items() if name not in _NOT_ARGUMENTS}
     answer = carry_out(settings, options.does, arguments, options.engines)
-    print(json.dumps(answer, ensure_ascii=False))
+    print(msgspec.json.encode(answer).decode())
     return 0
 
 
@@ -146,7 +180,7 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> int:
     from shuke.doors.engines import opened
 
     async def work() -> int:
-        async with opened(settings, mirror=False, pools=(2, 2)):
+        async with opened(settings, columnar=False, pools=(2, 2)):
             print("The schema is the newest. / 数据库结构已是最新。")
         return 0
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from shuke.assets import points
 from shuke.doors import setup
-from shuke.ground import access, tenancy
-from shuke.kit import clock
+from shuke.ground import access, mirror, tenancy
+from shuke.insight import segments
+from shuke.kit import clock, errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -75,9 +79,92 @@ async def status(context: Context) -> dict[str, Any]:
     return {"as_of": clock.now().isoformat(), "merchants": merchants}
 
 
+async def count_segment(
+    context: Context, merchant: str, rule: Any, as_of: str | None = None, ids: bool = False
+) -> dict[str, Any]:
+    """How many members a rule stands for, up to the merchant's last word; with `ids`, their outside ids too."""
+    found = await known_merchant(context, merchant)
+    instant = clock.now() if as_of is None else read_instant(as_of, found.zone)
+    counted = await segments.count(
+        context.database, opened_mirror(context), found.merchant_id, rule, instant, ids=ids
+    )
+    answer: dict[str, Any] = {"count": counted.count}
+    return answer | {"ids": counted.ids or []} if ids else answer
+
+
+def read_instant(text: str, zone: str) -> datetime:
+    """An ISO 8601 instant; without an offset it is in the merchant's zone. Refuses anything else."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise errors.Malformed(field="as_of", reason=f"'{text}' is not an instant", reason_zh=f"「{text}」不是时间") from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=clock.zone(zone))
+
+
+def opened_mirror(context: Context) -> mirror.Mirror:
+    """The mirror; an outage where it does not answer."""
+    if context.mirror is None:
+        raise errors.Unavailable("the mirror does not answer")
+    return context.mirror
+
+
+async def audit(context: Context, merchant: str | None = None) -> dict[str, Any]:
+    """Check the ledger of one merchant or of all: totals per wallet, and every difference that was found."""
+    if merchant is not None:
+        chosen = [await known_merchant(context, merchant)]
+    else:
+        async with context.database.directory() as tx:
+            chosen = await tenancy.list_merchants(tx)
+    results = []
+    for one in chosen:
+        result = await points.audit(context.database, one.merchant_id, clock.now())
+        results.append({"merchant": one.slug, **result})
+    if merchant is not None:
+        return results[0]
+    totals: dict[str, Counter[str]] = {}
+    for result in results:
+        for wallet, sums in result["totals"].items():
+            totals.setdefault(wallet, Counter()).update(sums)
+    return {
+        "differences": sum(result["differences"] for result in results),
+        "totals": {wallet: dict(sums) for wallet, sums in totals.items()}, "merchants": results,
+    }  # fmt: skip
+
+
+async def rebuild_mirror(context: Context, merchant: str | None = None) -> dict[str, Any]:
+    """Throw the columnar copy of one merchant, or of all, away and make it anew from the log."""
+    opened = opened_mirror(context)
+    async with context.database.directory() as tx:
+        everyone = await tenancy.list_merchants(tx)
+    chosen = [await known_merchant(context, merchant)] if merchant is not None else everyone
+    started = clock.monotonic()
+    rebuilt = {one.slug: await mirror.rebuild(opened, context.database, one.merchant_id) for one in chosen}
+    return {"announcements": rebuilt, "seconds": round(clock.monotonic() - started, 3)}
+
+
+async def drain_mirror(context: Context, merchant: str | None = None) -> dict[str, Any]:
+    """Copy until the mirror holds everything announced by now."""
+    opened = opened_mirror(context)
+    async with context.database.directory() as tx:
+        everyone = await tenancy.list_merchants(tx)
+    chosen = [await known_merchant(context, merchant)] if merchant is not None else everyone
+    return {one.slug: await mirror.drain(opened, context.database, one.merchant_id) for one in chosen}
+
+
+async def mirror_status(context: Context) -> list[dict[str, Any]]:
+    """How far every merchant is copied."""
+    async with context.database.directory() as tx:
+        return await mirror.status(tx)
+
+
 COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "merchant.create": create_merchant,
     "staff.add": add_staff,
     "key.create": create_key,
     "status": status,
+    "segment.count": count_segment,
+    "audit": audit,
+    "mirror.rebuild": rebuild_mirror,
+    "mirror.drain": drain_mirror,
+    "mirror.status": mirror_status,
 }

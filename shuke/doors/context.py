@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shuke.ground.access import KeyRing
+    from shuke.ground.mirror import Mirror
     from shuke.kit.config import Settings
     from shuke.kit.db import Database
     from shuke.kit.events import Relay
@@ -20,7 +21,7 @@ class Context:
     settings: Settings
     database: Database
     keys: KeyRing
-    mirror: Any | None = None
+    mirror: Mirror | None = None
     jobs: Jobs | None = None
     relay: Relay | None = None
     stopping: bool = field(default=False)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from shuke.doors import asgi, control, engines, listening, wiring
+from shuke.ground.mirror import jobs as mirror_jobs
 from shuke.kit import clock
 from shuke.kit.events import Relay
 from shuke.kit.jobs import keep_handing_out, plan_missing
-from shuke.kit.jobs import register as register_works
 from shuke.programs.intake import Collector
 from shuke.programs.intake.open_api import Intake
 
@@ -37,7 +37,7 @@ async def run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with engines.opened(settings, mirror=True) as context, contextlib.AsyncExitStack() as stack:
+    async with engines.opened(settings) as context, contextlib.AsyncExitStack() as stack:
         listener = None
         if web:
             listener = stack.enter_context(contextlib.closing(listening.on_port(settings.host, settings.port)))
@@ -82,12 +82,19 @@ async def _running(context: Context, listener: Any, *, work: bool) -> Any:
 
 async def _start_work(context: Context, start: Callable[[str, Coroutine[Any, Any, None]], None]) -> None:
     assert context.jobs is not None
-    register_works(context.jobs, wiring.WORKS)
     await plan_missing(context.database, wiring.WORKS, clock.now())
     context.relay = Relay(context.database, wiring.READERS)
     start("relay", context.relay.run())
+    start("mirror", _keep_copying(context))
     start("jobs", context.jobs.run())
     start("due", keep_handing_out(context.database, context.jobs, wiring.WORKS))
+
+
+async def _keep_copying(context: Context) -> None:
+    """Copy into the mirror; where its engine is not open yet, wait for it."""
+    while context.mirror is None:
+        await asyncio.sleep(1)
+    await mirror_jobs.keep_copying(context.mirror, context.database)
 
 
 @contextlib.asynccontextmanager
