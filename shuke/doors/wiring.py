@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from shuke.assets.offers import facts as offers_facts
 from shuke.assets.offers import reactions as offers
 from shuke.assets.points import facts as points_facts
-from shuke.assets.points import facts as points_facts
 from shuke.assets.points import jobs as points_jobs
 from shuke.assets.points import reactions as points
 from shuke.ground import mirror
@@ -27,7 +26,6 @@ from shuke.outreach.journeys import JourneyEntered, using_segment
 from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.outreach.journeys import reactions as journeys
 from shuke.programs.tiers import facts as tiers_facts
-from shuke.programs.tiers import facts as tiers_facts
 from shuke.programs.tiers import jobs as tiers_jobs
 
 if TYPE_CHECKING:
@@ -43,7 +41,6 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, points.on_members_merged),
     (MembersMerged, offers.follow_merges),
     (OrdersRecorded, journeys.count_orders),
-    (SegmentRefreshed, journeys.begin),
     (SegmentRefreshed, journeys.begin),
     (JourneyEntered, journeys.count_early_orders),
 ]
@@ -69,7 +66,6 @@ WORKS: list[Work] = [
     Work(points_jobs.SWEEP, points_jobs.sweep_points),
     Work(points_jobs.AUDIT, points_jobs.audit_points),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
-    Work("segments_refresh", segments_jobs.refresh_segments, recurring=False),
     Work(segments_jobs.REFRESH, segments_jobs.refresh_segments, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
 ]
