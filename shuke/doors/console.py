@@ -8,6 +8,7 @@ from shuke.ground.catalog import console as catalog
 from shuke.ground.members import console as members
 from shuke.ground.messaging import console as messaging
 from shuke.outreach.journeys import console as journeys
+from shuke.programs.intake import console as intake
 
 PREFIX = "/console/api"
 
@@ -20,4 +21,5 @@ routes = [
     *offers.routes,
     *messaging.routes,
     *journeys.routes,
+    *intake.routes,
 ]

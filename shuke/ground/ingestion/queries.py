@@ -18,8 +18,7 @@ class NoSuchImport(errors.NotFound):
     zh = "没有编号为 {import_id} 的导入。"
 
     def __init__(self, import_id: int, **facts: Any) -> None:
-        errors.Refused.__init__(self, **facts)
-        self.facts["import_id"] = import_id
+        errors.Refused.__init__(self, import_id=import_id, **facts)
 
 
 class ImportRun(msgspec.Struct, frozen=True):

@@ -43,7 +43,7 @@ def import_folder(home: Path, merchant_id: int, import_id: int) -> Path:
 def described(run: ingestion.ImportRun) -> list[str]:
     """An import's mapping as lines to read: our column ← theirs."""
     read = msgspec.convert(run.mapping, ingestion.files.mapping.Mapping)
-    columns = [column.name for column in ingestion.files.shapes.SHAPES[run.kind].columns]  # type: ignore[index]
+    columns = [column.name for column in ingestion.files.shapes.SHAPES[run.kind].columns]
     lines = []
     for ours, take in (*sorted(read.columns.items(), key=lambda pair: columns.index(pair[0])), *read.further.items()):
         theirs = " + ".join(take.columns) or f"“{take.value}”"
@@ -70,8 +70,9 @@ async def begin_import(
         left = await ingestion.find_unfinished(tx, kind, source.fingerprint)
         if left is not None and left.mapping == plain:
             return left
-        import_id = await ingestion.imports.open_import(
-            tx, kind=kind, file_name=path.name, file_hash=source.fingerprint, path=str(path),
+        [import_id] = await tx.fresh_ids(1)
+        await ingestion.imports.open_import(
+            tx, import_id=import_id, kind=kind, file_name=path.name, file_hash=source.fingerprint, path=str(path),
             total_rows=source.rows, at=clock.now(),
         )  # fmt: skip
         await ingestion.imports.start_import(tx, import_id, plain, clock.now())
@@ -94,7 +95,7 @@ async def run_import(
         try:
             return await _run(database, merchant_id, import_id, folder, told)
         except ingestion.files.source.Unreadable as refusal:
-            words = f"{refusal.message_zh} {refusal.message_en}"
+            words = f"{refusal.message_zh}\n{refusal.message_en}"
             async with database.write(merchant_id) as tx:
                 await ingestion.imports.fail_import(tx, import_id, words, clock.now())
             raise
@@ -139,7 +140,7 @@ def plan_of(run: ingestion.ImportRun, zone: str, now: datetime) -> ingestion.fil
         )
     mapping = msgspec.convert(run.mapping, ingestion.files.mapping.Mapping)
     latest = int(now.timestamp()) * 1_000_000 + TOLERANCE_MICROS
-    return ingestion.files.reading.Plan(run.kind, source, mapping, zone, latest)  # type: ignore[arg-type]
+    return ingestion.files.reading.Plan(run.kind, source, mapping, zone, latest)
 
 
 async def _step(
