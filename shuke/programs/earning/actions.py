@@ -26,8 +26,7 @@ class NoSuchRule(errors.NotFound):
     zh = "没有编号为 {rule_id} 的积分规则。"
 
     def __init__(self, rule_id: int, **facts: Any) -> None:
-        errors.Refused.__init__(self, **facts)
-        self.facts["rule_id"] = rule_id
+        errors.Refused.__init__(self, rule_id=rule_id, **facts)
 
 
 class NameMissing(errors.Refused):
