@@ -84,6 +84,26 @@ async def context(database: Database, home: Path, database_url: str) -> AsyncIte
 
 
 @pytest.fixture(scope="session")
+async def columns(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
+    """The columnar engine with every room's facts; a process has one, so all tests share it."""
+    from shuke.doors import wiring
+    from shuke.ground import mirror
+
+    assert wiring.FACTS
+    opened = await mirror.open_mirror(f"chdb://{tmp_path_factory.mktemp('columns', numbered=True)}")
+    yield opened
+    await mirror.close_mirror(opened)
+
+
+@pytest.fixture
+def mirrored(context: Context, columns: Any) -> Iterator[Context]:
+    """The open process, with the mirror."""
+    context.mirror = columns
+    yield context
+    context.mirror = None
+
+
+@pytest.fixture(scope="session")
 async def app(context: Context) -> AsyncIterator[Any]:
     """The web application, as `shuke web` serves it."""
     from shuke.doors import asgi

@@ -109,7 +109,7 @@ class Version:
 
 def versions(order: Placed, refunds: Sequence[Returned]) -> list[Version]:
     """The states of an order over time, each after the refunds that had occurred by then. Ids follow from the refunds."""
-    lines = [(int(line["quantity"]), int(line["amount_fen"])) for line in order.lines]
+    lines = [(int(line.get("quantity", 1)), int(line["amount_fen"])) for line in order.lines]
     standing: list[tuple[int, int] | None] = list(lines)
     amount, row_id = order.amount_fen, _mix(order.order_id, 0)
     found = [Version(row_id, order.at, amount, tuple(standing))]
@@ -134,7 +134,7 @@ def _returned(
     after = list(standing)
     left = refund.amount_fen
     for named in refund.lines:
-        quantity, amount = int(named.get("quantity") or 0), int(named.get("amount_fen") or 0)
+        quantity, amount = int(named.get("quantity", 1)), int(named.get("amount_fen", 0))
         for n, line in enumerate(lines):
             state = after[n]
             if state is None or line["sku"] != named["sku"] or not (quantity or amount):
@@ -241,7 +241,7 @@ async def _placed(tx: Tx, ids: Sequence[int]) -> dict[int, Placed]:
         }  # fmt: skip
         own = {
             "order_key": row.source_key, "list_fen": row.list_fen, "discount_fen": row.discount_fen,
-            "items": sum(int(line["quantity"]) for line in row.lines),
+            "items": sum(int(line.get("quantity", 1)) for line in row.lines),
         }  # fmt: skip
         found[row.order_id] = Placed(
             row.order_id, row.member_id, row.occurred_at, row.amount_fen, row.lines, shared, own

@@ -1,0 +1,107 @@
+"""The copy follows the log, survives what a crash leaves behind, and can be made anew."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shuke.ground import ingestion, members, mirror
+from shuke.kit import clock
+from shuke.kit.db import Database
+from shuke.programs import intake
+
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+def order(key: str, member: str | None, at: datetime, amount: int = 10_000, **more: Any) -> ingestion.OrderIn:
+    return ingestion.OrderIn(
+        source="t", order_id=key, occurred_at=at, member={"external": member} if member else None, store_id="s1",
+        channel="pos", lines=[ingestion.LineIn(sku="A1", quantity=1, amount_fen=amount, category="护肤")], **more,
+    )  # fmt: skip
+
+
+def refund(key: str, of: str, at: datetime, amount: int) -> ingestion.RefundIn:
+    return ingestion.RefundIn(source="t", refund_id=key, order_id=of, occurred_at=at, amount_fen=amount)
+
+
+async def figures(columns: mirror.Mirror, merchant_id: int, table: str = "orders") -> list[tuple[Any, ...]]:
+    return await mirror.rows(
+        columns,
+        f"SELECT member, sum(sign), sum(sign * amount_fen), count() FROM {table} WHERE merchant = {merchant_id} "
+        "GROUP BY member ORDER BY member",
+    )
+
+
+async def test_orders_and_refunds_arrive(database: Database, columns: mirror.Mirror, merchant_id: int) -> None:
+    with clock.at(NOON + timedelta(days=3)):
+        await intake.apply(database, merchant_id, [order("1", "a", NOON), order("2", "a", NOON), order("3", None, NOON)])
+        await intake.apply(database, merchant_id, [refund("r2", "1", NOON + timedelta(days=2), 4_000)])
+        await intake.apply(database, merchant_id, [refund("r1", "1", NOON + timedelta(days=1), 1_000)])
+        await intake.apply(database, merchant_id, [refund("r3", "2", NOON + timedelta(days=1), 10_000)])
+    head = await mirror.drain(columns, database, merchant_id)
+    assert head > 0
+    assert [row[:3] for row in await figures(columns, merchant_id)] == [(0, 1, 10_000), (1, 1, 5_000)]
+    assert [row[:3] for row in await figures(columns, merchant_id, "order_lines")] == [(0, 1, 10_000), (1, 1, 5_000)]
+    on_the_second_day = await mirror.rows(
+        columns,
+        f"SELECT sum(sign * amount_fen) FROM orders WHERE merchant = {merchant_id} AND member = 1 "
+        f"AND effective_at <= {mirror.instant_literal(NOON + timedelta(days=1, hours=1))}",
+    )
+    assert on_the_second_day == [(9_000,)]
+
+
+async def test_a_round_that_did_not_end_is_taken_back(
+    database: Database, columns: mirror.Mirror, merchant_id: int
+) -> None:
+    await intake.apply(database, merchant_id, [order("1", "a", NOON), order("2", "b", NOON)], history=True)
+    await mirror.drain(columns, database, merchant_id)
+    before = await figures(columns, merchant_id)
+    async with database.directory() as tx:
+        moved = await tx.run("update mirror_cursor set seq = 1 where merchant_id = %(m)s", m=merchant_id)
+    assert moved == 1
+    columns.rewound = False  # as after kill -9: the rows are in, the cursor is not
+    await mirror.drain(columns, database, merchant_id)
+    assert await figures(columns, merchant_id) == before
+    async with database.directory() as tx:
+        place = await mirror.freshness(tx, merchant_id)
+    assert place.behind == 0
+    assert place.latest_at is not None
+
+
+async def test_rebuilt_it_is_the_same(database: Database, columns: mirror.Mirror, merchant_id: int) -> None:
+    await intake.apply(database, merchant_id, [order("1", "a", NOON), order("2", "b", NOON)], history=True)
+    await mirror.drain(columns, database, merchant_id)
+    before = await figures(columns, merchant_id)
+    await columns.engine.command(f"DELETE FROM orders WHERE merchant = {merchant_id} AND member = 1")
+    assert await figures(columns, merchant_id) != before
+    await mirror.rebuild(columns, database, merchant_id)
+    assert await figures(columns, merchant_id) == before
+
+
+async def test_rows_follow_a_merged_member(database: Database, columns: mirror.Mirror, merchant_id: int) -> None:
+    await intake.apply(database, merchant_id, [order("1", "a", NOON), order("2", "b", NOON)], history=True)
+    async with database.write(merchant_id) as tx:
+        await members.merge(tx, 1, 2, by="test", at=NOON)
+    await mirror.drain(columns, database, merchant_id)
+    rows = await figures(columns, merchant_id)
+    assert [row for row in rows if row[0] == 2] == [(2, 2, 20_000, 2)]
+    gone = await mirror.rows(
+        columns, f"SELECT argMax(gone, seq) FROM members WHERE merchant = {merchant_id} AND member = 1"
+    )
+    assert gone == [(1,)]
+    await mirror.rebuild(columns, database, merchant_id)
+    assert await figures(columns, merchant_id) == rows
+
+
+async def test_a_new_folder_starts_from_the_first_announcement(
+    database: Database, columns: mirror.Mirror, merchant_id: int
+) -> None:
+    await intake.apply(database, merchant_id, [order("1", "a", NOON)], history=True)
+    await mirror.drain(columns, database, merchant_id)
+    before = await figures(columns, merchant_id)
+    await columns.engine.command("TRUNCATE TABLE mirror_mark")
+    await columns.engine.command("TRUNCATE TABLE orders")
+    columns.rewound = False
+    await mirror.copy(columns, database, [])
+    await mirror.drain(columns, database, merchant_id)
+    assert await figures(columns, merchant_id) == before
