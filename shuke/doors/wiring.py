@@ -14,7 +14,7 @@ from shuke.ground.ingestion import facts as ingestion_facts
 from shuke.ground.members import MembersMerged
 from shuke.ground.members import facts as members_facts
 from shuke.ground.messaging import facts as messaging_facts
-from shuke.ground.orders import OrdersRecorded
+from shuke.ground.orders import OrdersRecorded, RefundsParked
 from shuke.ground.orders import facts as orders_facts
 from shuke.insight.segments import SegmentRefreshed
 from shuke.insight.segments import facts as segments_facts
@@ -25,6 +25,7 @@ from shuke.kit.jobs import Work
 from shuke.outreach.journeys import JourneyEntered, using_segment
 from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.outreach.journeys import reactions as journeys
+from shuke.programs.intake import reactions as intake
 from shuke.programs.tiers import facts as tiers_facts
 from shuke.programs.tiers import jobs as tiers_jobs
 
@@ -40,13 +41,15 @@ if TYPE_CHECKING:
 REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, points.on_members_merged),
     (MembersMerged, offers.follow_merges),
+    (OrdersRecorded, intake.match_orders),
+    (RefundsParked, intake.match_refunds),
     (OrdersRecorded, journeys.count_orders),
     (SegmentRefreshed, journeys.begin),
     (JourneyEntered, journeys.count_early_orders),
 ]
 
 # What the mirror may copy, room by room.
-FACTS = [
+FACTS: list[Any] = [
     *members_facts.DECLARED,
     *orders_facts.DECLARED,
     *ingestion_facts.DECLARED,
