@@ -106,7 +106,7 @@ export function relative(instant: string | null | undefined, lang: Lang, now: nu
   const seconds = Math.round((new Date(instant).getTime() - now) / 1000);
   if (Number.isNaN(seconds)) return none;
   const size = Math.abs(seconds);
-  if (size < 45) return lang === "zh" ? (seconds > 0 ? "马上" : "刚刚") : seconds > 0 ? "in a moment" : "just now";
+  if (size < 45) return lang === "zh" ? "刚刚" : "just now";
   const steps: [number, string, string][] = [
     [60, "分钟", "minute"],
     [3600, "小时", "hour"],

@@ -24,7 +24,7 @@ export default {
     enteredMeaning: "Members who entered the segment and began the journey.",
     messaged: "Messaged",
     messagedMeaning: "Members whose message went out.",
-    granted: "Given something",
+    granted: "Rewarded",
     grantedMeaning: "Members who received points or an offer.",
     returned: "Back within 7 days",
     returnedMeaning: "Members who ordered within 7 days of entering, and their share.",

@@ -96,7 +96,7 @@ export default {
       { word: "Audit", text: "Every movement recomputed and compared with the balances; only a difference of 0 counts." },
     ],
     keys: "Keyboard",
-    keySearch: "Search members, segments, rules, pages",
+    keySearch: "Search members, segments, rules and pages",
     keyClose: "Close a dialog",
     api: "For engineers: API documentation",
   },

@@ -71,7 +71,7 @@ export default {
     forgot: "Forgot it? The owner or a manager can reset it under Settings · Staff.",
   },
   search: {
-    open: "Search members, segments, rules, pages",
+    open: "Search members, segments, pages",
     hint: "Last digits of a phone, a name, a segment…",
     results: "Search results",
     none: "Nothing found for “{q}”. Try the last four digits of the phone.",
@@ -89,6 +89,6 @@ export default {
   },
   unit: { yuan: "yuan", points: "points", percent: "%", days: "days", times: "×" },
   span: { m: "minutes", h: "hours", d: "days", w: "weeks" },
-  channel: { pos: "In store", web: "Web shop", mini: "Mini program", douyin: "Douyin", kuaishou: "Kuaishou", wechat: "WeChat", wecom: "WeChat Work", sms: "SMS", email: "E-mail", inbox: "Inbox", sandbox: "Sandbox (nothing really sent)" },
+  channel: { pos: "In store", web: "Web shop", mini: "Mini program", douyin: "Douyin", kuaishou: "Kuaishou", wechat: "WeChat", wecom: "WeChat Work", sms: "SMS", email: "E-mail", inbox: "Inbox", sandbox: "Sandbox" },
   messageState: { queued: "Queued", sent: "Sent", delivered: "Delivered", failed: "Failed", refused: "Held back", skipped: "Skipped", read: "Read" },
 };

@@ -89,6 +89,6 @@ export default {
   },
   unit: { yuan: "元", points: "积分", percent: "%", days: "天", times: "倍" },
   span: { m: "分钟", h: "小时", d: "天", w: "周" },
-  channel: { pos: "门店收银", web: "网店", mini: "小程序", douyin: "抖音", kuaishou: "快手", wechat: "微信", wecom: "企业微信", sms: "短信", email: "邮件", inbox: "站内信", sandbox: "试发（不会真的发出）" },
+  channel: { pos: "门店收银", web: "网店", mini: "小程序", douyin: "抖音", kuaishou: "快手", wechat: "微信", wecom: "企业微信", sms: "短信", email: "邮件", inbox: "站内信", sandbox: "试发" },
   messageState: { queued: "排队中", sent: "已发出", delivered: "已送达", failed: "没发成", refused: "被拦下", skipped: "跳过", read: "已读" },
 };
