@@ -1,6 +1,6 @@
 """What comes in: shapes, receipts for dedupe, files and their mappings."""
 
-from shuke.ground.ingestion import files, models
+from shuke.ground.ingestion import files, formats, models
 from shuke.ground.ingestion.actions import imports
 from shuke.ground.ingestion.events import Behaviour, EventsRecorded
 from shuke.ground.ingestion.queries import (
@@ -28,6 +28,6 @@ from shuke.ground.ingestion.policy.shapes import (
 
 __all__ = [
     "MAX_ITEMS", "Behaviour", "DifferentBody", "EventIn", "EventsRecorded", "ImportRun", "Item", "LineIn", "NoSuchImport",
-    "OrderIn", "PaymentIn", "RefundIn", "RefundLineIn", "builtins", "files", "find_unfinished", "get_import", "imports",
+    "OrderIn", "PaymentIn", "RefundIn", "RefundLineIn", "builtins", "files", "find_unfinished", "formats", "get_import", "imports",
     "list_imports", "models", "receipts", "refusals", "running_imports",
 ]  # fmt: skip

@@ -65,7 +65,7 @@ async def list_imports(
     return paging.Page([_shown(run) for run in page.items], page.next_cursor, page.total)
 
 
-@post("/imports", guards=GUARDS, responses=http.declares(files.source.Unreadable))
+@post("/imports", guards=GUARDS, responses=http.declares(ingestion.formats.source.Unreadable))
 async def upload(
     request: Request,
     database: Database,
@@ -110,7 +110,7 @@ async def get_import(request: Request, database: Database, import_id: int) -> di
     try:
         source = await asyncio.to_thread(files.opening.inspect, Path(run.path))
         return _shown(run) | await asyncio.to_thread(_draft, run.kind, source)
-    except files.source.Unreadable:
+    except ingestion.formats.source.Unreadable:
         return _shown(run)
 
 
@@ -179,7 +179,7 @@ def _shown(run: ingestion.ImportRun) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _draft(kind: Kind, source: ingestion.files.source.Source) -> dict[str, Any]:
+def _draft(kind: Kind, source: ingestion.formats.source.Source) -> dict[str, Any]:
     mapping = files.mapping.guess(kind, source)
     types = files.mapping.proposed_types(source, mapping)
     guess = {ours: {"from": take.from_, "type": None} for ours, take in mapping.columns.items()}

@@ -1,9 +1,8 @@
-"""Files of orders, members, products, events and refunds: formats, columns, rows, and what was wrong with them."""
+"""Files of orders, members, products, events and refunds: columns, rows, and what was wrong with them."""
 
 from shuke.ground.ingestion.files import (
     cells,
     flaws,
-    formats,
     grouping,
     instants,
     mapping,
@@ -12,7 +11,6 @@ from shuke.ground.ingestion.files import (
     records,
     rejects,
     shapes,
-    source,
     spool,
     stream,
     templates,
@@ -22,7 +20,6 @@ from shuke.ground.ingestion.files import (
 __all__ = [
     "cells",
     "flaws",
-    "formats",
     "grouping",
     "instants",
     "mapping",
@@ -31,7 +28,6 @@ __all__ = [
     "records",
     "rejects",
     "shapes",
-    "source",
     "spool",
     "stream",
     "templates",

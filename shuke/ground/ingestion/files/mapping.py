@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from shuke.ground.ingestion.files.shapes import Kind
-    from shuke.ground.ingestion.files.source import Source
+    from shuke.ground.ingestion.formats.source import Source
 
 SAMPLE_ROWS = 200
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shuke.ground.ingestion.files.formats import delimited, json_lines, parquet, workbook
-from shuke.ground.ingestion.files.source import Unreadable
+from shuke.ground.ingestion.formats import delimited, json_lines, parquet, workbook
+from shuke.ground.ingestion.formats.source import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from shuke.ground.ingestion.files.source import Chunk, Source
+    from shuke.ground.ingestion.formats.source import Chunk, Source
 
 _ENDINGS = {
     ".csv": delimited, ".tsv": delimited, ".txt": delimited,

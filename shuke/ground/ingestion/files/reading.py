@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from shuke.ground.ingestion.files.mapping import Mapping, Take
     from shuke.ground.ingestion.files.shapes import Column, Kind
-    from shuke.ground.ingestion.files.source import Chunk, Source
+    from shuke.ground.ingestion.formats.source import Chunk, Source
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shuke.ground.ingestion.files.flaws import Flaw, Refusal
-    from shuke.ground.ingestion.files.source import Source
+    from shuke.ground.ingestion.formats.source import Source
 
 HEADER = ("row", "field", "reason", "reason_en")
 

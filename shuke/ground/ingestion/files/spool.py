@@ -15,7 +15,7 @@ from pyarrow import ipc
 
 from shuke.ground.ingestion.files import grouping, reading
 from shuke.ground.ingestion.files.flaws import Flaw
-from shuke.ground.ingestion.files.source import Unreadable
+from shuke.ground.ingestion.formats.source import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -94,7 +94,7 @@ async def run_import(
     with _alone(folder):
         try:
             return await _run(database, merchant_id, import_id, folder, told)
-        except ingestion.files.source.Unreadable as refusal:
+        except ingestion.formats.source.Unreadable as refusal:
             words = f"{refusal.message_zh}\n{refusal.message_en}"
             async with database.write(merchant_id) as tx:
                 await ingestion.imports.fail_import(tx, import_id, words, clock.now())
@@ -135,7 +135,7 @@ def plan_of(run: ingestion.ImportRun, zone: str, now: datetime) -> ingestion.fil
     """How the import's file is read; refuses a file that is gone, or is not the one that was looked at."""
     source = ingestion.files.opening.inspect(Path(run.path))
     if source.fingerprint != run.file_hash:
-        raise ingestion.files.source.Unreadable(
+        raise ingestion.formats.source.Unreadable(
             reason="it was changed after the import had begun.", reason_zh="开始导入之后，文件被改动过。"
         )
     mapping = msgspec.convert(run.mapping, ingestion.files.mapping.Mapping)

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shuke.ground.ingestion.files import opening, rejects, source, spool, templates
+from shuke.ground.ingestion.files import opening, rejects, spool, templates
 from shuke.ground.ingestion.files.flaws import Flaw
+from shuke.ground.ingestion.formats import source
 from tests.ground.ingestion.files.world import HEADER, orders_of, plan_of, put
 
 ROWS = [

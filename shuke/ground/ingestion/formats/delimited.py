@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from shuke.ground.ingestion.files.source import Chunk, Source, Unreadable, fingerprint, named, without_blanks
+from shuke.ground.ingestion.formats.source import Chunk, Source, Unreadable, fingerprint, named, without_blanks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

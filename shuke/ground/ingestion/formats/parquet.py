@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as arrow_parquet
 
-from shuke.ground.ingestion.files.source import BATCH_ROWS, Chunk, Source, Unreadable, fingerprint
+from shuke.ground.ingestion.formats.source import BATCH_ROWS, Chunk, Source, Unreadable, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

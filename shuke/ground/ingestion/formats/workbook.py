@@ -12,7 +12,7 @@ import openpyxl
 import pyarrow as pa
 from openpyxl.utils.exceptions import InvalidFileException
 
-from shuke.ground.ingestion.files.source import Chunk, Source, Unreadable, fingerprint, named
+from shuke.ground.ingestion.formats.source import Chunk, Source, Unreadable, fingerprint, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

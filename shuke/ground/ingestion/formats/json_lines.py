@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from shuke.ground.ingestion.files.source import Chunk, Source, Unreadable, fingerprint
+from shuke.ground.ingestion.formats.source import Chunk, Source, Unreadable, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,5 +1,0 @@
-"""One file per format: `inspect(path)` looks at a file, `chunks(source)` streams its rows."""
-
-from shuke.ground.ingestion.files.formats import delimited, json_lines, parquet, workbook
-
-__all__ = ["delimited", "json_lines", "parquet", "workbook"]
