@@ -1,10 +1,11 @@
 """Orders as sold, and what came back."""
 
 from shuke.ground.orders.actions import recording, refunding
-from shuke.ground.orders.events import OrdersRecorded, RefundsRecorded
-from shuke.ground.orders.queries import PARKED, Bought, OrderState, bought, bought_since, orders_of_keys, parked_refunds
+from shuke.ground.orders.events import OrdersRecorded, RefundsParked, RefundsRecorded
+from shuke.ground.orders.queries import PARKED, Bought, OrderShape, OrderState, Summary, bought, bought_since
+from shuke.ground.orders.queries import keys_with_parked, orders_of, orders_of_keys, parked_refunds, summaries
 
 __all__ = [
-    "PARKED", "Bought", "OrderState", "OrdersRecorded", "RefundsRecorded", "bought", "bought_since", "orders_of_keys", "parked_refunds",
-    "recording", "refunding",
+    "PARKED", "Bought", "OrderShape", "OrderState", "OrdersRecorded", "RefundsParked", "RefundsRecorded", "Summary", "bought", "bought_since",
+    "keys_with_parked", "orders_of", "orders_of_keys", "parked_refunds", "recording", "refunding", "summaries",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from shuke.ground.orders import models
-from shuke.ground.orders.events import OrdersRecorded, RefundsRecorded
+from shuke.ground.orders.events import OrdersRecorded, RefundsParked, RefundsRecorded
 from shuke.kit.db import Tx
 
 Statement = tuple[str, dict[str, Any]]
@@ -46,6 +46,8 @@ def refunding(
     statements: list[Statement] = []
     if applied or parked:
         statements.append(tx.insertion(models.Refund, [*applied, *parked]))
+    if parked:
+        tx.announce(RefundsParked(keys=[(row["order_source"], row["order_key"]) for row in parked]))
     if matched:
         statements.append((_MATCH_PARKED, {"rows": msgspec.json.encode(matched).decode()}))
     booked = [*applied, *matched]

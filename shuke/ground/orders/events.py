@@ -15,3 +15,9 @@ class RefundsRecorded(Event, frozen=True, kw_only=True, tag="refunds_recorded"):
 
     refund_ids: list[int]
     history: bool = False
+
+
+class RefundsParked(Event, frozen=True, kw_only=True, tag="refunds_parked"):
+    """Refunds came before their orders, named by (source, outside order id), and wait for them."""
+
+    keys: list[tuple[str, str]]

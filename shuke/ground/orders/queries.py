@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from shuke.ground import tenancy
+from shuke.kit import paging
 from shuke.kit.db import Tx
 
 
@@ -35,8 +37,9 @@ async def orders_of_keys(
 ) -> dict[tuple[str, str], OrderState]:
     """Orders by (source, outside order id), found through their receipts; those that have not come are left out."""
     refs = await tx.rows(
-        "select r.source, r.key, r.ref_id from unnest(%(sources)s::text[], %(keys)s::text[]) as w(source, key) "
-        "join receipt r on r.merchant_id = %(merchant_id)s and r.source = w.source and r.key = w.key and r.ref_id is not null",
+        "select r.source, r.key, r.ref_id from unnest(%(sources)s::text[], %(keys)s::text[]) as w(source, key) cross join "
+        "lateral (select f.source, f.key, f.ref_id from receipt f where f.merchant_id = %(merchant_id)s "
+        "and f.source = w.source and f.key = w.key and f.ref_id is not null offset 0) r",
         sources=[source for source, _ in keys], keys=[f"order:{key}" for _, key in keys],
     )  # fmt: skip
     states = {
@@ -89,3 +92,91 @@ async def bought_since(tx: Tx, member_ids: Sequence[int], since: datetime) -> li
         members=list(member_ids), since=since,
     )  # fmt: skip
     return [Bought(*row) for row in rows]
+
+
+async def keys_with_parked(tx: Tx, order_ids: Sequence[int]) -> list[tuple[str, str]]:
+    """Which of these orders have refunds that still wait, as (source, outside order id)."""
+    rows = await tx.rows(
+        "select distinct o.source, o.source_key from orders o join refund f on f.merchant_id = %(merchant_id)s "
+        "and f.state = 'parked' and f.order_key = o.source_key and f.order_source = o.source "
+        "where o.merchant_id = %(merchant_id)s and o.order_id = any(%(orders)s::bigint[])",
+        orders=list(order_ids),
+    )
+    return [(row.source, row.source_key) for row in rows]
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member bought altogether, net of refunds; an order returned as a whole is no order."""
+
+    orders_count: int = 0
+    amount_fen: int = 0
+    refund_fen: int = 0
+    last_order_at: datetime | None = None
+
+    @property
+    def average_fen(self) -> int:
+        """Net payment per order, in whole fen."""
+        return self.amount_fen // self.orders_count if self.orders_count else 0
+
+
+_SUMMARIES = """
+select member_id, count(*) filter (where amount_fen = 0 or refunded_fen < amount_fen)::bigint as n,
+    sum(amount_fen - refunded_fen)::bigint as amount, sum(refunded_fen)::bigint as refunded,
+    max(occurred_at) filter (where amount_fen = 0 or refunded_fen < amount_fen) as last
+from orders where merchant_id = %(merchant_id)s and member_id = any(%(members)s::bigint[]) group by member_id
+"""
+
+
+async def summaries(tx: Tx, member_ids: Sequence[int]) -> dict[int, Summary]:
+    """What these members bought, in one statement; members without an order are missing."""
+    rows = await tx.rows(_SUMMARIES, members=list(member_ids))
+    return {
+        row.member_id: Summary(orders_count=row.n, amount_fen=row.amount, refund_fen=row.refunded, last_order_at=row.last)
+        for row in rows
+    }  # fmt: skip
+
+
+class OrderShape(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as a member's page shows it; the id is the outside one."""
+
+    order_id: str
+    number: int
+    source: str
+    source_key: str
+    occurred_at: datetime
+    store: str | None
+    channel: str
+    amount_fen: int
+    refund_fen: int
+    points_earned: int
+    points_spent: int
+    lines: list[dict[str, Any]]
+
+
+_OF_MEMBER = """
+select o.order_id, o.source, o.source_key, o.occurred_at, o.store_id, o.channel, o.amount_fen, o.refunded_fen,
+    o.points_earned, o.points_spent, o.lines
+from orders o where o.merchant_id = %(merchant_id)s and o.member_id = any(%(members)s::bigint[])
+    and (o.occurred_at, o.order_id) < (%(at)s::timestamptz, %(order_id)s)
+order by o.occurred_at desc, o.order_id desc limit %(limit)s
+"""
+
+
+async def orders_of(tx: Tx, member_ids: Sequence[int], cursor: str | None, limit: int) -> paging.Page:
+    """The orders of a member (all numbers they ever had), the latest first."""
+    after = paging.decode(cursor, 2)
+    rows = await tx.rows(
+        _OF_MEMBER, members=list(member_ids), limit=limit + 1,
+        at=after[0] if after else "infinity", order_id=after[1] if after else 0,
+    )  # fmt: skip
+    codes = {store.store_id: store.code for store in await tenancy.list_stores(tx)}
+    shapes = [
+        OrderShape(
+            order_id=row.source_key, number=row.order_id, source=row.source, source_key=row.source_key,
+            occurred_at=row.occurred_at, store=codes.get(row.store_id), channel=row.channel, amount_fen=row.amount_fen,
+            refund_fen=row.refunded_fen, points_earned=row.points_earned, points_spent=row.points_spent,
+            lines=[{"product": "", "category": "", "brand": "", **line} for line in row.lines],
+        )
+        for row in rows
+    ]  # fmt: skip
+    return paging.page(shapes, limit, lambda order: [order.occurred_at, order.number])

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.pq import TransactionStatus
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from shuke.kit import errors
+from shuke.kit.db import pipeline
 from shuke.kit.db.tx import Tx
 from shuke.kit.ids import Ids
 
@@ -77,31 +77,14 @@ class Database:
             tx.begin_with("begin", f"set local app.merchant_id = '{int(merchant_id)}'")
             try:
                 yield tx
-                await self._commit(tx)
+                if tx.has_work and not await tx.close_with_commit():
+                    raise MerchantGone(merchant_id=merchant_id)
             except BaseException:
                 await _rollback(connection)
                 raise
         if tx.has_news:
             for tell in self.on_news:
                 tell(merchant_id)
-
-    async def _commit(self, tx: Tx) -> None:
-        """The only place that commits a merchant's work: the head row is locked here, last, for one round trip."""
-        connection = tx.connection
-        if connection.info.transaction_status == TransactionStatus.IDLE and not tx.deferred and not tx.has_news:
-            return  # nothing was ever sent
-        head = None
-        async with connection.pipeline():
-            for opening in tx.opening_statements():
-                await connection.execute(opening)
-            for statement, params in tx.deferred:
-                await connection.execute(statement, {"merchant_id": tx.merchant_id, **params}, prepare=True)
-            for statement, params in tx.closing_statements():
-                cursor = await connection.execute(statement, params, prepare=True)
-                head = head or cursor
-            await connection.execute("commit")
-        if head is not None and head.rowcount != 1:
-            raise MerchantGone(merchant_id=tx.merchant_id)
 
     @asynccontextmanager
     async def read(self, merchant_id: int) -> AsyncIterator[Tx]:
@@ -178,6 +161,7 @@ async def _begin(connection: psycopg.AsyncConnection, statement: str) -> None:
 async def _rollback(connection: psycopg.AsyncConnection) -> None:
     if not connection.closed:
         try:
-            await connection.execute("rollback")
+            # Not through psycopg's cursor: it would throw away every prepared statement of the connection.
+            await pipeline.run(connection, ["rollback"], [], closing=False)
         except psycopg.Error:
             await connection.close()

@@ -12,6 +12,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 
 from shuke.kit import clock
+from shuke.kit.db import pipeline
 from shuke.kit.db.schema import column_type
 
 if TYPE_CHECKING:
@@ -96,15 +97,20 @@ class Tx:
         """Execute; how many rows it touched."""
         return (await self._execute(statement, params)).rowcount
 
-    async def together(self, *statements: tuple[str, dict[str, Any]]) -> list[psycopg.AsyncCursor]:
-        """Run several statements in one round trip, each with a fresh snapshot; prepared. Returns their cursors."""
-        async with self.connection.pipeline():
-            for opening in self.opening_statements():
-                await self.connection.execute(opening)
-            return [
-                await self.connection.execute(sql, {"merchant_id": self.merchant_id, **params}, prepare=True)
-                for sql, params in statements
-            ]
+    async def together(self, *statements: tuple[str, dict[str, Any]]) -> list[pipeline.Rows]:
+        """Run several statements in one round trip, each with a fresh snapshot; prepared. Returns their answers."""
+        bound = [(sql, {"merchant_id": self.merchant_id, **params}) for sql, params in statements]
+        return await pipeline.run(self.connection, self.opening_statements(), bound, closing=False)
+
+    async def close_with_commit(self) -> bool:
+        """For the commit helper alone: what waits, the head, the outbox, the link and the commit in one round trip.
+
+        False when there was no head row to move: there is no such merchant.
+        """
+        waiting = [(sql, {"merchant_id": self.merchant_id, **params}) for sql, params in self._deferred]
+        closing = list(self.closing_statements())
+        answers = await pipeline.run(self.connection, self.opening_statements(), [*waiting, *closing], closing=True)
+        return not closing or answers[len(waiting)].rowcount == 1
 
     def opening_statements(self) -> tuple[str, ...]:
         """What begins the transaction, the first time it is asked for."""
@@ -154,14 +160,19 @@ class Tx:
         assert self.merchant_id is not None, "only a merchant's transaction announces"
         self._announced.extend(events)
 
+    @property
+    def announced(self) -> tuple[Any, ...]:
+        """What this transaction has announced so far."""
+        return tuple(self._announced)
+
     def seal(self, lines: Iterable[str]) -> None:
         """Add ledger lines to this transaction's link of the hash chain: sha256 over all of them, sorted by bytes."""
         self._sealed.extend(lines)
 
     @property
-    def deferred(self) -> Sequence[tuple[str, dict[str, Any]]]:
-        """What waits for the commit."""
-        return self._deferred
+    def has_work(self) -> bool:
+        """Whether the commit has something to write, or anything was sent before."""
+        return bool(self._deferred or self.has_news or not self._prelude)
 
     @property
     def has_news(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from shuke.assets import offers, points
 from shuke.ground import ingestion, orders, tenancy
-from shuke.kit import durations, errors
+from shuke.kit import durations, errors, money
 from shuke.programs import earning, tiers
 
 FUTURE = timedelta(minutes=10)
@@ -192,8 +192,8 @@ def _spend(
     cause = points.Cause(f"order:{order_id}:spent", why, order.occurred_at, order_id=order_id)
     state.book.spend(member_id, order.points_spent, cause)
     state.uses[grant.grant_id] = offers.Use(grant_id=grant.grant_id, order_id=order_id, at=order.occurred_at)
-    zh = f"用 {grant.points} 积分抵 {grant.value_fen / 100:g} 元"
-    en = f"{grant.points} points spent as {grant.value_fen / 100:g} yuan"
+    zh = f"用 {grant.points} 积分抵 {money.yuan(grant.value_fen)}"
+    en = f"{grant.points} points spent as {money.yuan(grant.value_fen)}"
     return grant.value_fen, [{"zh": zh, "en": en}]
 
 

@@ -10,14 +10,15 @@ from shuke.ground import ingestion, orders
 from shuke.kit import clock, errors
 from shuke.kit.db import Tx
 from shuke.programs import tiers
-from shuke.programs.intake import policy
+from shuke.programs.intake import policy, queries
 from shuke.programs.intake.actions.batch import Batch
 
 _ENTRIES = """
 select e.entry_id, e.member_id, e.type, e.points, e.key, e.order_id, e.of_entry_id, e.rule_id, e.rule_version, e.basis_fen, e.why
-from unnest(%(orders)s::bigint[]) as w(order_id)
-join entry e on e.merchant_id = %(merchant_id)s and e.key >= 'order:' || w.order_id || ':' collate "C"
-    and e.key < 'order:' || w.order_id || ';' collate "C"
+from unnest(%(orders)s::bigint[]) as w(order_id) cross join lateral (
+    select f.* from entry f where f.merchant_id = %(merchant_id)s and f.key >= 'order:' || w.order_id || ':' collate "C"
+        and f.key < 'order:' || w.order_id || ';' collate "C" offset 0
+) e
 order by e.entry_id
 """
 _USED = """
@@ -63,6 +64,13 @@ async def apply(tx: Tx, context: policy.Context, batch: Batch, items: Sequence[i
     await _store(tx, context, batch, state, (applied, parked, []))
     if batch.receipts:
         await tx.insert(ingestion.models.Receipt, batch.receipts)
+
+
+async def match(tx: Tx, keys: list[tuple[str, str]]) -> None:
+    """Apply the refunds that wait for these orders, where the orders have come; repeatable."""
+    if keys:
+        now = clock.now()
+        await apply_parked(tx, await queries.context_of(tx), Batch(False, now, []), keys)
 
 
 async def apply_parked(tx: Tx, context: policy.Context, batch: Batch, keys: list[tuple[str, str]]) -> None:

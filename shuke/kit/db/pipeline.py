@@ -1,0 +1,205 @@
+"""Several statements in one round trip, straight on libpq's pipeline: one buffer out, one wait, typed rows back.
+
+psycopg's own pipeline wakes up several times for every statement; on the write path of single orders that was most of
+the client's CPU (docs/decisions/0011). Parameters are sent as text with fixed types, so each statement has one plan.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import namedtuple
+from datetime import date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from psycopg import errors as pg
+from psycopg.generators import fetch_many, send
+from psycopg.pq import ExecStatus
+from psycopg.types.json import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import psycopg
+    from psycopg.abc import PQGen
+    from psycopg.pq.abc import PGconn, PGresult
+
+Statement = tuple[str, dict[str, Any]]
+_INT, _BOOL, _INSTANT, _DATE, _BYTES, _JSON, _INTS, _TEXTS, _INSTANTS = 20, 16, 1184, 1082, 17, 114, 1016, 1009, 1185
+_NAME = re.compile(r"%\((\w+)\)s|%%")
+_json_encode = msgspec.json.Encoder().encode
+_json_decode = msgspec.json.Decoder().decode
+_prepared: dict[PGconn, dict[bytes, bytes]] = {}
+
+
+class Rows:
+    """The answer to one statement, with the methods of a cursor that callers use."""
+
+    def __init__(self, result: PGresult) -> None:
+        self._result = result
+        self.rowcount = result.command_tuples or 0 if result.status == ExecStatus.COMMAND_OK else result.ntuples
+
+    async def fetchall(self) -> list[Any]:
+        """All rows, as named tuples."""
+        result = self._result
+        width = result.nfields
+        make = _row_type(tuple(_text(result.fname(column)) for column in range(width)))
+        readers = [_READERS.get(result.ftype(column), _text) for column in range(width)]
+        value = result.get_value
+        return [
+            make(*[None if (cell := value(row, column)) is None else read(cell) for column, read in enumerate(readers)])
+            for row in range(result.ntuples)
+        ]
+
+    async def fetchone(self) -> Any | None:
+        """The first row, or None."""
+        return (await self.fetchall())[0] if self._result.ntuples else None
+
+
+async def run(connection: psycopg.AsyncConnection, opening: Iterable[str], statements: Sequence[Statement], closing: bool) -> list[Rows]:
+    """Send `opening` texts, the statements, and `commit` when closing; raises the first error of any of them."""
+    pgconn = connection.pgconn
+    pgconn.enter_pipeline_mode()
+    try:
+        extra = _send(pgconn, opening, statements, closing)
+        results = await connection.wait(_receive(pgconn, extra.sent))
+        pgconn.exit_pipeline_mode()
+    except BaseException:  # answers may still be on their way: nobody can use this connection again
+        await connection.close()
+        raise
+    for number, result in enumerate(results):
+        if result.status == ExecStatus.FATAL_ERROR:
+            extra.forget(number)
+            raise pg.error_from_result(result, encoding="utf-8")
+    return [Rows(results[number]) for number in extra.answers]
+
+
+class _Sent:
+    """What was put on the wire: how many commands, and which of them answer a statement."""
+
+    def __init__(self, known: dict[bytes, bytes]) -> None:
+        self.sent = 0
+        self.answers: list[int] = []
+        self.fresh: list[tuple[int, bytes]] = []
+        self._known = known
+
+    def forget(self, failed: int) -> None:
+        """Statements prepared at or after the failure were not."""
+        for number, sql in self.fresh:
+            if number >= failed:
+                self._known.pop(sql, None)
+
+
+def _send(pgconn: PGconn, opening: Iterable[str], statements: Sequence[Statement], closing: bool) -> _Sent:
+    known = _prepared.get(pgconn)
+    if known is None:
+        for gone in [other for other in _prepared if other.status != 0]:
+            del _prepared[gone]
+        known = _prepared[pgconn] = {}
+    wire = _Sent(known)
+    for text in opening:
+        pgconn.send_query_params(text.encode(), None)
+        wire.sent += 1
+    for sql, params in statements:
+        text, names = _numbered(sql)
+        cells, types = _encoded([params[name] for name in names])
+        name = known.get(text)
+        if name is None:
+            name = known[text] = b"shuke_%d" % len(known)
+            wire.fresh.append((wire.sent, text))
+            pgconn.send_prepare(name, text, types)
+            wire.sent += 1
+        pgconn.send_query_prepared(name, cells)
+        wire.answers.append(wire.sent)
+        wire.sent += 1
+    if closing:
+        pgconn.send_query_params(b"commit", None)
+        wire.sent += 1
+    pgconn.pipeline_sync()
+    return wire
+
+
+def _receive(pgconn: PGconn, count: int) -> PQGen[list[PGresult]]:
+    """One result per command, then the sync."""
+    yield from send(pgconn)
+    results: list[PGresult] = []
+    for _ in range(count):
+        answer = yield from fetch_many(pgconn)
+        results.append(answer[-1])
+    yield from fetch_many(pgconn)
+    return results
+
+
+@lru_cache(maxsize=4096)
+def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """The statement with $1, $2 … for its named parameters, and their names in that order."""
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return "%"
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    return _NAME.sub(number, sql).encode(), tuple(names)
+
+
+def _encoded(values: list[Any]) -> tuple[list[bytes | None], list[int]]:
+    cells, types = [], []
+    for value in values:
+        cell, oid = _WRITERS[type(value)](value)
+        cells.append(cell)
+        types.append(oid)
+    return cells, types
+
+
+def _array(values: Sequence[Any]) -> tuple[bytes, int]:
+    if not values:
+        return b"{}", 0  # the statement's cast says of what
+    if isinstance(values[0], int):
+        return ("{" + ",".join(map(str, values)) + "}").encode(), _INTS
+    if isinstance(values[0], datetime):
+        return ("{" + ",".join(f'"{value.isoformat()}"' for value in values) + "}").encode(), _INSTANTS
+    quoted = ('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
+    return ("{" + ",".join(quoted) + "}").encode(), _TEXTS
+
+
+def _plain_text(value: str) -> tuple[bytes, int]:
+    if "\x00" in value:
+        raise pg.DataError("a text holds NUL")
+    return value.encode(), 0
+
+
+_WRITERS: dict[type, Callable[[Any], tuple[bytes | None, int]]] = {
+    type(None): lambda _: (None, 0),
+    int: lambda value: (b"%d" % value, _INT),
+    bool: lambda value: (b"t" if value else b"f", _BOOL),
+    str: _plain_text,
+    bytes: lambda value: (b"\\x" + value.hex().encode(), _BYTES),
+    datetime: lambda value: (value.isoformat().encode(), _INSTANT),
+    date: lambda value: (value.isoformat().encode(), _DATE),
+    list: _array,
+    Json: lambda value: (_json_encode(value.obj), _JSON),
+}
+
+
+def _text(cell: bytes) -> str:
+    return cell.decode()
+
+
+_READERS: dict[int, Callable[[bytes], Any]] = {
+    20: int, 21: int, 23: int, 26: int,
+    _BOOL: lambda cell: cell == b"t",
+    _JSON: _json_decode, 3802: _json_decode,
+    _INSTANT: lambda cell: datetime.fromisoformat(cell.decode()),
+    _DATE: lambda cell: date.fromisoformat(cell.decode()),
+    _BYTES: lambda cell: bytes.fromhex(cell[2:].decode()),
+    700: float, 701: float,
+}  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def _row_type(names: tuple[str, ...]) -> Callable[..., Any]:
+    return namedtuple("Row", names, rename=True)
