@@ -8,7 +8,9 @@ from shuke.ground.catalog import console as catalog
 from shuke.ground.members import console as members
 from shuke.ground.messaging import console as messaging
 from shuke.outreach.journeys import console as journeys
+from shuke.programs.earning import console as earning
 from shuke.programs.intake import console as intake
+from shuke.programs.tiers import console as tiers
 
 PREFIX = "/console/api"
 
@@ -21,5 +23,7 @@ routes = [
     *offers.routes,
     *messaging.routes,
     *journeys.routes,
+    *earning.routes,
+    *tiers.routes,
     *intake.routes,
 ]
