@@ -20,7 +20,6 @@ from shuke.kit import clock, errors, http, jobs, paging
 from shuke.kit.config import Settings
 from shuke.kit.db import Database
 from shuke.programs.intake.actions import imports
-from shuke.programs.intake.jobs import IMPORTS
 
 GUARDS = [http.requires("imports.write")]
 files = ingestion.files
@@ -131,7 +130,7 @@ async def start(request: Request, database: Database, import_id: int, data: Star
     )
     async with database.write(caller.merchant_id) as tx:
         await ingestion.imports.start_import(tx, import_id, msgspec.to_builtins(mapping), clock.now())
-        await jobs.wake(tx, IMPORTS, clock.now())
+        await jobs.wake(tx, imports.WORK, clock.now())
         await access.record(tx, caller, "import.started", ("import", run.file_name), at=clock.now())
         return _shown(await ingestion.get_import(tx, import_id))
 

@@ -13,7 +13,6 @@ from shuke.kit import errors
 from shuke.kit.db import Database
 from shuke.programs.intake.actions import imports
 
-IMPORTS = "imports"
 log = structlog.get_logger("imports")
 
 

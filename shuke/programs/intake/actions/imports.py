@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shuke.kit.db import Database, Tx
 
 BadMapping = ingestion.files.mapping.BadMapping
+WORK = "imports"  # the job that runs what the console started
 BATCH = 1_000
 TOLERANCE_MICROS = 600_000_000
 """An order may be ten minutes ahead of our clock, as on the API."""
