@@ -25,6 +25,7 @@ from shuke.kit.jobs import Work
 from shuke.outreach.journeys import JourneyEntered, using_segment
 from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.outreach.journeys import reactions as journeys
+from shuke.programs.intake import jobs as intake_jobs
 from shuke.programs.intake import reactions as intake
 from shuke.programs.tiers import facts as tiers_facts
 from shuke.programs.tiers import jobs as tiers_jobs
@@ -71,6 +72,7 @@ WORKS: list[Work] = [
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
     Work(segments_jobs.REFRESH, segments_jobs.refresh_segments, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
+    Work("imports", intake_jobs.run_imports, recurring=False),
 ]
 
 

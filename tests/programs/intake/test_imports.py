@@ -166,7 +166,7 @@ async def test_a_file_changed_meanwhile_fails_the_import(database: Database, mer
     path = _put(tmp_path, *ROWS[:5])
     run = await imports.begin_import(database, merchant_id, "orders", path)
     _put(tmp_path, *ROWS[:4])
-    with pytest.raises(ingestion.files.source.Unreadable):
+    with pytest.raises(ingestion.formats.source.Unreadable):
         await imports.run_import(database, merchant_id, run.import_id, tmp_path / "work")
     async with database.read(merchant_id) as tx:
         failed = await ingestion.get_import(tx, run.import_id)
