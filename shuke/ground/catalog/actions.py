@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from shuke.ground import tenancy
 from shuke.ground.catalog import models
 from shuke.kit.db import Tx
 
@@ -15,7 +16,7 @@ async def ensure_products(tx: Tx, products: Iterable[Mapping[str, Any]], at: dat
 
     Existing ones stay as they are: a receipt does not rename a product. Repeatable; returns how many are new.
     """
-    return await tx.insert(models.Product, _rows(products, at), conflict="ignore")
+    return await _written(tx, await tx.insert(models.Product, _rows(products, at), conflict="ignore"))
 
 
 async def put_products(tx: Tx, products: Iterable[Mapping[str, Any]], at: datetime) -> int:
@@ -28,7 +29,14 @@ async def put_products(tx: Tx, products: Iterable[Mapping[str, Any]], at: dateti
     )
     same = {row.sku: (row.name, row.category, row.brand, row.price_fen) for row in known}
     changed = [row for row in rows if same.get(row["sku"]) != tuple(row[column] for column in COLUMNS)]
-    return await tx.insert(models.Product, changed, conflict=f"update:{','.join(COLUMNS)}")
+    return await _written(tx, await tx.insert(models.Product, changed, conflict=f"update:{','.join(COLUMNS)}"))
+
+
+async def _written(tx: Tx, count: int) -> int:
+    """The write path remembers products; it is told when they change."""
+    if count:
+        await tenancy.tell_processes(tx)
+    return count
 
 
 def _rows(products: Iterable[Mapping[str, Any]], at: datetime) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from shuke.ground.tenancy.actions import (
     create_merchant,
     create_store,
     ensure_stores,
+    tell_processes,
 )
 from shuke.ground.tenancy.queries import (
     MerchantSettings,
@@ -29,5 +30,5 @@ from shuke.ground.tenancy.queries import (
 __all__ = [
     "BadSlug", "BadZone", "MerchantSettings", "NoSuchMerchant", "NoSuchStore", "SlugTaken", "StoreName", "StorePlace",
     "StoreTaken", "change_merchant", "change_store", "create_merchant", "create_store", "ensure_stores", "find_merchant",
-    "get_merchant", "get_place", "list_merchants", "list_places", "list_stores", "store_ids",
+    "get_merchant", "get_place", "list_merchants", "list_places", "list_stores", "store_ids", "tell_processes",
 ]  # fmt: skip

@@ -80,7 +80,7 @@ async def ensure_stores(tx: Tx, stores: Iterable[dict[str, Any]], at: datetime) 
     for store, store_id in zip(fresh, ids, strict=True):
         row = {"name": store["code"], **store, "store_id": store_id, "created_at": at}
         await tx.insert(models.Store, [row], conflict="ignore")
-    await _tell_processes(tx)
+    await tell_processes(tx)
     return await queries.store_ids(tx)
 
 
@@ -97,7 +97,7 @@ async def change_merchant(tx: Tx, **changes: Any) -> None:
         cast = "::jsonb" if column == "settings" else ""
         written = msgspec.json.encode(value).decode() if cast else value
         await tx.run(f"update merchant set {column} = %(value)s{cast} where merchant_id = %(merchant_id)s", value=written)
-    await _tell_processes(tx)
+    await tell_processes(tx)
 
 
 async def create_store(tx: Tx, code: str, at: datetime, **columns: Any) -> queries.StorePlace:
@@ -107,7 +107,7 @@ async def create_store(tx: Tx, code: str, at: datetime, **columns: Any) -> queri
     row = {"name": code, **columns, "store_id": store_id, "code": code, "created_at": at}
     if not await tx.insert(models.Store, [row], conflict="ignore"):
         raise StoreTaken(field="code", code=code)
-    await _tell_processes(tx)
+    await tell_processes(tx)
     return await queries.get_place(tx, code)
 
 
@@ -122,11 +122,11 @@ async def change_store(tx: Tx, code: str, **columns: Any) -> queries.StorePlace:
             f"update store set {column} = %(value)s where merchant_id = %(merchant_id)s and code = %(code)s",
             code=code, value=value,
         )  # fmt: skip
-    await _tell_processes(tx)
+    await tell_processes(tx)
     return await queries.get_place(tx, code)
 
 
-async def _tell_processes(tx: Tx) -> None:
+async def tell_processes(tx: Tx) -> None:
     """Every process keeps settings and stores by this version; it reads them anew when the version moves."""
     await tx.run("update merchant_head h set rules_version = h.rules_version + 1 where h.merchant_id = %(merchant_id)s")
 

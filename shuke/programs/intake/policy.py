@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shuke.assets import offers, points
-from shuke.ground import ingestion, orders, tenancy
+from shuke.ground import catalog, ingestion, orders, tenancy
 from shuke.kit import durations, errors, money
 from shuke.programs import earning, tiers
 
@@ -88,6 +88,7 @@ class Context:
     stores: Mapping[str, int]
     rules: Sequence[earning.LiveRule]
     ladder: Sequence[tiers.Level]
+    products: dict[str, catalog.Product | None] = field(default_factory=dict)
 
     @property
     def lateness(self) -> timedelta:
@@ -121,7 +122,7 @@ def check(context: Context, item: ingestion.Item, now: datetime, history: bool) 
             raise OwnedEvent(field="event", event=item.event)
         return
     lines_fen = sum(line.amount_fen for line in item.lines)
-    if item.lines and item.amount_fen is not None and item.amount_fen != lines_fen:
+    if item.lines and item.amount_fen is not None and item.amount_fen != lines_fen and not history:
         raise AmountMismatch(field="amount_fen", lines_fen=lines_fen, amount_fen=item.amount_fen)
     if not item.lines and item.amount_fen is None:
         raise AmountMissing(field="amount_fen")
@@ -144,7 +145,8 @@ def fold_order(
     history: bool,
 ) -> dict[str, Any]:
     """Spend, then earn, then count towards the tier; returns the answer. A refusal leaves the state as it was."""
-    amount_fen = sum(line.amount_fen for line in order.lines) if order.lines else order.amount_fen or 0
+    amount_fen = sum(line.amount_fen for line in order.lines) if order.amount_fen is None else order.amount_fen
+    lines = named_lines(context, order.lines)
     value_fen = 0
     spent_why: list[dict[str, str]] = []
     if order.points_spent and member_id is not None:
@@ -154,7 +156,7 @@ def fold_order(
     if member_id is not None:
         level = _level(context, state, order, member_id)
         tier = level
-        awards = _earn(context, state, order, member_id, order_id, amount_fen, level)
+        awards = _earn(context, state, order, member_id, order_id, _basis(order, lines, amount_fen, level))
         standing = state.standings[member_id]
         rise = tiers.pay(standing, context.ladder, amount_fen, day, order.occurred_at, context.merchant.zone)
         if rise is not None:
@@ -163,7 +165,7 @@ def fold_order(
     earned = sum(award.points for award in awards)
     state.orders.append(
         _order_row(context, order, amount_fen)
-        | {"order_id": order_id, "member_id": member_id, "business_date": day, "history": history}
+        | {"order_id": order_id, "member_id": member_id, "lines": lines, "business_date": day, "history": history}
         | {"points_earned": earned, "points_value_fen": value_fen, "recorded_at": state.book.now}
     )
     answer: dict[str, Any] = {"status": "accepted", "order_id": order.order_id, "member_id": member_id}
@@ -197,20 +199,41 @@ def _spend(
     return grant.value_fen, [{"zh": zh, "en": en}]
 
 
+def named_lines(context: Context, lines: Sequence[ingestion.LineIn]) -> Sequence[ingestion.LineIn]:
+    """Lines that bring no name, category or brand of their own get them from the catalogue, as it is now."""
+    if not context.products:
+        return lines
+    return [_named(line, context.products.get(line.sku)) for line in lines]
+
+
+def _named(line: ingestion.LineIn, product: catalog.Product | None) -> ingestion.LineIn:
+    if product is None or (line.product and line.category and line.brand):
+        return line
+    return ingestion.LineIn(
+        sku=line.sku, quantity=line.quantity, amount_fen=line.amount_fen, list_fen=line.list_fen,
+        discount_fen=line.discount_fen, product=line.product or product.name,
+        category=line.category or product.category, brand=line.brand or product.brand,
+    )  # fmt: skip
+
+
+def _basis(
+    order: ingestion.OrderIn, lines: Sequence[ingestion.LineIn], amount_fen: int, level: tiers.Level
+) -> earning.Basis:
+    return earning.Basis(
+        occurred_at=order.occurred_at, amount_fen=amount_fen, store=order.store_id, channel=order.channel,
+        lines=[earning.Line(line.sku, line.quantity, line.amount_fen, line.category, line.brand) for line in lines],
+        tier_level=level.level, tier_name=level.name, multiplier_percent=level.multiplier_percent,
+    )  # fmt: skip
+
+
 def _earn(
     context: Context,
     state: State,
     order: ingestion.OrderIn,
     member_id: int,
     order_id: int,
-    amount_fen: int,
-    level: tiers.Level,
+    basis: earning.Basis,
 ) -> list[earning.Award]:
-    basis = earning.Basis(
-        occurred_at=order.occurred_at, amount_fen=amount_fen, store=order.store_id, channel=order.channel,
-        lines=[earning.Line(line.sku, line.quantity, line.amount_fen, line.category, line.brand) for line in order.lines],
-        tier_level=level.level, tier_name=level.name, multiplier_percent=level.multiplier_percent,
-    )  # fmt: skip
     awards = earning.evaluate(context.rules, earning.EFFECTS, basis)
     for award in awards:
         cause = points.Cause(
@@ -240,7 +263,6 @@ def _order_row(context: Context, order: ingestion.OrderIn, amount_fen: int) -> d
         "discount_fen": discount,
         "points_spent": order.points_spent,
         "coupon_code": order.coupon_code,
-        "lines": order.lines,
         "payments": order.payments,
     }
 
@@ -313,7 +335,8 @@ def _take_back(
         f"order:{order.order_id}:take:{refund['refund_id']}:{number}", why, refund["occurred_at"], order_id=order.order_id,
         rule_id=entry.rule_id, rule_version=entry.rule_version, basis_fen=refund["amount_fen"], of_entry_id=entry.entry_id,
     )  # fmt: skip
-    debt = book.take_back(entry.member_id, taken, cause, own_entry=entry.entry_id)
+    assert order.member_id is not None
+    debt = book.take_back(order.member_id, taken, cause, own_entry=entry.entry_id)
     result.taken_back += taken
     zh, en = f"退款收回 {taken} 积分", f"{taken} points taken back for the refund"
     if debt:
@@ -326,36 +349,28 @@ def _give_back(
     used: Mapping[int, list[tuple[points.LotState, int]]], result: Reversal,
 ) -> None:  # fmt: skip
     spent = -entry.points
-    earlier = [other for other in entries if other.type == "restore" and other.of_entry_id == entry.entry_id]
-    now = [row for row in book.entries if row["type"] == "restore" and row["of_entry_id"] == entry.entry_id]
-    restored = sum(other.points for other in earlier) + sum(row["points"] for row in now)
+    earlier = [e.points for e in entries if e.type == "restore" and e.of_entry_id == entry.entry_id]
+    now = [e["points"] for e in book.entries if e["type"] == "restore" and e["of_entry_id"] == entry.entry_id]
+    restored = sum(earlier) + sum(now)
     share = spent if order.refunded_fen >= order.amount_fen else spent * order.refunded_fen // order.amount_fen
     due = share - restored
     if due <= 0:
         return
-    left: dict[int, int] = {}
-    lots: dict[int, points.LotState] = {}
-    for entry_id in (entry.entry_id, *(other.entry_id for other in earlier)):
-        for lot, taken in used.get(entry_id, []):
-            lots[lot.lot_id] = lot
-            left[lot.lot_id] = left.get(lot.lot_id, 0) + taken
-    moved = {row["entry_id"] for row in now}
-    for row in book.consumption:
-        if row["entry_id"] in moved:
-            left[row["lot_id"]] += row["points"]
-    parts, missing = [], due
-    for lot_id in sorted(
-        left, key=lambda lot_id: points.use_order(lots[lot_id]), reverse=True
-    ):  # taken last, back first
-        points_back = min(left[lot_id], missing)
-        if points_back > 0:
-            parts.append((lots[lot_id], points_back))
-            missing -= points_back
+    parts, missing, passed = [], due, restored
+    taken = sorted(used.get(entry.entry_id, []), key=lambda part: points.use_order(part[0]), reverse=True)
+    for lot, part in taken:  # what was taken last goes back first; what went back before is passed over
+        skipped = min(part, passed)
+        back = min(part - skipped, missing)
+        passed, missing = passed - skipped, missing - back
+        if back:
+            parts.append((lot, back))
+    assert missing == 0, "what was spent came from lots"
     why = {"kind": "refund_back", "refund": refund["source_key"], "of_points": spent}
     cause = points.Cause(
         f"order:{order.order_id}:back:{refund['refund_id']}", why, refund["occurred_at"], order_id=order.order_id,
         of_entry_id=entry.entry_id,
     )  # fmt: skip
-    book.give_back(entry.member_id, parts, cause)
+    assert order.member_id is not None
+    book.give_back(order.member_id, parts, cause, moved=order.member_id != entry.member_id)
     result.given_back += due
     result.why.append({"zh": f"退回抵现用掉的 {due} 积分", "en": f"{due} points spent as cash are given back"})

@@ -1,10 +1,13 @@
 """What a merchant's items are judged by, kept in memory until the merchant's version moves."""
 
-from shuke.ground import tenancy
+from collections.abc import Iterable
+
+from shuke.ground import catalog, ingestion, tenancy
 from shuke.kit.db import Tx
 from shuke.programs import earning, tiers
 from shuke.programs.intake.policy import Context
 
+MOST_PRODUCTS = 50_000
 VERSION = "select rules_version from merchant_head where merchant_id = %(merchant_id)s"
 
 
@@ -17,6 +20,18 @@ async def context_of(tx: Tx, version: int | None = None) -> Context:
         return found
     assert version is not None
     return await _load(tx, version)
+
+
+async def know_products(tx: Tx, context: Context, lines: Iterable[ingestion.LineIn]) -> None:
+    """Look up the products of lines that do not name themselves; kept as long as the context."""
+    asked = {line.sku for line in lines if not (line.category and line.product and line.brand)}
+    asked -= context.products.keys()
+    if not asked:
+        return
+    if len(context.products) + len(asked) > MOST_PRODUCTS:
+        context.products.clear()
+    found = await catalog.products_of(tx, sorted(asked))
+    context.products.update({sku: found.get(sku) for sku in asked})
 
 
 async def _load(tx: Tx, version: int) -> Context:

@@ -246,3 +246,51 @@ def test_a_verdict_tells_why() -> None:
 
 def imports_answer(status: int, body: bytes) -> records.Answer:
     return records.Answer(status, body)
+
+
+async def test_lines_are_named_by_the_catalogue_where_they_do_not_name_themselves(
+    database: Database, merchant_id: int, tmp_path: Path
+) -> None:
+    products = _put(tmp_path, "S1,精华,护肤,芙颜,239.00", header="sku,product,category,brand,price", name="p.csv")
+    await _import(database, merchant_id, products, "products")
+    header = HEADER.rsplit(",", 4)[0]
+    orders = _put(tmp_path, "A,2026-01-02,m1,,,S1,1,10.00", "A,2026-01-02,m1,,,S2,1,5.00", header=header)
+    await _import(database, merchant_id, orders)
+    async with database.read(merchant_id) as tx:
+        lines = await tx.value("select lines from orders where merchant_id = %(merchant_id)s")
+    assert [(line["sku"], line.get("category"), line.get("product")) for line in lines] == [
+        ("S1", "护肤", "精华"),
+        ("S2", None, None),
+    ]
+    moved = _put(tmp_path, "S1,精华,美妆,芙颜,239.00", header="sku,product,category,brand,price", name="q.csv")
+    await _import(database, merchant_id, moved, "products")
+    assert _numbers(await _import(database, merchant_id, orders)) == (2, 0, 2, 0)
+    later = _put(tmp_path, "B,2026-01-03,m1,,,S1,1,10.00", header=header, name="later.csv")
+    await _import(database, merchant_id, later)
+    async with database.read(merchant_id) as tx:
+        categories = await tx.rows(
+            "select lines->0->>'category' as c from orders where merchant_id = %(merchant_id)s order by order_id"
+        )
+    assert [row.c for row in categories] == ["护肤", "美妆"]
+
+
+async def test_a_row_without_sku_beside_others_adds_to_the_amount(
+    database: Database, merchant_id: int, tmp_path: Path
+) -> None:
+    path = _put(tmp_path, "A,2026-01-02,m1,,,S1,1,10.00,,,,", "A,2026-01-02,m1,,,,,5.00,,,,")
+    assert _numbers(await _import(database, merchant_id, path)) == (2, 2, 0, 0)
+    async with database.read(merchant_id) as tx:
+        row = await tx.one(
+            "select amount_fen, points_earned, jsonb_array_length(lines) as lines from orders "
+            "where merchant_id = %(merchant_id)s"
+        )
+    assert tuple(row) == (1500, 15, 1)
+
+
+async def test_a_refused_order_of_somebody_new_leaves_nobody_behind(
+    database: Database, merchant_id: int, tmp_path: Path
+) -> None:
+    await _import(database, merchant_id, _put(tmp_path, "A,2026-01-02,m1,,,S1,1,10.00,,,,"))
+    path = _put(tmp_path, "A,2026-01-02,stranger,,,S1,1,10.00,,,,", "B,2026-01-02,m3,,,S1,1,10.00,,,,", name="b.csv")
+    assert _numbers(await _import(database, merchant_id, path)) == (2, 1, 0, 1)
+    assert await _value(database, merchant_id, "select count(*) from member") == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -70,7 +70,7 @@ async def _attempt(
                 if refused
                 else answers
             )
-        except _Strangers as strangers:
+        except Strangers as strangers:
             refused |= {kept[index]: answer for index, answer in strangers.answers.items()}
         except IN_THE_WAY:
             if turn == 5:
@@ -78,7 +78,7 @@ async def _attempt(
     raise AssertionError("unreachable")
 
 
-class _Strangers(Exception):
+class Strangers(Exception):
     """Refused items would have created members: the transaction is undone and done again without them."""
 
     def __init__(self, answers: dict[int, Answer]) -> None:
@@ -98,13 +98,14 @@ async def apply_in(
     open_items = _checked(context, batch, items)
     if not open_items:
         return batch.answers  # type: ignore[return-value]
+    await queries.know_products(tx, context, _lines(items, open_items))
     member_of = await _members(tx, batch, open_items, known)
     newborn = tx.has_news
     state = await _locked(tx, context, batch, items, open_items, member_of)
     await tx.ids.ensure(len(items) * (2 * len(context.rules) + 6) + 16)
     _fold(tx, context, batch, state, items, open_items, member_of)
     if newborn and (refused := _refused(batch, open_items, member_of)):
-        raise _Strangers(refused)
+        raise Strangers(refused)
     await _store(tx, batch, state)
     if state.parked:
         await tx.flush()
@@ -320,6 +321,10 @@ async def _store(tx: Tx, batch: Batch, state: policy.State) -> None:
     if batch.behaviour:
         tx.announce(ingestion.EventsRecorded(events=batch.behaviour, history=batch.history))
     tx.at_commit(*statements)
+
+
+def _lines(items: Sequence[ingestion.Item], open_items: list[int]) -> Iterator[ingestion.LineIn]:
+    return (line for index in open_items if isinstance(item := items[index], ingestion.OrderIn) for line in item.lines)
 
 
 def _keys(batch: Batch, items: Sequence[ingestion.Item], open_items: list[int]) -> list[tuple[str, str]]:

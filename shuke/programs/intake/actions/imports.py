@@ -13,6 +13,7 @@ import msgspec
 from shuke.ground import ingestion, tenancy
 from shuke.kit import clock
 from shuke.programs.intake.actions import records
+from shuke.programs.intake.actions.apply import Answer, Strangers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,16 +151,19 @@ async def _step(
     """One batch and its place in the books, in one transaction."""
     import_id, position, rate = place
     await writer.prepare(batch)
+    refused: dict[int, Answer] = {}
 
     async def verb(tx: Tx) -> ingestion.imports.Step:
-        verdicts = await writer.write(tx, batch)
+        verdicts = await writer.write(tx, batch, refused)
         step = _booked(batch, verdicts, rate)
         await ingestion.imports.move_import(tx, import_id, position, step)
         return step
 
-    step = await database.attempt(merchant_id, verb, hot=True)
-    writer.learn()
-    return step
+    while True:
+        try:
+            return await database.attempt(merchant_id, verb, hot=True)
+        except Strangers as strangers:
+            refused |= strangers.answers
 
 
 def _booked(batch: list[Any], verdicts: list[records.Verdict], rate: int) -> ingestion.imports.Step:

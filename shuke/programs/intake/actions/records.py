@@ -9,10 +9,10 @@ import msgspec
 
 from shuke.ground import catalog, ingestion, members, tenancy
 from shuke.kit import clock, errors
-from shuke.programs.intake.actions.apply import Answer, apply_in
+from shuke.programs.intake.actions.apply import Answer, Strangers, apply_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from shuke.kit.db import Database, Tx
 
@@ -37,48 +37,41 @@ class Writer:
     def __init__(self, database: Database, merchant_id: int) -> None:
         self.database = database
         self.merchant_id = merchant_id
-        self.stores: set[str] | None = None
+        self.stores: set[str] = set()
         self.skus: set[str] = set()
-        self.written: set[str] = set()
 
     async def prepare(self, batch: Sequence[Any]) -> None:
-        """Create the stores that the batch names and nobody knows; in a transaction of its own, before the batch."""
-        codes = {getattr(record.item, "store_id", "") for record in batch if hasattr(record, "item")} - {""}
-        if self.stores is not None and codes <= self.stores:
+        """Create the stores and products that the batch names and nobody knows; in a transaction of its own, before it."""
+        items = [record.item for record in batch if isinstance(record, ingestion.files.records.Filed)]
+        codes = {getattr(item, "store_id", "") for item in items} - {""} - self.stores
+        lines = [line for item in items if isinstance(item, ingestion.OrderIn) for line in item.lines]
+        skus = {line.sku for line in lines} - self.skus
+        if not codes and not skus:
             return
+        products = [
+            {"sku": line.sku, "name": line.product, "category": line.category, "brand": line.brand}
+            for line in lines
+            if line.sku in skus
+        ]
         async with self.database.write(self.merchant_id) as tx:
-            known = await tenancy.ensure_stores(tx, [{"code": code} for code in sorted(codes)], clock.now())
-        self.stores = set(known)
+            self.stores |= set(await tenancy.ensure_stores(tx, [{"code": code} for code in sorted(codes)], clock.now()))
+            await catalog.ensure_products(tx, products, clock.now())
+        self.skus |= skus
 
-    async def write(self, tx: Tx, batch: Sequence[Any]) -> list[Verdict]:
-        """All records of one kind; a verdict each. Repeatable."""
+    async def write(self, tx: Tx, batch: Sequence[Any], refused: Mapping[int, Answer]) -> list[Verdict]:
+        """All records of one kind but those `refused` (by place) already; a verdict each. Repeatable."""
         first = batch[0]
         if isinstance(first, ingestion.files.records.FileMember):
             return await _members(tx, batch)
         if isinstance(first, ingestion.files.records.FileProduct):
             return await _products(tx, batch)
-        fresh = self._fresh_products(batch)
-        if fresh:
-            await catalog.ensure_products(tx, fresh, clock.now())
-        answers = await apply_in(tx, [record.item for record in batch], history=True)
-        return [_verdict(answer) for answer in answers]
-
-    def learn(self) -> None:
-        """The batch written last is committed: its products are known from now on."""
-        self.skus |= self.written
-        self.written = set()
-
-    def _fresh_products(self, batch: Sequence[Any]) -> list[dict[str, Any]]:
-        """The products of the batch that nobody has seen yet; a later mention of a SKU counts."""
-        lines = [line for record in batch if isinstance(record.item, ingestion.OrderIn) for line in record.item.lines]
-        self.written = {line.sku for line in lines} - self.skus
-        if not self.written:
-            return []
-        return [
-            {"sku": line.sku, "name": line.product, "category": line.category, "brand": line.brand}
-            for line in lines
-            if line.sku in self.written
-        ]
+        kept = [place for place in range(len(batch)) if place not in refused]
+        try:
+            answers = await apply_in(tx, [batch[place].item for place in kept], history=True)
+        except Strangers as strangers:
+            raise Strangers({kept[place]: answer for place, answer in strangers.answers.items()}) from None
+        found = dict(refused) | dict(zip(kept, answers, strict=True))
+        return [_verdict(found[place]) for place in range(len(batch))]
 
 
 def _verdict(answer: Answer) -> Verdict:

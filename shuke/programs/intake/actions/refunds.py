@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shuke.assets import offers, points
-from shuke.ground import ingestion, orders
+from shuke.ground import ingestion, members, orders
 from shuke.kit import clock, errors
 from shuke.kit.db import Tx
 from shuke.programs import tiers
@@ -33,13 +33,13 @@ order by c.entry_id, c.lot_id
 
 async def apply(tx: Tx, context: policy.Context, batch: Batch, items: Sequence[ingestion.RefundIn]) -> None:
     """Apply many refunds in one transaction; fills the batch's answers."""
-    known = await orders.orders_of_keys(tx, [(item.source, item.order_id) for item in items])
+    known = await _orders(tx, [(item.source, item.order_id) for item in items])
     state = await _locked(tx, context, batch, [order for order in known.values() if order.member_id])
     for row in await _receipts(tx, items):
         for index, item in enumerate(items):
             if (item.source, item.key) == (row.source, row.key) and batch.answers[index] is None:
                 batch.repeat(index, item, row.body_hashes, row.answer)
-    known = await orders.orders_of_keys(tx, [(item.source, item.order_id) for item in items], lock=True)
+    known = await _orders(tx, [(item.source, item.order_id) for item in items], lock=True)
     await tx.ids.ensure(40 * len(items) + 8)
     applied: list[dict[str, Any]] = []
     parked: list[dict[str, Any]] = []
@@ -80,7 +80,7 @@ async def apply_parked(tx: Tx, context: policy.Context, batch: Batch, keys: list
     waiting = await orders.parked_refunds(tx, keys)
     if not waiting:
         return
-    known = await orders.orders_of_keys(tx, [(row.order_source, row.order_key) for row in waiting], lock=True)
+    known = await _orders(tx, [(row.order_source, row.order_key) for row in waiting], lock=True)
     state = await _locked(tx, context, batch, [order for order in known.values() if order.member_id])
     await tx.ids.ensure(40 * len(waiting) + 8)
     matched: list[dict[str, Any]] = []
@@ -91,6 +91,16 @@ async def apply_parked(tx: Tx, context: policy.Context, batch: Batch, keys: list
         amount = min(row.amount_fen, order.amount_fen - order.refunded_fen)
         _apply_one(tx, context, state, order, row._asdict() | {"amount_fen": amount}, matched)
     await _store(tx, context, batch, state, ([], [], matched))
+
+
+async def _orders(tx: Tx, keys: list[tuple[str, str]], lock: bool = False) -> dict[tuple[str, str], orders.OrderState]:
+    """The orders by their outside keys; those of merged members belong to the heir."""
+    known = await orders.orders_of_keys(tx, keys, lock=lock)
+    found = await members.members_of(tx, {order.member_id for order in known.values() if order.member_id is not None})
+    for order in known.values():
+        if order.member_id is not None and order.member_id in found:
+            order.member_id = found[order.member_id].merged_into or order.member_id
+    return known
 
 
 class _Reading:
@@ -112,18 +122,24 @@ async def _locked(tx: Tx, context: policy.Context, batch: Batch, affected: Seque
         return reading
     for entry in await tx.rows(_ENTRIES, orders=sorted({order.order_id for order in affected})):
         reading.entries.setdefault(entry.order_id, []).append(entry)
-    spent = [e.entry_id for entries in reading.entries.values() for e in entries if e.type in ("redeem", "restore")]
+    spent = [e for entries in reading.entries.values() for e in entries if e.type == "redeem"]
     if spent:
-        lots: dict[int, points.LotState] = {
-            lot.lot_id: lot for account in book.accounts.values() for lot in account.lots or []
-        }
-        for row in await tx.rows(_USED, members=member_ids, entries=spent):
-            lot = lots.get(row.lot_id)
-            if lot is None:  # emptied; what comes back to it can be taken again in this transaction
-                lot = lots[row.lot_id] = points.LotState(*row[3:10])
-                book.add_lot(row.member_id, lot)
-            reading.used.setdefault(row.entry_id, []).append((lot, row.points))
+        await _read_used(tx, reading, spent)
     return reading
+
+
+async def _read_used(tx: Tx, reading: _Reading, spent: Sequence[Any]) -> None:
+    """The lots that these debits took from, as the book knows them; emptied ones become known to it."""
+    book = reading.book
+    lots = {lot.lot_id: lot for account in book.accounts.values() for lot in account.lots or []}
+    asked = {"members": sorted({entry.member_id for entry in spent}), "entries": [entry.entry_id for entry in spent]}
+    for row in await tx.rows(_USED, **asked):
+        lot = lots.get(row.lot_id)
+        if lot is None:
+            lot = lots[row.lot_id] = points.LotState(*row[3:10])
+            if (row.member_id, points.POINTS) in book.accounts:
+                book.add_lot(row.member_id, lot)
+        reading.used.setdefault(row.entry_id, []).append((lot, row.points))
 
 
 async def _receipts(tx: Tx, items: Sequence[ingestion.RefundIn]) -> list[Any]:
