@@ -268,9 +268,13 @@ class Book:
         return debt
 
     def give_back(
-        self, member_id: int, parts: list[tuple[LotState, int]], cause: Cause, *, wallet: str = POINTS
-    ) -> int:
-        """Return spent points to the lots they came from, with the same expiry; run-out lots get `GRACE`."""
+        self, member_id: int, parts: list[tuple[LotState, int]], cause: Cause, *, wallet: str = POINTS,
+        moved: bool = False,
+    ) -> int:  # fmt: skip
+        """Return spent points to the lots they came from, with the same expiry; run-out lots get `GRACE`.
+
+        With `moved` those lots were another member's, merged into this one since: the points come in lots of the same life.
+        """
         account = self.account(member_id, wallet)
         total = sum(points for _, points in parts)
         assert total > 0
@@ -280,6 +284,9 @@ class Book:
         for lot, points in parts:
             if lot.expires_at is not None and lot.expires_at <= self.now:
                 late += points
+            elif moved:
+                life = (lot.earned_at, lot.active_from, lot.expires_at)
+                self._grant(account, entry_id, points, *life, restricted=lot.restricted)
             else:
                 self._move(account, entry_id, lot, -points)
         if late:
