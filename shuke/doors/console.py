@@ -2,11 +2,14 @@
 
 from shuke.assets.offers import console as offers
 from shuke.assets.points import console as points
-from shuke.doors.screens import merchant
+from shuke.doors import live
+from shuke.doors.screens import members as roster
+from shuke.doors.screens import merchant, overview, search
 from shuke.ground.access import console as access
 from shuke.ground.catalog import console as catalog
 from shuke.ground.members import console as members
 from shuke.ground.messaging import console as messaging
+from shuke.insight.segments import console as segments
 from shuke.outreach.journeys import console as journeys
 from shuke.programs.earning import console as earning
 from shuke.programs.intake import console as intake
@@ -16,12 +19,17 @@ PREFIX = "/console/api"
 
 routes = [
     *access.routes,
+    *overview.routes,
+    *search.routes,
+    *live.routes,
     *merchant.routes,
+    *roster.routes,
     *members.routes,
     *catalog.routes,
     *points.routes,
     *offers.routes,
     *messaging.routes,
+    *segments.routes,
     *journeys.routes,
     *earning.routes,
     *tiers.routes,

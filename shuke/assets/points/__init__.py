@@ -18,7 +18,7 @@ from shuke.assets.points.policy import (
 )
 from shuke.assets.points.queries import (
     Balance, DayFigures, EntryShape, Expiring, Explains, Figures, LotShape, RuleRef, balance, balances, entries_of, entry, expiries,
-    explain, explained_by, figures, has_entries, last_audit, ledger, lots_of,
+    explain, explained_by, figures, has_entries, in_order, last_audit, ledger, lots_of,
 )  # fmt: skip
 
 __all__ = [
@@ -26,6 +26,6 @@ __all__ = [
     "EntryShape", "Expiring", "Explains", "Figures", "HoldEnded", "HoldRequest", "HoldVerdict", "LotShape", "LotState",
     "NoSuchHold", "NotEnoughPoints", "NothingToAdjust", "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "Swept", "Verdict",
     "adjust", "audit", "balance", "balances", "book_of", "booked", "capture", "entries_of", "entry", "entry_line",
-    "expiries", "explain", "explained_by", "figures", "has_entries", "hold", "last_audit", "ledger", "lots_of",
+    "expiries", "explain", "explained_by", "figures", "has_entries", "hold", "in_order", "last_audit", "ledger", "lots_of",
     "merge_members", "open_book", "post", "release", "store", "storing", "sweep", "sweep_merchant", "use_order",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
@@ -15,7 +15,8 @@ class Member(Model):
     __table_args__ = (
         Index("member_by_phone", "merchant_id", "phone", postgresql_ops={"phone": "text_pattern_ops"}),
         Index("member_by_phone_tail", "merchant_id", "phone_tail"),
-        Index("member_by_joined", "merchant_id", "joined_at", "member_id"),
+        Index("member_by_joined", "merchant_id", text("(coalesce(joined_at, created_at))"), "member_id"),
+        Index("member_by_heir", "merchant_id", "merged_into", postgresql_where=text("merged_into is not null")),
         {"postgresql_with": {"fillfactor": 90}},
     )
     merchant_id: Mapped[int] = part_of_key()

@@ -205,6 +205,16 @@ def _addresses(**found: str | None) -> dict[str, str]:
     return {kind: value for kind, value in found.items() if value}
 
 
+async def list_numbers(tx: Tx, after: int, limit: int) -> list[int]:
+    """Member numbers below `after`, the newest first, merged ones left out."""
+    rows = await tx.rows(
+        "select member_id from member where merchant_id = %(merchant_id)s and member_id < %(after)s "
+        "and merged_into is null order by member_id desc limit %(limit)s",
+        after=after, limit=limit,
+    )  # fmt: skip
+    return [row.member_id for row in rows]
+
+
 async def numbers_of(tx: Tx, member_id: int) -> list[int]:
     """This member's number and those of all who were merged into them."""
     rows = await tx.rows(
@@ -213,6 +223,15 @@ async def numbers_of(tx: Tx, member_id: int) -> list[int]:
         member_id=member_id,
     )
     return [member_id, *(row.member_id for row in rows)]
+
+
+async def absorbed(tx: Tx, member_ids: Iterable[int]) -> dict[int, int]:
+    """Everybody who was merged into one of these members: old number → heir."""
+    rows = await tx.rows(
+        "select member_id, merged_into from member where merchant_id = %(merchant_id)s and merged_into = any(%(ids)s)",
+        ids=list(member_ids),
+    )
+    return {row.member_id: row.merged_into for row in rows}
 
 
 async def count_members(tx: Tx, joined_since: datetime | None = None) -> int:
@@ -244,17 +263,20 @@ def _found(row: Any) -> Found:
     return Found(row.member_id, row.name, policy.masked_phone(row.phone), row.joined, row.merged_into)
 
 
-async def list_members(tx: Tx, *, newest_first: bool = True, cursor: str | None = None, limit: int = 50) -> paging.Page:
-    """Members by the date they joined, merged ones left out."""
-    after = paging.decode(cursor, 2)
+async def in_order(
+    tx: Tx, *, newest_first: bool, after: Sequence[int] | None, limit: int
+) -> list[tuple[int, int]]:
+    """(microseconds since 1970 of joining, member) pairs in the order of joining, after such a pair; merged ones left out."""
     order, sign = ("desc", "<") if newest_first else ("asc", ">")
     rows = await tx.rows(
-        f"{_FOUND} and m.merged_into is null and (%(at)s::text is null or "
-        f"(coalesce(m.joined_at, m.created_at), m.member_id) {sign} (%(at)s::timestamptz, %(member_id)s)) "
-        f"order by coalesce(m.joined_at, m.created_at) {order}, m.member_id {order} limit %(limit)s",
-        at=after[0] if after else None, member_id=after[1] if after else 0, limit=limit + 1,
+        "select (extract(epoch from coalesce(joined_at, created_at)) * 1000000)::bigint as key, member_id from member "
+        "where merchant_id = %(merchant_id)s and merged_into is null and (%(key)s::bigint is null or "
+        f"(coalesce(joined_at, created_at), member_id) {sign} "
+        "('epoch'::timestamptz + %(key)s::bigint * interval '1 microsecond', %(member_id)s)) "
+        f"order by coalesce(joined_at, created_at) {order}, member_id {order} limit %(limit)s",
+        key=after[0] if after else None, member_id=after[1] if after else 0, limit=limit,
     )  # fmt: skip
-    return paging.page([_found(row) for row in rows], limit, lambda one: [one.joined_at, one.member_id])
+    return [(row.key, row.member_id) for row in rows]
 
 
 async def members_of(tx: Tx, member_ids: Iterable[int]) -> dict[int, Found]:

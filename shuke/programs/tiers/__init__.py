@@ -21,6 +21,7 @@ from shuke.programs.tiers.queries import (
     level_shapes,
     levels_at,
     members_by_level,
+    members_on,
     standings_of,
     tiers_of,
 )
@@ -28,5 +29,5 @@ from shuke.programs.tiers.queries import (
 __all__ = [
     "STANDINGS", "BadLadder", "Change", "Level", "LevelInUse", "LevelShape", "NextLevel", "Rise", "Standing", "TierShape",
     "TiersChanged", "change_ladder", "install_first_ladder", "ladder", "level_now", "level_of", "level_shapes", "levels_at",
-    "members_by_level", "pay", "review", "review_merchant", "standings_of", "storing", "tiers_of",
+    "members_by_level", "members_on", "pay", "review", "review_merchant", "standings_of", "storing", "tiers_of",
 ]  # fmt: skip

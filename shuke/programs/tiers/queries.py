@@ -133,3 +133,11 @@ def level_shapes(rungs: Sequence[Level], counts: dict[int, int], members: int) -
         )
         for rung in rungs
     ]  # fmt: skip
+
+
+async def members_on(tx: Tx, level: int) -> list[int]:
+    """The members whose standing is this level; those who never paid have none."""
+    rows = await tx.rows(
+        "select member_id from member_tier where merchant_id = %(merchant_id)s and level = %(level)s", level=level
+    )
+    return [row.member_id for row in rows]

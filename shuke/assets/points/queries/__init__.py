@@ -1,7 +1,7 @@
 """Questions to the ledger, by topic."""
 
 from shuke.assets.points.queries.audits import last_audit
-from shuke.assets.points.queries.balances import Balance, Expiring, balance, balances, expiries
+from shuke.assets.points.queries.balances import Balance, Expiring, balance, balances, expiries, in_order
 from shuke.assets.points.queries.figures import DayFigures, Figures, figures
 from shuke.assets.points.queries.history import (
     EntryShape,
@@ -34,6 +34,7 @@ __all__ = [
     "explained_by",
     "figures",
     "has_entries",
+    "in_order",
     "last_audit",
     "ledger",
     "lots_of",

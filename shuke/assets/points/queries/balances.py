@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from shuke.kit.db import Tx
 
@@ -114,3 +114,17 @@ group by 1 order by 1
 async def expiries(tx: Tx, at: datetime, until: datetime, wallet: str = POINTS) -> list[tuple[datetime, int, int]]:
     """What will run out in (at, until] at the whole merchant: (expires_at, points, members), nearest first."""
     return [tuple(row) for row in await tx.rows(_EXPIRING, wallet=wallet, at=at, until=until)]
+
+
+async def in_order(
+    tx: Tx, *, richest_first: bool, after: Sequence[int] | None, limit: int, wallet: str = POINTS
+) -> list[tuple[int, int]]:
+    """(points that are not held, member) pairs in their order, after such a pair; members without a wallet are missing."""
+    order, sign = ("desc", "<") if richest_first else ("asc", ">")
+    rows = await tx.rows(
+        "select balance - held as key, member_id from account where merchant_id = %(merchant_id)s and wallet = %(wallet)s "
+        f"and (%(key)s::bigint is null or (balance - held, member_id) {sign} (%(key)s::bigint, %(member_id)s)) "
+        f"order by balance - held {order}, member_id {order} limit %(limit)s",
+        wallet=wallet, key=after[0] if after else None, member_id=after[1] if after else 0, limit=limit,
+    )  # fmt: skip
+    return [(row.key, row.member_id) for row in rows]

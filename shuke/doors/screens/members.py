@@ -1,0 +1,111 @@
+"""The pages of members: the list and its export, and one member with all they hold and did."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from litestar import Request, get
+from litestar.response import Stream
+
+from shuke.assets import offers, points
+from shuke.doors.screens import roster, sheets
+from shuke.ground import access, members, orders, tenancy
+from shuke.insight import segments
+from shuke.kit import clock, http, paging
+from shuke.kit.db import Database
+from shuke.kit.http import Caller, requires
+from shuke.programs import tiers
+
+READ = [requires("members.read")]
+
+
+def wish_of(query: Any) -> roster.Wish:
+    """The filters and the order in the address."""
+    tier = query.get("tier", "")
+    return roster.Wish(
+        q=query.get("q", ""), segment=query.get("segment", ""), tier=int(tier) if tier.isdigit() else None,
+        store=query.get("store", ""), sort=query.get("sort") or "joined", descending=query.get("dir") != "asc",
+    )  # fmt: skip
+
+
+@get(
+    "/members",
+    guards=READ,
+    responses=http.declares(paging.BadCursor, roster.UnknownSort, segments.NoSuchSegment),
+)
+async def list_members(
+    request: Request[Any, Any, Any],
+    database: Database,
+    caller: Caller,
+    mirror: Any,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> paging.Page:
+    """Members: `q` (phone tail, phone, card, name), `segment`, `tier`, `store`, `sort` joined|last_order|points|amount, `dir`."""
+    async with database.read(caller.merchant_id) as tx:
+        return await roster.page(tx, mirror, wish_of(request.query_params), cursor, paging.limited(limit))
+
+
+@get(
+    "/members/export",
+    guards=[requires("members.export")],
+    responses=http.declares(roster.UnknownSort, segments.NoSuchSegment),
+)
+async def export_members(
+    request: Request[Any, Any, Any], database: Database, caller: Caller, mirror: Any
+) -> Stream:
+    """The list as a file: the same filters, `format` csv|xlsx, `columns` in the order shown. Noted in the audit trail."""
+    wish = wish_of(request.query_params)
+    columns = sheets.chosen(request.query_params.get("columns", ""))
+    kind = "xlsx" if request.query_params.get("format") == "xlsx" else "csv"
+    full = "phone" in columns and "members.reveal" in caller.permissions
+    async with database.read(caller.merchant_id) as tx:
+        total = (await roster.page(tx, mirror, wish, None, 1)).total
+        zone = (await tenancy.get_merchant(tx)).zone
+    async with database.write(caller.merchant_id) as tx:
+        after = {"rows": total, "columns": columns, "format": kind, "full_phones": full}
+        await access.record(tx, caller, "members.exported", ("members", ""), after=after, at=clock.now())
+
+    async def lines() -> AsyncIterator[list[dict[str, Any]]]:
+        async with database.read(caller.merchant_id) as tx:
+            async for part in roster.everyone(tx, mirror, wish):
+                phones = await members.phones(tx, [row.member_id for row in part]) if full else {}
+                yield [sheets.line(row, phones.get(row.member_id), zone) for row in part]
+
+    name = f"members-{clock.business_date(clock.now(), zone):%Y%m%d}"
+    return sheets.stream(kind, name, columns, lines(), caller.locale)
+
+
+@get("/members/{member_id:int}", guards=READ, responses=http.declares(members.NoSuchMember))
+async def show_member(member_id: int, database: Database, caller: Caller) -> dict[str, Any]:
+    """One member: who they are, where they stand, what they hold, what they bought."""
+    now = clock.now()
+    async with database.read(caller.merchant_id) as tx:
+        profile = await members.get_member(tx, member_id)
+        merchant = await tenancy.get_merchant(tx)
+        day = clock.business_date(now, merchant.zone, merchant.day_start_minutes)
+        standing = (await tiers.tiers_of(tx, [member_id], day))[member_id]
+        balance = await points.balance(tx, member_id, now)
+        held = await offers.of_member(tx, member_id, now)
+        bought = (await roster.summaries(tx, [member_id]))[member_id]
+    shown: dict[str, Any] = msgspec.structs.asdict(profile)
+    shown["joined_at"] = profile.joined_at or profile.created_at
+    return shown | {
+        "tier": standing,
+        "points": balance,
+        "offers": held,
+        "summary": msgspec.structs.asdict(bought) | {"average_fen": bought.average_fen},
+    }
+
+
+@get("/members/{member_id:int}/orders", guards=READ, responses=http.declares(members.NoSuchMember, paging.BadCursor))
+async def member_orders(
+    member_id: int, database: Database, caller: Caller, cursor: str | None = None, limit: int = 20
+) -> paging.Page:
+    """What a member bought, the latest first, under any number they ever had."""
+    async with database.read(caller.merchant_id) as tx:
+        await members.require(tx, member_id)
+        return await orders.orders_of(tx, await members.numbers_of(tx, member_id), cursor, paging.limited(limit))
+
+
+routes = [list_members, export_members, show_member, member_orders]
