@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
+
+from pyroaring import BitMap
 
 from shuke.ground.mirror.engines import Engine, MirrorGone, dialect_of
-from shuke.ground.mirror.policy import Moment, create_table, declared
+from shuke.ground.mirror.policy import Moment, Registry, create_table, declared
 from shuke.ground.mirror.policy.bitmaps import read_bitmaps
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from pyroaring import BitMap
-
-    from shuke.ground.mirror.policy import Registry
-    from shuke.kit.db import Tx
+from shuke.kit.db import Tx
 
 
 @dataclass(slots=True)
@@ -58,9 +54,13 @@ async def open_mirror(url: str, registry: Registry | None = None) -> Mirror:
     """
     known = registry or declared()
     engine = Engine(dialect_of(url))
-    for table in known.tables.values():
-        for name, order in table.physical:
-            await engine.command(create_table(table, name, order, engine.dialect.table_engine))
+    try:
+        for table in known.tables.values():
+            for name, order in table.physical:
+                await engine.command(create_table(table, name, order, engine.dialect.table_engine))
+    except BaseException:
+        await engine.close()
+        raise
     mirror = Mirror(engine, known)
     _opened.append(mirror)
     return mirror

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from shuke.kit import errors
 
@@ -73,12 +73,11 @@ class Engine:
         def work() -> T:
             try:
                 return call(self._client())
-            except ClickHouseError as error:
-                self._forget()
-                raise QueryFailed(str(error)[:2000]) from error
-            except (OSError, RuntimeError) as error:
+            except (OperationalError, OSError, RuntimeError) as error:
                 self._forget()
                 raise MirrorGone(str(error)[:500]) from error
+            except ClickHouseError as error:
+                raise QueryFailed(str(error)[:2000]) from error
 
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 

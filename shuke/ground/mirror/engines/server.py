@@ -31,6 +31,7 @@ def dialect(url: str) -> Dialect:
             secure=secure,
             settings=dict(settings),
             compress=False,
+            tz_mode="aware",
         )
 
     return Dialect(connect=connect, table_engine=asked, memory=QUERY_MEMORY, shared=True)

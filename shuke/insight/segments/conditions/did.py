@@ -376,8 +376,7 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
     if did.comparison.op == ">=" and did.comparison.value == 1 and did.counted.measure.word == "count":
         return _plain_words(did.counted)
     if did.counted.measure.word == "count" and did.comparison.op == "eq" and did.comparison.value == 0:
-        plain_zh, plain_en = _plain_words(did.counted)
-        return f"没有{plain_zh}", f"never {plain_en}"
+        return _plain_words(did.counted, "没有", "has not ")
     money = (did.counted.measure.prop or "").endswith("_fen") and did.counted.measure.word not in ("distinct",)
     said_zh, said_en = _money(did.comparison).words(("元", " yuan")) if money else did.comparison.words()
     return f"{zh}{said_zh}", f"{en} {said_en}"
@@ -392,11 +391,12 @@ def _money(comparison: Comparison) -> Comparison:
     return Comparison(comparison.op, yuan(comparison.value), comparison.type)
 
 
-def _plain_words(counted: Counted) -> tuple[str, str]:
+def _plain_words(counted: Counted, before_zh: str = "", before_en: str = "") -> tuple[str, str]:
     when_zh, when_en = counted.window.words(lambda _: counted.anchor.title if counted.anchor else ("", ""))
     where_zh, where_en = _where_words(counted)
     title_zh, title_en = counted.event.title
-    return f"{when_zh}{where_zh}{title_zh}", f"{title_en}{where_en}{' ' if when_en else ''}{when_en}"
+    zh = f"{when_zh}{before_zh}{title_zh}{where_zh}"
+    return zh, f"{before_en}{title_en}{where_en}{' ' if when_en else ''}{when_en}"
 
 
 def _where_words(counted: Counted) -> tuple[str, str]:

@@ -1,0 +1,227 @@
+"""Segments on the console: the list, the editor with its preview, explanations, members and export."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, delete, get, post, put
+from litestar.response import Stream
+
+from shuke.ground import access
+from shuke.ground import mirror as columns
+from shuke.insight.segments import actions
+from shuke.insight.segments.queries import answering, catalog, membership, showing, vocabulary
+from shuke.kit import clock, http, paging, references
+from shuke.kit.db import Database, Tx
+
+READ = [http.requires("segments.read")]
+WRITE = [http.requires("segments.write")]
+EXPORT = [http.requires("members.export"), http.requires("segments.read")]
+EXPORTED = 2_000
+
+
+class NewSegment(msgspec.Struct, forbid_unknown_fields=True):
+    """A segment to create; without a slug one is made from the name."""
+
+    name: str
+    rule: dict[str, Any]
+    slug: str | None = None
+    description: str = ""
+
+
+class ChangedSegment(msgspec.Struct, forbid_unknown_fields=True):
+    """What to change; what is left out stays."""
+
+    name: str | None = None
+    rule: dict[str, Any] | None = None
+    description: str | None = None
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True):
+    """A rule to try, at an instant."""
+
+    rule: dict[str, Any]
+    as_of: datetime | None = None
+
+
+class AskedWhy(msgspec.Struct, forbid_unknown_fields=True):
+    """A rule, or the slug of a segment, and a member."""
+
+    member_id: int
+    rule: dict[str, Any] | None = None
+    slug: str | None = None
+
+
+@get("/segments", guards=READ)
+async def list_segments(request: Request, database: Database) -> paging.Page:
+    """All segments with size, sentence, state, and what uses them."""
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        rows = await catalog.stored(tx)
+        items = [
+            msgspec.to_builtins(catalog.shown(row), builtin_types=(datetime,)) | {"used_by": await _used(tx, row.slug)}
+            for row in rows
+        ]
+    return paging.Page(items=items, total=len(items))
+
+
+async def _used(tx: Tx, slug: str) -> list[references.Use]:
+    return await actions.used_by(tx, slug)
+
+
+@get("/segments/kinds", guards=READ)
+async def kinds(request: Request, database: Database, mirror: Any) -> dict[str, Any]:
+    """Kinds of conditions with JSON Schema, and the names a rule may use, with types and sample values."""
+    merchant_id = http.caller_of(request).merchant_id
+    async with database.read(merchant_id) as tx:
+        listed = [{"slug": row.slug, "name": row.name} for row in await catalog.stored(tx)]
+    return await vocabulary.vocabulary(opened(mirror), merchant_id) | {"segments": listed}
+
+
+def opened(mirror: columns.Mirror | None) -> columns.Mirror:
+    """The mirror, or the answer that it is away for now."""
+    if mirror is None:
+        raise columns.MirrorGone("this process has no mirror open")
+    return mirror
+
+
+@get("/segments/{slug:str}", guards=READ)
+async def get_segment(request: Request, database: Database, slug: str) -> dict[str, Any]:
+    """One segment with its rule, all its wordings, and its size over time."""
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        return await _whole(tx, slug)
+
+
+async def _whole(tx: Tx, slug: str) -> dict[str, Any]:
+    found = await catalog.get_segment(tx, slug)
+    told = msgspec.to_builtins(found, builtin_types=(datetime,))
+    versions = [row._asdict() for row in await catalog.versions(tx, found.segment_id)]
+    history = [row._asdict() for row in await catalog.history(tx, found.segment_id)]
+    return told | {"versions": versions, "history": history, "used_by": await _used(tx, slug)}
+
+
+@post("/segments", guards=WRITE)
+async def new_segment(request: Request, database: Database, data: NewSegment) -> catalog.Shown:
+    """Create a segment; it is counted within a second or two."""
+    caller, at = http.caller_of(request), clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        made = await actions.create_segment(
+            tx, slug=data.slug, name=data.name, rule=data.rule, description=data.description, at=at, by=caller.name
+        )
+        await access.record(tx, caller, "segment.created", ("segment", made.name), after={"rule": made.rule}, at=at)
+    return made
+
+
+@put("/segments/{slug:str}", guards=WRITE)
+async def change_segment(request: Request, database: Database, slug: str, data: ChangedSegment) -> catalog.Shown:
+    """Change name, description or rule; another rule is a new version, which starts no journeys."""
+    caller, at = http.caller_of(request), clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        before = await catalog.get_segment(tx, slug)
+        after = await actions.edit_segment(
+            tx, slug, name=data.name, rule=data.rule, description=data.description, at=at, by=caller.name
+        )
+        await access.record(
+            tx, caller, "segment.changed", ("segment", after.name), before=_told(before), after=_told(after), at=at
+        )
+    return after
+
+
+def _told(segment: catalog.Shown) -> dict[str, Any]:
+    return {"name": segment.name, "description": segment.description, "rule": segment.rule}
+
+
+@delete("/segments/{slug:str}", guards=WRITE)
+async def remove_segment(request: Request, database: Database, slug: str) -> None:
+    """Delete a segment that nothing uses."""
+    caller, at = http.caller_of(request), clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        before = await catalog.get_segment(tx, slug)
+        await actions.delete_segment(tx, slug)
+        await access.record(tx, caller, "segment.deleted", ("segment", before.name), before=_told(before), at=at)
+
+
+@post("/segments/{slug:str}/refresh", guards=WRITE, status_code=200)
+async def refresh_segment(request: Request, database: Database, mirror: Any, slug: str) -> dict[str, Any]:
+    """Bring one segment up to date now."""
+    caller = http.caller_of(request)
+    async with database.read(caller.merchant_id) as tx:
+        await catalog.get_segment(tx, slug)
+    await actions.refresh(database, opened(mirror), caller.merchant_id, clock.now(), reason="manual", slugs=[slug])
+    async with database.read(caller.merchant_id) as tx:
+        return await _whole(tx, slug)
+
+
+@post("/segments/preview", guards=READ, status_code=200)
+async def preview(request: Request, database: Database, mirror: Any, data: Asked) -> showing.Preview:
+    """Count, sample and the count of every part of a rule; nothing is written."""
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        return await showing.preview(tx, opened(mirror), data.rule, data.as_of or clock.now())
+
+
+@post("/segments/explain", guards=READ, status_code=200)
+async def explain(request: Request, database: Database, mirror: Any, data: AskedWhy) -> showing.Explanation:
+    """Why a member belongs or does not: every condition with value and threshold."""
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        rule = data.rule if data.slug is None else (await catalog.get_segment(tx, data.slug)).rule
+        return await showing.explain(tx, opened(mirror), rule, data.member_id, clock.now())
+
+
+@get("/segments/{slug:str}/members", guards=[*READ, http.requires("members.read")])
+async def segment_members(
+    request: Request, database: Database, mirror: Any, slug: str, cursor: str | None = None, limit: int | None = None
+) -> paging.Page:
+    """The members as of the last refresh, by number."""
+    size = paging.limited(limit)
+    place = paging.decode(cursor, 1)
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        found = await catalog.get_segment(tx, slug)
+        numbers = await membership.members_after(tx, slug, place[0] if place else 0, size + 1)
+        moment = await answering.moment_of(tx, clock.now())
+        shown = await showing.sampled(tx, opened(mirror), moment, numbers)
+    return paging.page(shown, size, lambda member: [member.member_id], total=found.count)
+
+
+@get("/segments/{slug:str}/export", guards=EXPORT)
+async def export_members(request: Request, database: Database, mirror: Any, slug: str) -> Response:
+    """All members of the last refresh as CSV, in pieces."""
+    caller = http.caller_of(request)
+    async with database.read(caller.merchant_id) as tx:
+        found = await catalog.get_segment(tx, slug)
+    columnar = opened(mirror)
+
+    async def pieces() -> Any:
+        yield "\ufeff" + _line("member_id", "name", "phone", "points_available", "last_order_at")
+        after = 0
+        while True:
+            async with database.read(caller.merchant_id) as tx:
+                numbers = await membership.members_after(tx, slug, after, EXPORTED)
+                moment = await answering.moment_of(tx, clock.now())
+                shown = await showing.sampled(tx, columnar, moment, numbers)
+            yield "".join(
+                _line(one.member_id, one.name, one.phone_masked, one.points_available, one.last_order_at) for one in shown
+            )
+            if len(numbers) < EXPORTED:
+                return
+            after = numbers[-1]
+
+    headers = {"Content-Disposition": f'attachment; filename="{found.slug}.csv"'}
+    return Stream(pieces(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _line(*values: Any) -> str:
+    """One line of CSV; a text that a spreadsheet would take for a formula is defused."""
+    told = ["" if value is None else str(value) for value in values]
+    safe = [f"'{text}" if text[:1] in ("=", "+", "-", "@") else text for text in told]
+    written = io.StringIO()
+    csv.writer(written).writerow(safe)
+    return written.getvalue()
+
+
+routes = [
+    list_segments, kinds, get_segment, new_segment, change_segment, remove_segment, refresh_segment, preview, explain,
+    segment_members, export_members,
+]  # fmt: skip
