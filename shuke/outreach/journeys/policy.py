@@ -10,7 +10,8 @@ from shuke.kit import errors
 from shuke.kit.kinds import Sentence
 
 RETURN_WITHIN = timedelta(days=7)
-CHUNK = 5_000
+ENTER_AT_ONCE = 5_000
+ACT_AT_ONCE = 1_000  # their accounts are locked meanwhile, and an order of one of them waits for so long
 WORK = "journeys"
 MOST_STEPS = 20
 MOVES = {

@@ -44,7 +44,7 @@ async def waiting(tx: Tx) -> tuple[int, ...]:
     return tuple(row.journey_id for row in rows)
 
 
-async def take_in(tx: Tx, journey_id: int, at: datetime, limit: int = policy.CHUNK) -> int:
+async def take_in(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ENTER_AT_ONCE) -> int:
     """Let the next members of the oldest waiting run enter, at most `limit`; how many were looked at, 0 when none wait.
 
     A member enters a journey once, for ever. The run notes how far it has come in the same transaction, so that a crash
@@ -84,7 +84,7 @@ async def take_in(tx: Tx, journey_id: int, at: datetime, limit: int = policy.CHU
     return max(1, len(found))
 
 
-async def advance(tx: Tx, journey_id: int, at: datetime, limit: int = policy.CHUNK) -> int:
+async def advance(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ACT_AT_ONCE) -> int:
     """Let the next members take their next step, at most `limit`; how many did, 0 when nobody is due.
 
     Before the action those who have left the segment leave the journey. Each effect is keyed by journey version, step

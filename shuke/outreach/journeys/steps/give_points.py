@@ -77,3 +77,10 @@ def _outcome(verdict: points.Verdict, params: Bonus) -> Outcome:
         why = {"zh": refusal.get("message", ""), "en": refusal.get("message_en", "")}
         return Outcome(outcome="refused", detail={"code": refusal.get("code", "refused"), "why": why})
     return Outcome(outcome="done", detail={"entry_id": verdict.entry_id, "points": params.points})
+
+
+def _given(why: dict[str, Any]) -> Sentence:
+    return Sentence(f"自动化「{why['journey']}」赠送", f"Given by the journey “{why['journey']}”")
+
+
+points.explained_by({"journey": _given})
