@@ -10,6 +10,7 @@ from typing import Any
 from shuke.assets import offers, points
 from shuke.ground import catalog, ingestion, orders, tenancy
 from shuke.kit import durations, errors, money
+from shuke.kit.kinds import Sentence
 from shuke.programs import earning, tiers
 
 FUTURE = timedelta(minutes=10)
@@ -374,3 +375,22 @@ def _give_back(
     book.give_back(order.member_id, parts, cause, moved=order.member_id != entry.member_id)
     result.given_back += due
     result.why.append({"zh": f"退回抵现用掉的 {due} 积分", "en": f"{due} points spent as cash are given back"})
+
+
+def _as_cash(why: dict[str, Any]) -> Sentence:
+    zh = f"用 {why['points']} 积分抵 {why['value_fen'] / 100:g} 元"
+    return Sentence(zh, f"{why['points']} points spent as {why['value_fen'] / 100:g} yuan")
+
+
+def _taken_back(why: dict[str, Any]) -> Sentence:
+    paid = money.yuan(why["amount_fen"])
+    zh = f"退款 {why['refund']} 退了 {paid},追回当初送的 {why['of_points']} 积分里相应的部分"
+    return Sentence(zh, f"Refund {why['refund']} of {paid}: the fitting part of {why['of_points']} points is taken back")
+
+
+def _given_back(why: dict[str, Any]) -> Sentence:
+    zh = f"退款 {why['refund']},退还抵现用掉的 {why['of_points']} 积分里相应的部分"
+    return Sentence(zh, f"Refund {why['refund']}: the fitting part of {why['of_points']} points spent is given back")
+
+
+points.explained_by({"cash_offer": _as_cash, "refund": _taken_back, "refund_back": _given_back})
