@@ -14,7 +14,7 @@ import msgspec
 from shuke.kit import config, errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from shuke.kit.config import Settings
 
@@ -25,7 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from shuke.doors.listening import PortTaken
     from shuke.kit.db import embedded, migrate
 
-    warnings.filterwarnings("ignore", module="platformdirs")  # remarks of a library on the machine, of no use to anyone here
+    warnings.filterwarnings(
+        "ignore", module="platformdirs"
+    )  # remarks of a library on the machine, of no use to anyone here
     options = parser().parse_args(arguments)
     logs.configure("info" if options.command in ("up", "web", "worker") else "warning")
     try:
@@ -54,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     from shuke.doors import importing
 
-    top = argparse.ArgumentParser(prog="shuke", description="Shuke 熟客: member points, segments and marketing automation.")
+    top = argparse.ArgumentParser(
+        prog="shuke", description="Shuke 熟客: member points, segments and marketing automation."
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _processes(commands)
     _merchants(commands)
@@ -192,5 +196,3 @@ def _api(_: argparse.Namespace, __: Settings) -> int:
 
     print(json.dumps(document.describe(), ensure_ascii=False, indent=1, sort_keys=True))
     return 0
-
-

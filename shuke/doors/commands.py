@@ -27,7 +27,9 @@ async def create_merchant(
     context: Context, slug: str, name: str = "", zone: str = "Asia/Shanghai", owner: str | None = None
 ) -> dict[str, Any]:
     """Create a merchant; with `owner`, also the login of its owner (somebody who exists keeps the password)."""
-    merchant_id = await setup.create_merchant(context.database, slug=slug, name=name, zone=zone, at=clock.now())
+    merchant_id = await setup.create_merchant(
+        context.database, slug=slug, name=name, zone=zone, at=clock.now(), ready_made=True
+    )
     answer: dict[str, Any] = {"merchant_id": merchant_id, "slug": slug, "name": name or slug, "zone": zone}
     if owner:
         answer |= await add_staff(context, slug, owner, role="owner")
@@ -85,9 +87,7 @@ async def count_segment(
     """How many members a rule stands for, up to the merchant's last word; with `ids`, their outside ids too."""
     found = await known_merchant(context, merchant)
     instant = clock.now() if as_of is None else read_instant(as_of, found.zone)
-    counted = await segments.count(
-        context.database, opened_mirror(context), found.merchant_id, rule, instant, ids=ids
-    )
+    counted = await segments.count(context.database, opened_mirror(context), found.merchant_id, rule, instant, ids=ids)
     answer: dict[str, Any] = {"count": counted.count}
     return answer | {"ids": counted.ids or []} if ids else answer
 
@@ -97,7 +97,9 @@ def read_instant(text: str, zone: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise errors.Malformed(field="as_of", reason=f"'{text}' is not an instant", reason_zh=f"「{text}」不是时间") from error
+        raise errors.Malformed(
+            field="as_of", reason=f"'{text}' is not an instant", reason_zh=f"「{text}」不是时间"
+        ) from error
     return instant if instant.tzinfo else instant.replace(tzinfo=clock.zone(zone))
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("engines")
 RETRY_SECONDS = 5
 
+
 @asynccontextmanager
 async def opened(
     settings: Settings, *, columnar: bool = True, pools: tuple[int, int] = (12, 8)

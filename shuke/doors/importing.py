@@ -125,4 +125,3 @@ def _types(written: str) -> dict[str, str]:
                 reason=f"--types '{written}' is not col=type,col=type.", reason_zh="--types 的写法是 列=类型,列=类型。"
             )
     return {name.strip(): kind.strip() for name, _, kind in pairs}
-

@@ -3,21 +3,31 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from shuke.doors import wiring
+from shuke.doors import lifecycle, wiring
 from shuke.ground import tenancy
 from shuke.kit.db import Database
 from shuke.programs import earning, tiers
 
 
 async def create_merchant(
-    database: Database, *, slug: str, name: str, zone: str, at: datetime, stores: Iterable[str] = ()
+    database: Database,
+    *,
+    slug: str,
+    name: str,
+    zone: str,
+    at: datetime,
+    stores: Iterable[str] = (),
+    ready_made: bool = False,
 ) -> int:
-    """A new merchant with its first rule (1 point per net yuan, from the beginning of time) and one plain tier."""
+    """A new merchant with its first rule (1 point per net yuan, from the beginning of time) and one plain tier;
+    with `ready_made` also the segments of the members' life."""
     async with database.directory() as tx:
         merchant_id = await tenancy.create_merchant(tx, slug, name or slug, zone, at)
     async with database.write(merchant_id) as tx:
         await tenancy.ensure_stores(tx, [{"code": code, "name": code} for code in stores], at)
         await earning.install_first_rule(tx, at)
         await tiers.install_first_ladder(tx)
+        if ready_made:
+            await lifecycle.install(tx, at)
         await wiring.plan(tx, at)
     return merchant_id

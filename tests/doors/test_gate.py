@@ -21,9 +21,12 @@ def _all_routes() -> list[tuple[str, str, Any]]:
     for handler in console.routes:
         for path in handler.paths:
             parts = [
-                _VALUES.get(part[1:].split(":")[0], "999999") if part.startswith("{") else part for part in path.split("/")
+                _VALUES.get(part[1:].split(":")[0], "999999") if part.startswith("{") else part
+                for part in path.split("/")
             ]
-            found += [(method, API + "/".join(parts), handler) for method in handler.http_methods if method != "OPTIONS"]
+            found += [
+                (method, API + "/".join(parts), handler) for method in handler.http_methods if method != "OPTIONS"
+            ]
     return found
 
 
@@ -33,7 +36,9 @@ _names = [f"{method} {path}" for method, path, _ in CLOSED]
 
 
 @pytest.mark.parametrize(("method", "path", "handler"), CLOSED, ids=_names)
-async def test_nobody_enters_without_signing_in(client: httpx.AsyncClient, method: str, path: str, handler: Any) -> None:
+async def test_nobody_enters_without_signing_in(
+    client: httpx.AsyncClient, method: str, path: str, handler: Any
+) -> None:
     answer = await client.request(method, path, json={} if method != "GET" else None)
     assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
 
@@ -62,7 +67,9 @@ def _permission(handler: Any) -> str | None:
 
 
 @pytest.mark.parametrize("role", access.ROLES)
-async def test_each_role_gets_what_its_permissions_say(app: Any, database: Database, merchant_id: int, role: str) -> None:
+async def test_each_role_gets_what_its_permissions_say(
+    app: Any, database: Database, merchant_id: int, role: str
+) -> None:
     client = await signed_in(app, database, merchant_id, (role, None))
     held = access.ROLES[role][1]
     assert set((await client.get(f"{API}/session")).json()["permissions"]) == held
@@ -114,7 +121,9 @@ async def test_another_merchants_numbers_are_not_there(
         (b'{"login":"a","password":"b","x":1}', "malformed", "x"), (b"[]", "malformed", None), (b"", "malformed", None),
     ],
 )  # fmt: skip
-async def test_a_malformed_body_is_a_documented_error(client: httpx.AsyncClient, body: bytes, code: str, field: str | None) -> None:
+async def test_a_malformed_body_is_a_documented_error(
+    client: httpx.AsyncClient, body: bytes, code: str, field: str | None
+) -> None:
     answer = await client.post(f"{API}/session", content=body, headers={"Content-Type": "application/json"})
     told = answer.json()
     assert (answer.status_code, told["code"]) == (400, code)

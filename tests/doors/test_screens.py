@@ -34,7 +34,11 @@ def _order(number: int, phone: str, fen: int, days_ago: int) -> dict[str, Any]:
 async def shop(owner: httpx.AsyncClient, database: Database, merchant_id: int) -> httpx.AsyncClient:
     """Three members with 100, 300 and 200 yuan of orders, two, one and three days ago."""
     headers = await _key(database, merchant_id)
-    orders = [_order(1, "13800138001", 10_000, 2), _order(2, "13800138002", 30_000, 1), _order(3, "13900139003", 20_000, 3)]
+    orders = [
+        _order(1, "13800138001", 10_000, 2),
+        _order(2, "13800138002", 30_000, 1),
+        _order(3, "13900139003", 20_000, 3),
+    ]
     answer = await owner.post("/v1/orders", json=orders, headers=headers)
     assert [result["status"] for result in answer.json()["results"]] == ["accepted"] * 3, answer.text
     async with database.write(merchant_id) as tx:
@@ -98,12 +102,18 @@ async def test_a_wish_that_cannot_be_met_is_refused(
 
 async def test_the_page_of_a_member(shop: httpx.AsyncClient) -> None:
     shown = (await shop.get(f"{API}/members/2")).json()
-    assert shown["identities"][0] == {"kind": "phone", "value_masked": "138****8002", "since": shown["identities"][0]["since"]}
+    assert shown["identities"][0] == {
+        "kind": "phone",
+        "value_masked": "138****8002",
+        "since": shown["identities"][0]["since"],
+    }
     assert shown["points"]["available"] == 300
     assert shown["summary"]["amount_fen"] == shown["summary"]["average_fen"] == 30_000
     assert shown["tier"]["level"] == 0
     orders = (await shop.get(f"{API}/members/2/orders")).json()["items"]
-    assert [(o["order_id"], o["store"], o["points_earned"], o["lines"][0]["product"]) for o in orders] == [("SO-2", "s1", 300, "面霜")]
+    assert [(o["order_id"], o["store"], o["points_earned"], o["lines"][0]["product"]) for o in orders] == [
+        ("SO-2", "s1", 300, "面霜")
+    ]
     for path in ("/members/77", "/members/77/orders"):
         assert (await shop.get(API + path)).json()["code"] == "no_such_member"
 
@@ -143,7 +153,9 @@ async def test_a_merged_member_keeps_orders_and_redirects(shop: httpx.AsyncClien
 
 
 async def test_members_are_added_and_changed(shop: httpx.AsyncClient) -> None:
-    made = await shop.post(f"{API}/members", json={"phone": "137 0013 7000", "name": "赵云", "attributes": {"city": "成都"}})
+    made = await shop.post(
+        f"{API}/members", json={"phone": "137 0013 7000", "name": "赵云", "attributes": {"city": "成都"}}
+    )
     assert (made.status_code, made.json()["phone_masked"]) == (201, "137****7000")
     number = made.json()["member_id"]
     changed = await shop.patch(
@@ -159,7 +171,9 @@ async def test_members_are_added_and_changed(shop: httpx.AsyncClient) -> None:
 
 
 async def test_settings_and_stores(shop: httpx.AsyncClient) -> None:
-    changed = await shop.patch(f"{API}/settings", json={"day_start": "04:00", "points": {"validity": "2Y_U", "value_fen_per_100": 100}})
+    changed = await shop.patch(
+        f"{API}/settings", json={"day_start": "04:00", "points": {"validity": "2Y_U", "value_fen_per_100": 100}}
+    )
     assert (changed.json()["day_start"], changed.json()["points"]["value_fen_per_100"]) == ("04:00", 100)
     for body, status, code in (
         ({"zone": "Mars/Base"}, 422, "bad_zone"), ({"day_start": "25:00"}, 400, "malformed"), ({"colour": 1}, 400, "malformed"),
@@ -168,7 +182,15 @@ async def test_settings_and_stores(shop: httpx.AsyncClient) -> None:
         answer = await shop.patch(f"{API}/settings", json=body)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
     made = await shop.post(f"{API}/stores", json={"code": "sh-2", "name": "静安店", "lat": 31.2, "lng": 121.4})
-    assert made.json() == {"code": "sh-2", "name": "静安店", "address": "", "lat": 31.2, "lng": 121.4, "zone": None, "state": "open"}
+    assert made.json() == {
+        "code": "sh-2",
+        "name": "静安店",
+        "address": "",
+        "lat": 31.2,
+        "lng": 121.4,
+        "zone": None,
+        "state": "open",
+    }
     assert (await shop.post(f"{API}/stores", json={"code": "sh-2", "name": "x"})).json()["code"] == "store_taken"
     assert (await shop.patch(f"{API}/stores/sh-2", json={"state": "closed", "lat": None})).json()["lat"] is None
     assert (await shop.get(f"{API}/settings")).json()["day_start"] == "04:00"
@@ -189,12 +211,19 @@ async def test_the_overview_is_whole(shop: httpx.AsyncClient) -> None:
 
 async def test_staff_and_keys_on_the_console(shop: httpx.AsyncClient, merchant_id: int) -> None:
     made = await shop.post(
-        f"{API}/staff", json={"login": f"new-{merchant_id}", "name": "店员", "roles": [{"role": "clerk", "store": "s1"}]}
+        f"{API}/staff",
+        json={"login": f"new-{merchant_id}", "name": "店员", "roles": [{"role": "clerk", "store": "s1"}]},
     )
     assert (made.status_code, len(made.json()["password"])) == (201, 14)
-    again = await shop.post(f"{API}/staff", json={"login": f"new-{merchant_id}", "name": "店员", "roles": [{"role": "clerk"}]})
+    again = await shop.post(
+        f"{API}/staff", json={"login": f"new-{merchant_id}", "name": "店员", "roles": [{"role": "clerk"}]}
+    )
     assert again.json()["code"] == "login_taken"
-    for roles, code in (([{"role": "king"}], "bad_role"), ([], "bad_role"), ([{"role": "clerk", "store": "x"}], "no_such_store")):
+    for roles, code in (
+        ([{"role": "king"}], "bad_role"),
+        ([], "bad_role"),
+        ([{"role": "clerk", "store": "x"}], "no_such_store"),
+    ):
         answer = await shop.patch(f"{API}/staff/{made.json()['staff_id']}", json={"roles": roles})
         assert answer.json()["code"] == code
     listed = (await shop.get(f"{API}/staff")).json()["items"]

@@ -8,7 +8,7 @@ from litestar import Request, get
 from litestar.response import Stream
 
 from shuke.assets import offers, points
-from shuke.doors.screens import roster, sheets
+from shuke.doors.screens import roster, sheets, timeline
 from shuke.ground import access, members, orders, tenancy
 from shuke.insight import segments
 from shuke.kit import clock, http, paging
@@ -51,9 +51,7 @@ async def list_members(
     guards=[requires("members.export")],
     responses=http.declares(roster.UnknownSort, segments.NoSuchSegment),
 )
-async def export_members(
-    request: Request[Any, Any, Any], database: Database, caller: Caller, mirror: Any
-) -> Stream:
+async def export_members(request: Request[Any, Any, Any], database: Database, caller: Caller, mirror: Any) -> Stream:
     """The list as a file: the same filters, `format` csv|xlsx, `columns` in the order shown. Noted in the audit trail."""
     wish = wish_of(request.query_params)
     columns = sheets.chosen(request.query_params.get("columns", ""))
@@ -108,4 +106,26 @@ async def member_orders(
         return await orders.orders_of(tx, await members.numbers_of(tx, member_id), cursor, paging.limited(limit))
 
 
-routes = [list_members, export_members, show_member, member_orders]
+@get(
+    "/members/{member_id:int}/segments",
+    guards=[requires("segments.read")],
+    responses=http.declares(members.NoSuchMember),
+)
+async def member_segments(member_id: int, database: Database, caller: Caller) -> dict[str, list[segments.Belonging]]:
+    """The segments a member is in, since when."""
+    async with database.read(caller.merchant_id) as tx:
+        await members.require(tx, member_id)
+        return {"items": await segments.of_member(tx, member_id)}
+
+
+@get("/members/{member_id:int}/timeline", guards=READ, responses=http.declares(members.NoSuchMember, paging.BadCursor))
+async def member_timeline(
+    member_id: int, database: Database, caller: Caller, mirror: Any, cursor: str | None = None, limit: int = 50
+) -> paging.Page:
+    """What a member did, the latest first, as the mirror knows it."""
+    async with database.read(caller.merchant_id) as tx:
+        await members.require(tx, member_id)
+    return await timeline.page(mirror, caller.merchant_id, member_id, cursor, paging.limited(limit))
+
+
+routes = [list_members, export_members, show_member, member_orders, member_segments, member_timeline]

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import get
 
 from shuke.assets import points
+from shuke.doors import lifecycle
 from shuke.ground import members, tenancy
 from shuke.ground import mirror as columnar
 from shuke.ground.mirror import Mirror
@@ -17,11 +18,6 @@ from shuke.kit.http import Caller, requires
 from shuke.outreach import journeys
 
 DAYS = 30
-# The ready-made lifecycle segments, by the slug under which they are installed.
-LIFECYCLE = {
-    "new": "lifecycle-new", "growing": "lifecycle-growing", "mature": "lifecycle-mature",
-    "at_risk": "lifecycle-at-risk", "dormant": "lifecycle-dormant", "lost": "lifecycle-lost",
-}  # fmt: skip
 _STANDING = """
   SELECT day, member, order_id, sum(sign * amount_fen) AS amount FROM orders
   WHERE merchant = {merchant} AND day > toDate('{since}') GROUP BY day, member, order_id HAVING sum(sign) > 0
@@ -104,7 +100,9 @@ def _lifecycle(listed: list[segments.Shown], total: int) -> list[dict[str, Any]]
     """Members by stage, where the ready-made segments are installed; `none` are those in no stage."""
     sizes = {one.slug: one.count or 0 for one in listed}
     found = [
-        {"key": key, "count": sizes[slug], "segment": slug} for key, slug in LIFECYCLE.items() if slug in sizes
+        {"key": stage.key, "count": sizes[stage.slug], "segment": stage.slug}
+        for stage in lifecycle.STAGES
+        if stage.slug in sizes
     ]
     rest = max(total - sum(item["count"] for item in found), 0)
     return [*found, {"key": "none", "count": rest, "segment": None}] if found else []

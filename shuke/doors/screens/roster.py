@@ -16,7 +16,7 @@ from shuke.kit import clock, errors, paging
 from shuke.programs import tiers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from shuke.kit.db import Tx
 
@@ -72,7 +72,6 @@ class UnknownSort(errors.Refused):
     zh = "会员可按 {known} 排序,不能按「{sort}」。"
 
 
-
 async def page(tx: Tx, opened: mirror.Mirror | None, wish: Wish, cursor: str | None, limit: int) -> paging.Page:
     """One page; `total` comes with the first. Sorting by orders and the store filter need the mirror."""
     if wish.sort not in SORTS:
@@ -85,9 +84,7 @@ async def page(tx: Tx, opened: mirror.Mirror | None, wish: Wish, cursor: str | N
         total = await members.count_members(tx) if chosen is None else len(chosen)
     lines = await rows(tx, [number for _, number in numbers[:limit]])
     more = len(numbers) > limit
-    return paging.Page(
-        items=lines, next_cursor=paging.encode(list(numbers[limit - 1])) if more else None, total=total
-    )
+    return paging.Page(items=lines, next_cursor=paging.encode(list(numbers[limit - 1])) if more else None, total=total)
 
 
 async def everyone(tx: Tx, opened: mirror.Mirror | None, wish: Wish) -> AsyncIterator[list[MemberRow]]:
@@ -201,9 +198,7 @@ async def _numbers(
         after = list(slice_[-1])
 
 
-async def _few(
-    tx: Tx, wish: Wish, chosen: BitMap, after: list[Any] | None, limit: int
-) -> list[tuple[Any, int]]:
+async def _few(tx: Tx, wish: Wish, chosen: BitMap, after: list[Any] | None, limit: int) -> list[tuple[Any, int]]:
     lines = await rows(tx, list(chosen))
     keys = sorted(((_key(line, wish.sort), line.member_id) for line in lines), reverse=wish.descending)
     if after is not None:

@@ -48,7 +48,9 @@ async def _consents(_: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
     made = mirror.AttributeRows()
     for one in news:
         given = one.payload
-        made.add(f"consent.{given['channel']}", given["member_id"], mirror.instant(given["at"]), one.seq, 0, given["given"])
+        made.add(
+            f"consent.{given['channel']}", given["member_id"], mirror.instant(given["at"]), one.seq, 0, given["given"]
+        )
     return made.columns
 
 

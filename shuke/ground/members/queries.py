@@ -263,9 +263,7 @@ def _found(row: Any) -> Found:
     return Found(row.member_id, row.name, policy.masked_phone(row.phone), row.joined, row.merged_into)
 
 
-async def in_order(
-    tx: Tx, *, newest_first: bool, after: Sequence[int] | None, limit: int
-) -> list[tuple[int, int]]:
+async def in_order(tx: Tx, *, newest_first: bool, after: Sequence[int] | None, limit: int) -> list[tuple[int, int]]:
     """(microseconds since 1970 of joining, member) pairs in the order of joining, after such a pair; merged ones left out."""
     order, sign = ("desc", "<") if newest_first else ("asc", ">")
     rows = await tx.rows(

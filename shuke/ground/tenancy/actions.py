@@ -16,7 +16,7 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 class BadSlug(errors.Refused):
-    """"{slug}" cannot be a merchant's short name."""
+    """ "{slug}" cannot be a merchant's short name."""
 
     code = "bad_slug"
     http_status = 422
@@ -96,7 +96,9 @@ async def change_merchant(tx: Tx, **changes: Any) -> None:
     for column, value in changes.items():
         cast = "::jsonb" if column == "settings" else ""
         written = msgspec.json.encode(value).decode() if cast else value
-        await tx.run(f"update merchant set {column} = %(value)s{cast} where merchant_id = %(merchant_id)s", value=written)
+        await tx.run(
+            f"update merchant set {column} = %(value)s{cast} where merchant_id = %(merchant_id)s", value=written
+        )
     await tell_processes(tx)
 
 
