@@ -132,7 +132,9 @@ def browser(app: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shuke.test")
 
 
-async def signed_in(app: Any, database: Database, merchant_id: int, *roles: tuple[str, str | None]) -> httpx.AsyncClient:
+async def signed_in(
+    app: Any, database: Database, merchant_id: int, *roles: tuple[str, str | None]
+) -> httpx.AsyncClient:
     """Create a member of staff with these roles and sign them in; the client sends the CSRF header by itself."""
     from shuke.ground import access
 

@@ -14,7 +14,10 @@ def upgrade() -> None:
     op.execute("set local statement_timeout = '5min'")
     op.drop_index("member_by_joined", table_name="member")
     op.create_index(
-        "member_by_joined", "member", ["merchant_id", sa.text("(coalesce(joined_at, created_at))"), "member_id"], unique=False
+        "member_by_joined",
+        "member",
+        ["merchant_id", sa.text("(coalesce(joined_at, created_at))"), "member_id"],
+        unique=False,
     )
     op.create_index(
         "member_by_heir", "member", ["merchant_id", "merged_into"], unique=False,

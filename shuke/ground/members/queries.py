@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from shuke.ground.members import policy
-from shuke.kit import errors, paging
+from shuke.kit import errors
 from shuke.kit.db import Tx
 
 RESOLVE = """

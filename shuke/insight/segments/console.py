@@ -202,7 +202,8 @@ async def export_members(request: Request, database: Database, mirror: Any, slug
                 moment = await answering.moment_of(tx, clock.now())
                 shown = await showing.sampled(tx, columnar, moment, numbers)
             yield "".join(
-                _line(one.member_id, one.name, one.phone_masked, one.points_available, one.last_order_at) for one in shown
+                _line(one.member_id, one.name, one.phone_masked, one.points_available, one.last_order_at)
+                for one in shown
             )
             if len(numbers) < EXPORTED:
                 return

@@ -57,7 +57,9 @@ class Rows:
         return (await self.fetchall())[0] if self._result.ntuples else None
 
 
-async def run(connection: psycopg.AsyncConnection, opening: Iterable[str], statements: Sequence[Statement], closing: bool) -> list[Rows]:
+async def run(
+    connection: psycopg.AsyncConnection, opening: Iterable[str], statements: Sequence[Statement], closing: bool
+) -> list[Rows]:
     """Send `opening` texts, the statements, and `commit` when closing; raises the first error of any of them."""
     pgconn = connection.pgconn
     pgconn.enter_pipeline_mode()

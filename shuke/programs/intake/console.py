@@ -55,9 +55,7 @@ class Start(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @get("/imports", guards=GUARDS, responses=http.declares(paging.BadCursor))
-async def list_imports(
-    request: Request, database: Database, cursor: str | None = None, limit: int = 50
-) -> paging.Page:
+async def list_imports(request: Request, database: Database, cursor: str | None = None, limit: int = 50) -> paging.Page:
     """Imports, the latest first."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
         page = await ingestion.list_imports(tx, cursor=cursor, limit=paging.limited(limit))

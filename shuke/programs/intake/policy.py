@@ -385,7 +385,9 @@ def _as_cash(why: dict[str, Any]) -> Sentence:
 def _taken_back(why: dict[str, Any]) -> Sentence:
     paid = money.yuan(why["amount_fen"])
     zh = f"退款 {why['refund']} 退了 {paid},追回当初送的 {why['of_points']} 积分里相应的部分"
-    return Sentence(zh, f"Refund {why['refund']} of {paid}: the fitting part of {why['of_points']} points is taken back")
+    return Sentence(
+        zh, f"Refund {why['refund']} of {paid}: the fitting part of {why['of_points']} points is taken back"
+    )
 
 
 def _given_back(why: dict[str, Any]) -> Sentence:

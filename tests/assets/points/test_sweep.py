@@ -52,7 +52,7 @@ async def test_a_sweep_is_a_constant_number_of_statements_for_any_number_of_lots
             statements: list[str] = []
             execute = tx.connection.execute
 
-            async def counted(query, *rest, _execute=execute, _seen=statements, **more):  # noqa: ANN001, ANN202
+            async def counted(query, *rest, _execute=execute, _seen=statements, **more):
                 _seen.append(str(query))
                 return await _execute(query, *rest, **more)
 

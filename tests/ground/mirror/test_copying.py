@@ -34,7 +34,9 @@ async def figures(columns: mirror.Mirror, merchant_id: int, table: str = "orders
 
 async def test_orders_and_refunds_arrive(database: Database, columns: mirror.Mirror, merchant_id: int) -> None:
     with clock.at(NOON + timedelta(days=3)):
-        await intake.apply(database, merchant_id, [order("1", "a", NOON), order("2", "a", NOON), order("3", None, NOON)])
+        await intake.apply(
+            database, merchant_id, [order("1", "a", NOON), order("2", "a", NOON), order("3", None, NOON)]
+        )
         await intake.apply(database, merchant_id, [refund("r2", "1", NOON + timedelta(days=2), 4_000)])
         await intake.apply(database, merchant_id, [refund("r1", "1", NOON + timedelta(days=1), 1_000)])
         await intake.apply(database, merchant_id, [refund("r3", "2", NOON + timedelta(days=1), 10_000)])

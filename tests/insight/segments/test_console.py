@@ -45,7 +45,9 @@ async def test_a_segment_from_preview_to_delete(owner: httpx.AsyncClient, shop: 
     assert (fresh.json()["count"], fresh.json()["state"], len(fresh.json()["history"])) == (1, "ok", 1)
     page = (await owner.get(f"/console/api/segments/{slug}/members")).json()
     assert [one["points_available"] for one in page["items"]] == [200]
-    why = await owner.post("/console/api/segments/explain", json={"slug": slug, "member_id": page["items"][0]["member_id"]})
+    why = await owner.post(
+        "/console/api/segments/explain", json={"slug": slug, "member_id": page["items"][0]["member_id"]}
+    )
     assert why.json()["in"] is True
     assert [(leaf["path"], leaf["value"], leaf["ok"]) for leaf in why.json()["leaves"]] == [
         ("$.all[0]", 1, True), ("$.all[1]", 0, True)
@@ -77,7 +79,11 @@ async def test_the_editor_learns_what_it_may_say(owner: httpx.AsyncClient, shop:
         ({"all": [{"weather": "rain"}]}, "$.all[0]", "unknown_condition"),
         ({"did": "order", "ops": 1}, "$", "unknown_field"),
         ({"not": {"did": "order", "window": {"last": "30"}}}, "$.not.window", "bad_duration"),
-        ({"did": "order", "where": [{"prop": "colour", "op": "eq", "value": "red"}]}, "$.where[0].prop", "unknown_property"),
+        (
+            {"did": "order", "where": [{"prop": "colour", "op": "eq", "value": "red"}]},
+            "$.where[0].prop",
+            "unknown_property",
+        ),
         ({"did": "order", "measure": {"sum": "amount_fen"}, "op": ">=", "value": "many"}, "$.value", "wrong_type"),
         ({"attr": "city", "op": "~", "value": 1}, "$.op", "unknown_op"),
         ({"attr": "points.expiring", "op": ">", "value": 0}, "$.args", "missing_field"),

@@ -20,7 +20,13 @@ BUYERS = {"did": "order", "window": {"last": "30d"}}
 def bought(key: str, member: str, at: datetime, amount: int = 10_000) -> ingestion.OrderIn:
     line = ingestion.LineIn(sku="A1", quantity=1, amount_fen=amount, category="护肤")
     return ingestion.OrderIn(
-        source="t", order_id=key, occurred_at=at, member={"external": member}, store_id="s1", channel="pos", lines=[line]
+        source="t",
+        order_id=key,
+        occurred_at=at,
+        member={"external": member},
+        store_id="s1",
+        channel="pos",
+        lines=[line],
     )
 
 
@@ -52,9 +58,7 @@ async def test_counting_with_outside_ids(database: Database, columns: mirror.Mir
     assert await segments.count(database, columns, shop, points, NOON + 400 * DAY) is not None
 
 
-async def test_refreshing_lets_members_in_and_out_once(
-    database: Database, columns: mirror.Mirror, shop: int
-) -> None:
+async def test_refreshing_lets_members_in_and_out_once(database: Database, columns: mirror.Mirror, shop: int) -> None:
     await create(database, shop, BUYERS, "buyers")
     first = await segments.refresh(database, columns, shop, NOON)
     assert [(one.slug, one.size, one.entered, one.left, one.state) for one in first] == [("buyers", 2, 2, 0, "ok")]
@@ -88,7 +92,9 @@ async def test_flips_are_events_of_their_own(database: Database, columns: mirror
 
 async def test_nested_segments_follow_their_own(database: Database, columns: mirror.Mirror, shop: int) -> None:
     await create(database, shop, BUYERS, "buyers")
-    big = {"all": [{"segment": "buyers"}, {"did": "order", "measure": {"max": "amount_fen"}, "op": ">=", "value": 20_000}]}
+    big = {
+        "all": [{"segment": "buyers"}, {"did": "order", "measure": {"max": "amount_fen"}, "op": ">=", "value": 20_000}]
+    }
     await create(database, shop, big, "big-buyers")
     refreshed = {one.slug: one.size for one in await segments.refresh(database, columns, shop, NOON)}
     assert refreshed == {"buyers": 2, "big-buyers": 1}
@@ -119,9 +125,7 @@ async def test_a_broken_rule_is_seen_and_harms_nobody(database: Database, column
     await create(database, shop, BUYERS, "buyers")
     await segments.refresh(database, columns, shop, NOON)
     async with database.write(shop) as tx:
-        await tx.run(
-            "update segment_version set rule = '{\"weather\": \"rain\"}' where merchant_id = %(merchant_id)s"
-        )
+        await tx.run('update segment_version set rule = \'{"weather": "rain"}\' where merchant_id = %(merchant_id)s')
     [broken] = await segments.refresh(database, columns, shop, NOON + DAY)
     assert (broken.state, broken.size) == ("error", 2)
     async with database.read(shop) as tx:
@@ -145,4 +149,7 @@ async def test_preview_and_explain(database: Database, columns: mirror.Mirror, s
     assert preview.sample[0].points_available == 50
     assert preview.sample[0].last_order_at == NOON - DAY
     assert not explained.inside
-    assert [(leaf.value, leaf.threshold, leaf.ok) for leaf in explained.leaves] == [(1, 1, True), (40_000, 20_000, True)]
+    assert [(leaf.value, leaf.threshold, leaf.ok) for leaf in explained.leaves] == [
+        (1, 1, True),
+        (40_000, 20_000, True),
+    ]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from pyroaring import BitMap
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pyroaring import BitMap
 
 from shuke.ground import mirror
 from shuke.ground.mirror.engines.arrow import arrow_table
@@ -47,7 +46,11 @@ def orders(draw: st.DrawFn, number: int) -> dict[str, Any]:
     refunds, left = [], amount
     for n in range(draw(st.integers(0, 2))):
         part = draw(st.sampled_from([0, left // 3, left]))
-        named = [{"sku": draw(st.sampled_from(SKUS)), "quantity": 1, "amount_fen": min(part, 100)}] if draw(st.booleans()) else []
+        named = (
+            [{"sku": draw(st.sampled_from(SKUS)), "quantity": 1, "amount_fen": min(part, 100)}]
+            if draw(st.booleans())
+            else []
+        )
         if part == 0 and amount:
             continue
         refunds.append(facts.Returned(number * 10 + n, at + timedelta(hours=draw(st.integers(-2, 500))), part, named))
@@ -87,7 +90,12 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
         ["上海", "北京", "2000-02-29", "1990-03-05", 3, 3.5, True, ["上海", "vip"], ["3"], ""]
     )
     attributes = [
-        (draw(st.integers(1, 7)), draw(st.sampled_from(["city", "birthday"])), draw(st.none() | instants()), draw(values))
+        (
+            draw(st.integers(1, 7)),
+            draw(st.sampled_from(["city", "birthday"])),
+            draw(st.none() | instants()),
+            draw(values),
+        )
         for _ in range(draw(st.integers(0, 12)))
     ]
     return {
@@ -114,7 +122,9 @@ def compared(numbers: list[Any], type_: str) -> st.SearchStrategy[dict[str, Any]
     one = st.sampled_from(numbers)
     choices = [
         st.fixed_dictionaries({"op": st.sampled_from(NUMBER_OPS), "value": one}),
-        st.fixed_dictionaries({"op": st.sampled_from(["in", "not_in"]), "value": st.lists(one, min_size=1, max_size=3)}),
+        st.fixed_dictionaries(
+            {"op": st.sampled_from(["in", "not_in"]), "value": st.lists(one, min_size=1, max_size=3)}
+        ),
         st.tuples(one, one).map(lambda pair: {"op": "between", "value": sorted(pair)}),
         st.sampled_from([{"op": "exists"}, {"op": "missing"}]),
     ]
@@ -203,7 +213,10 @@ def did_leaves(draw: st.DrawFn) -> dict[str, Any]:
         node, _ = draw(counted(numeric=True))
         other, _ = draw(counted(numeric=True))
         times = draw(st.sampled_from([0.25, 1, 2, 0]))
-        return node | {"op": draw(st.sampled_from(["eq", "ne", "<", "<=", ">", ">="])), "value": {"times": times, "of": other}}
+        return node | {
+            "op": draw(st.sampled_from(["eq", "ne", "<", "<=", ">", ">="])),
+            "value": {"times": times, "of": other},
+        }
     node, type_ = draw(counted())
     return node | draw(COMPARED[type_])
 
@@ -265,12 +278,25 @@ class _Loader:
         for kind, member, at, properties, channel in drawn["behaviour"]:
             self.seq += 1
             made.add(kind, member, at, self.seq, 0, properties, channel=channel)
-            shared = {"channel": channel, "store": "", "weekday": made.columns["weekday"][-1], "hour": made.columns["hour"][-1]}
+            shared = {
+                "channel": channel,
+                "store": "",
+                "weekday": made.columns["weekday"][-1],
+                "hour": made.columns["hour"][-1],
+            }
             self._deed(kind, member, at, self.seq, 0, [(at, {**properties, **shared})])
         for order in drawn["orders"]:
             for refund in order["refunds"]:
                 self.seq += 1
-                made.add("refund", order["member"], refund.at, self.seq, 0, {"amount_fen": refund.amount_fen}, channel=order["channel"])
+                made.add(
+                    "refund",
+                    order["member"],
+                    refund.at,
+                    self.seq,
+                    0,
+                    {"amount_fen": refund.amount_fen},
+                    channel=order["channel"],
+                )
                 properties = {"amount_fen": refund.amount_fen, "channel": order["channel"]}
                 self._deed("refund", order["member"], refund.at, self.seq, 0, [(refund.at, properties)])
         self._add(EVENTS, made.columns)
@@ -316,7 +342,9 @@ class _Loader:
             for n, state in enumerate(_net_lines(order, counted_)):
                 alive = not gone and state is not None
                 own = {k: v for k, v in order["lines"][n].items() if k in ("sku", "category")}
-                shown = shared | own | {"quantity": state[0], "amount_fen": state[1], "discount_fen": 0} if alive else None
+                shown = (
+                    shared | own | {"quantity": state[0], "amount_fen": state[1], "discount_fen": 0} if alive else None
+                )
                 lines[n].append((instant, shown))
         self._deed("order", order["member"], order["at"], order["order_id"], 0, heads)
         for n, versions in enumerate(lines):

@@ -18,7 +18,9 @@ API = "/console/api/imports"
 TEXT = "单号,时间,会员号,门店,货号,数量,实付\nA,2026-01-01 10:00,m1,s1,X,1,10.00\nB,2026-01-02,m2,s1,X,1,?\n"
 
 
-async def _upload(client: httpx.AsyncClient, text: str = TEXT, kind: str = "orders", name: str = "一月.csv") -> httpx.Response:
+async def _upload(
+    client: httpx.AsyncClient, text: str = TEXT, kind: str = "orders", name: str = "一月.csv"
+) -> httpx.Response:
     return await client.post(API, files={"file": (name, text.encode())}, data={"kind": kind})
 
 
@@ -32,7 +34,9 @@ async def test_a_file_goes_up_runs_and_tells_what_it_left_out(
     assert draft["guess"]["order_id"] == {"from": "单号", "type": None}
     assert draft["preview"][0]["实付"] == "10.00"
     assert (draft["missing"], draft["further"]) == ([], False)
-    assert {"name": "amount", "label": {"zh": "实付金额", "en": "Amount"}, "required": True, "type": "fen"} in draft["fields"]
+    assert {"name": "amount", "label": {"zh": "实付金额", "en": "Amount"}, "required": True, "type": "fen"} in draft[
+        "fields"
+    ]
 
     path = f"{API}/{draft['import_id']}"
     waiting = (await owner.get(path)).json()
@@ -51,7 +55,9 @@ async def test_a_file_goes_up_runs_and_tells_what_it_left_out(
     assert rejected.content.decode("utf-8-sig").splitlines()[1].startswith("3,amount,“?”不是金额")
     listed = (await owner.get(API)).json()["items"]
     assert [one["import_id"] for one in listed] == [draft["import_id"]]
-    kept = [found.name for found in (context.settings.home / "imports" / str(merchant_id)).rglob("*") if found.is_file()]
+    kept = [
+        found.name for found in (context.settings.home / "imports" / str(merchant_id)).rglob("*") if found.is_file()
+    ]
     assert sorted(kept) == ["lock", "rejected.csv"]
 
 
@@ -76,7 +82,10 @@ async def test_refusals(owner: httpx.AsyncClient) -> None:
     draft = (await _upload(owner, name="../../etc/passwd.csv")).json()
     path = f"{API}/{draft['import_id']}"
     assert (await owner.get(path)).json()["file_name"] == "passwd.csv"
-    for mapping, field in (({"order_id": {"from": "单号"}}, "occurred_at"), ({"order_id": {"from": "没有"}}, "order_id")):
+    for mapping, field in (
+        ({"order_id": {"from": "单号"}}, "occurred_at"),
+        ({"order_id": {"from": "没有"}}, "order_id"),
+    ):
         refused = await owner.post(f"{path}/start", json={"mapping": mapping})
         assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (422, "bad_mapping", field)
     cancelled = await owner.post(f"{path}/cancel")

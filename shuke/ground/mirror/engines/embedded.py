@@ -24,7 +24,9 @@ def dialect(url: str) -> Dialect:
     }
 
     def connect(settings: Mapping[str, Any]) -> Any:
-        return clickhouse_connect.get_client(interface="chdb", path=path, chdb_options=options, settings=dict(settings), tz_mode="aware")
+        return clickhouse_connect.get_client(
+            interface="chdb", path=path, chdb_options=options, settings=dict(settings), tz_mode="aware"
+        )
 
     return Dialect(connect=connect, table_engine="MergeTree", memory=memory, shared=False)
 

@@ -13,7 +13,15 @@ from shuke.ground.mirror.policy.declared import (
 )
 from shuke.ground.mirror.policy.moment import BadDuration, Duration, Moment
 from shuke.ground.mirror.policy.registry import Registry, declare, declared
-from shuke.ground.mirror.policy.rows import LIST_MARK, AttributeRows, EventRows, behaviour, instant, list_item, list_text
+from shuke.ground.mirror.policy.rows import (
+    LIST_MARK,
+    AttributeRows,
+    EventRows,
+    behaviour,
+    instant,
+    list_item,
+    list_text,
+)
 from shuke.ground.mirror.policy.sql import create_table, decimal_literal, instant_literal, quote, schema_mark
 
 __all__ = [

@@ -78,7 +78,9 @@ def _read(rows: Sequence[Any]) -> tuple[dict[str, Node], dict[str, dict[str, Any
     sound = _sound(trees)
     for slug in set(trees) - sound:
         missing = ", ".join(sorted(conditions.segments_of(trees.pop(slug)) - sound))
-        refused = rules.BadRule("$", f"引用的分群不可用:{missing}。", f"It speaks of segments that fail: {missing}.", "unknown_segment")
+        refused = rules.BadRule(
+            "$", f"引用的分群不可用:{missing}。", f"It speaks of segments that fail: {missing}.", "unknown_segment"
+        )
         failed[slug] = refused.body()
     return trees, failed
 
@@ -129,9 +131,7 @@ async def _store(
             {"segment_id": row.segment_id, "size": len(members), "state": "error" if error else "ok", "error": error,
              "version": row.members_version if error else row.version, "backfill": backfill}
         )  # fmt: skip
-        refreshed.append(
-            Refreshed(row.slug, len(members), len(entered), len(left), "error" if error else "ok")
-        )
+        refreshed.append(Refreshed(row.slug, len(members), len(entered), len(left), "error" if error else "ok"))
     if settled:
         await tx.run(_SETTLE, rows=msgspec.json.encode(settled).decode(), at=at)
     return refreshed
@@ -143,7 +143,9 @@ async def _change(
     """Write the chunks that changed, the refresh, and (unless it is a backfill) one flip per member."""
     refresh_id, at, reason = cause
     chunks = sorted({member // membership.CHUNK for member in _starts(entered | left)})
-    parts = {chunk: members & BitMap(range(chunk * membership.CHUNK, (chunk + 1) * membership.CHUNK)) for chunk in chunks}
+    parts = {
+        chunk: members & BitMap(range(chunk * membership.CHUNK, (chunk + 1) * membership.CHUNK)) for chunk in chunks
+    }
     gone = [chunk for chunk, part in parts.items() if not part]
     if gone:
         await tx.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime  # noqa: TC003
+from datetime import datetime
 from typing import Any
 
 from pypinyin import lazy_pinyin
@@ -29,7 +29,7 @@ class SlugTaken(errors.Refused):
 
 
 class BadSlug(errors.Refused):
-    """"{slug}" cannot be a short name."""
+    """ "{slug}" cannot be a short name."""
 
     code = "bad_slug"
     http_status = 422
@@ -66,7 +66,14 @@ class SegmentInUse(errors.Refused):
 
 
 async def create_segment(
-    tx: Tx, *, name: str, rule: dict[str, Any], at: datetime, slug: str | None = None, description: str = "", by: str = ""
+    tx: Tx,
+    *,
+    name: str,
+    rule: dict[str, Any],
+    at: datetime,
+    slug: str | None = None,
+    description: str = "",
+    by: str = "",
 ) -> catalog.Shown:
     """A new segment, counted by the next refresh, which is woken; without a slug one is made from the name.
 

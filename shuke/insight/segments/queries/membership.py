@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence  # noqa: TC003
-from datetime import datetime  # noqa: TC003
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 from pyroaring import BitMap

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable  # noqa: TC003
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from shuke.ground import mirror
@@ -44,7 +44,9 @@ async def _attributes(opened: Mirror, merchant_id: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
     for name, (samples, numbers, texts) in sorted(seen.items()):
         type_ = "number" if numbers > texts else "text"
-        listed.append({"name": name, "type": type_, "title": _title((name, name)), "arguments": {}, "samples": _samples(samples)})
+        listed.append(
+            {"name": name, "type": type_, "title": _title((name, name)), "arguments": {}, "samples": _samples(samples)}
+        )
     return listed
 
 
@@ -87,7 +89,9 @@ async def _event(opened: Mirror, merchant_id: int, event: Event, seen: dict[str,
 
 async def _property_samples(opened: Mirror, merchant_id: int, event: Event) -> dict[str, list[Any]]:
     """The most frequent values of the text properties that are columns of their own."""
-    columns = {name: prop.sql for name, prop in event.properties.items() if prop.type == "text" and prop.sql.isidentifier()}
+    columns = {
+        name: prop.sql for name, prop in event.properties.items() if prop.type == "text" and prop.sql.isidentifier()
+    }
     columns = {name: sql for name, sql in columns.items() if sql != "order_key"}
     if not columns:
         return {}
