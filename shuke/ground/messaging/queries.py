@@ -34,15 +34,10 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
     look: Look
 
 
-_SELECT = """
-select message_id, member_id, channel, title, body, link, state, reason, journey_id, created_at, sent_at from message
-where merchant_id = %(merchant_id)s
-  and (%(member_id)s::bigint is null or member_id = %(member_id)s)
-  and (%(journey_id)s::bigint is null or journey_id = %(journey_id)s)
-  and (%(channel)s::text is null or channel = %(channel)s)
-  and (%(at)s::timestamptz is null or (created_at, message_id) < (%(at)s, %(id)s))
-order by created_at desc, message_id desc limit %(limit)s
-"""
+_SELECT = (
+    "select message_id, member_id, channel, title, body, link, state, reason, journey_id, created_at, sent_at "
+    "from message where merchant_id = %(merchant_id)s"
+)
 
 
 async def log(
@@ -59,10 +54,17 @@ async def log(
         channels.get(channel)
     size = paging.limited(limit)
     after = paging.decode(cursor, 2)
+    asked: dict[str, Any] = {"member_id": member_id, "journey_id": journey_id, "channel": channel}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    # Only the conditions that were asked for, so that each question walks its own index.
+    conditions = [f"{name} = %({name})s" for name in asked]
+    if after:
+        conditions.append("(created_at, message_id) < (%(at)s, %(id)s)")
+        asked |= {"at": datetime.fromisoformat(after[0]), "id": after[1]}
+    where = "".join(f" and {condition}" for condition in conditions)
     rows = await tx.rows(
-        _SELECT, member_id=member_id, journey_id=journey_id, channel=channel,
-        at=datetime.fromisoformat(after[0]) if after else None, id=after[1] if after else 0, limit=size + 1,
-    )  # fmt: skip
+        f"{_SELECT}{where} order by created_at desc, message_id desc limit %(most)s", most=size + 1, **asked
+    )
     shown = paging.page(rows, size, key=lambda row: [row.created_at.isoformat(), row.message_id])
     names = await members.names(tx, sorted({row.member_id for row in shown.items}))
     shop = (await tenancy.get_merchant(tx)).name

@@ -198,13 +198,13 @@ async def travellers(tx: Tx, journey_id: int, cursor: str | None = None, limit: 
     """Who is on a journey, the latest to enter first, with what each step did; three statements."""
     size = paging.limited(limit)
     after = paging.decode(cursor, 2)
+    place = {} if after is None else {"at": datetime.fromisoformat(after[0]), "member_id": after[1]}
     rows = await tx.rows(
         "select member_id, state, entered_at, returned_at from journey_member "
         "where merchant_id = %(merchant_id)s and journey_id = %(journey_id)s "
-        "and (%(at)s::timestamptz is null or (entered_at, member_id) < (%(at)s, %(member_id)s)) "
-        "order by entered_at desc, member_id desc limit %(limit)s",
-        journey_id=journey_id, at=datetime.fromisoformat(after[0]) if after else None,
-        member_id=after[1] if after else 0, limit=size + 1,
+        + ("and (entered_at, member_id) < (%(at)s, %(member_id)s) " if place else "")
+        + "order by entered_at desc, member_id desc limit %(limit)s",
+        journey_id=journey_id, limit=size + 1, **place,
     )  # fmt: skip
     shown = paging.page(rows, size, key=lambda row: [row.entered_at.isoformat(), row.member_id])
     ids = [row.member_id for row in shown.items]
