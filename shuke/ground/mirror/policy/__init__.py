@@ -11,6 +11,7 @@ from shuke.ground.mirror.policy.declared import (
     Source,
     Table,
 )
+from shuke.ground.mirror.policy.literals import decimal_literal, instant_literal, quote
 from shuke.ground.mirror.policy.moment import BadDuration, Duration, Moment
 from shuke.ground.mirror.policy.registry import Registry, declare, declared
 from shuke.ground.mirror.policy.rows import (
@@ -22,7 +23,7 @@ from shuke.ground.mirror.policy.rows import (
     list_item,
     list_text,
 )
-from shuke.ground.mirror.policy.sql import create_table, decimal_literal, instant_literal, quote, schema_mark
+from shuke.ground.mirror.policy.sql import create_table, schema_mark
 
 __all__ = [
     "ALWAYS",

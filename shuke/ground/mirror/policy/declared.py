@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from shuke.ground.mirror.policy.moment import Moment
-    from shuke.kit.db import Tx
 
 ColumnType = Literal["word", "text", "whole", "small", "sign", "key", "instant", "day", "decimal", "texts", "numbers"]
 ValueType = Literal["text", "number", "instant", "day", "flag", "any"]
@@ -70,7 +69,7 @@ class Source:
 
     kinds: tuple[str, ...]
     table: str
-    rows: Callable[[Tx, Sequence[News]], Awaitable[Mapping[str, list[Any]]]]
+    rows: Callable[[Any, Sequence[News]], Awaitable[Mapping[str, list[Any]]]]
 
 
 @dataclass(frozen=True, slots=True)

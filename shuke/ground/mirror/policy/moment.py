@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shuke.ground.mirror.policy.sql import instant_literal
+from shuke.ground.mirror.policy.literals import instant_literal
 
 _LENGTH = re.compile(r"^([1-9]\d{0,4})([mhdw])$")
 
@@ -52,7 +52,8 @@ class Duration:
 class Moment:
     """One merchant at one instant: everything a question needs to know of time.
 
-    `complete`: nothing copied is later than the instant, so that no row needs to be held against it.
+    `complete`: nothing copied is later than the instant, so that no row needs to be held against it. `members_mark`
+    names the state of the copied members, for what is remembered about them; None: remember nothing.
     """
 
     merchant_id: int
@@ -60,6 +61,7 @@ class Moment:
     zone: str
     day_start_minutes: int = 0
     complete: bool = False
+    members_mark: int | None = None
 
     def date_of(self, instant: datetime) -> date:
         """The business date of an instant."""

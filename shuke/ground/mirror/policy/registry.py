@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shuke.ground.mirror.policy.declared import Column, Event, Property, Redirect, Source, Table
-from shuke.ground.mirror.policy.sql import quote
+from shuke.ground.mirror.policy.literals import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

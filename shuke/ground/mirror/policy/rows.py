@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from shuke.ground.mirror.policy.declared import ALWAYS, Event, Property, ValueType
+from shuke.ground.mirror.policy.literals import quote
 from shuke.ground.mirror.policy.registry import ATTRIBUTES, COMMON, EVENTS
-from shuke.ground.mirror.policy.sql import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def list_text(values: Sequence[Any]) -> str:
 
 def value_of(value: Any) -> tuple[int, str, Decimal]:
     """A value as form, text and number; numbers keep nine decimals, those beyond 10^28 become text."""
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", []):
         return FORMS["missing"], "", Decimal(0)
     if isinstance(value, bool):
         return FORMS["flag"], list_item(value), Decimal(0)

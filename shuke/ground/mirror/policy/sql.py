@@ -1,10 +1,8 @@
-"""Literals and statements as the columnar engine writes them."""
+"""The tables of the copy as the columnar engine writes them."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,22 +26,6 @@ OWN_COLUMNS = (
     "merchant UInt32, member UInt32, seq UInt64 CODEC(Delta, LZ4), idx UInt32 CODEC(T64, LZ4), "
     "applied UInt64 CODEC(Delta, LZ4)"
 )
-
-
-def quote(text: str) -> str:
-    """A string literal."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-def instant_literal(instant: datetime) -> str:
-    """An instant, to the microsecond."""
-    return f"toDateTime64('{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}', 6, 'UTC')"
-
-
-def decimal_literal(number: Decimal) -> str:
-    """A number with up to nine decimals, exact."""
-    return f"toDecimal128('{number:f}', 9)"
 
 
 def create_table(table: Table, name: str, order: tuple[str, ...], engine: str) -> str:
