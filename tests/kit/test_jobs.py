@@ -1,5 +1,6 @@
 """Background work: what is due is handed out once, survives a lost worker, and costs nothing while nothing is due."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -150,6 +151,25 @@ async def test_a_job_of_a_killed_worker_is_taken_up(database: Database, queue: J
     assert ledger.ran == []
     assert await queue.take_up(0) >= 1
     await queue.drain()
+    assert ledger.ran == [bare]
+
+
+async def test_a_worker_finds_its_work_by_itself_and_stops_when_told(
+    database: Database, queue: Jobs, ledger: Ledger, bare: int
+) -> None:
+    works = [Work(ledger.kind, ledger.run)]
+    tasks = [
+        asyncio.create_task(queue.run()),
+        asyncio.create_task(jobs.keep_handing_out(database, queue, works)),
+    ]
+    await _note(database, bare, ledger.kind, clock.now())
+    async with asyncio.timeout(20):
+        while not ledger.ran:
+            await asyncio.sleep(0.05)
+    for task in tasks:
+        task.cancel()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*tasks, return_exceptions=True)
     assert ledger.ran == [bare]
 
 

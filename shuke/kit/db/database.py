@@ -35,6 +35,8 @@ class MerchantGone(errors.Refused):
     code = "merchant_gone"
     http_status = 404
     zh = "没有编号为 {merchant_id} 的商户。"
+    cure = "Check the merchant's number; `shuke status` lists them."
+    cure_zh = "请核对商户编号,`shuke status` 会列出全部商户。"
 
 
 class Database:
