@@ -75,6 +75,12 @@ def _own_server(url: str) -> Iterator[Server]:
                 connection.execute(f"drop database if exists {name} with (force)")
 
 
+def beside(admin_url: str) -> str:
+    """A database for pgbench on a running embedded server; its address for our own role."""
+    _create(admin_url, BARE, owner=embedded.ROLE)
+    return _with_database(admin_url.replace("//postgres@", f"//{embedded.ROLE}@"), BARE)
+
+
 def _create(url: str, name: str, owner: str | None = None) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"drop database if exists {name} with (force)")

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 
@@ -60,49 +60,63 @@ class Caller(asyncio.Protocol):
             self.done.set_result(None)
 
 
-def order_requests(key: str, caller: int, members: int, at: str, path: str = "/v1/orders") -> Iterator[bytes]:
-    """An endless supply of single orders of one caller: three lines, one of `members` members, a new key each."""
+def _order(caller: int, number: int, member: int, at: str) -> str:
+    """One order of three lines."""
+    return (
+        f'{{"order_id":"{caller}-{number}","occurred_at":"{at}","member":{{"phone":"139{member:08d}"}},"store_id":"s1",'
+        f'"channel":"pos","lines":[{{"sku":"JH-01","quantity":1,"amount_fen":19900,"product":"玫瑰精华","category":"护肤",'
+        f'"brand":"芙颜"}},{{"sku":"MM-07","quantity":2,"amount_fen":{5800 + number % 900},"discount_fen":600}},'
+        f'{{"sku":"SF-03","quantity":1,"amount_fen":12000}}]}}'
+    )
+
+
+def _request(key: str, text: str) -> bytes:
+    body = text.encode()
+    head = (
+        f"POST /v1/orders HTTP/1.1\r\nHost: local\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def order_requests(plan: dict[str, Any], caller: int) -> Iterator[bytes]:
+    """The requests of one caller: endless single orders, or lists of `batch`; a negative batch lets each key's
+    first -batch members buy once, in lists, and ends."""
+    keys, members, at, batch = plan["keys"], plan["members"], plan["at"], plan["batch"]
+    name = caller + plan["offset"]
+    if batch < 0:
+        for key in keys[caller :: plan["callers"]]:
+            for first in range(0, -batch, 500):
+                listed = (_order(name, number, number, at) for number in range(first, min(first + 500, -batch)))
+                yield _request(key, f"[{','.join(listed)}]")
+        return
+    key = keys[caller % len(keys)]
     for number in itertools.count():
-        phone = f"139{(caller * 7919 + number * 104729) % members:08d}"
-        body = (
-            f'{{"order_id":"{caller}-{number}","occurred_at":"{at}","member":{{"phone":"{phone}"}},"store_id":"s1","channel":"pos",'
-            f'"lines":[{{"sku":"JH-01","quantity":1,"amount_fen":19900,"product":"玫瑰精华","category":"护肤","brand":"芙颜"}},'
-            f'{{"sku":"MM-07","quantity":2,"amount_fen":{5800 + number % 900},"discount_fen":600}},'
-            f'{{"sku":"SF-03","quantity":1,"amount_fen":12000}}]}}'
-        ).encode()
-        yield (
-            f"POST {path} HTTP/1.1\r\nHost: local\r\nAuthorization: Bearer {key}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        ).encode() + body
+        if batch == 1:
+            yield _request(key, _order(name, number, (caller * 7919 + number * 104729) % members, at))
+        else:
+            numbers = range(number * batch, (number + 1) * batch)
+            listed = (_order(name, each, (caller * 7919 + each * 104729) % members, at) for each in numbers)
+            yield _request(key, f"[{','.join(listed)}]")
 
 
-async def drive(plan: dict[str, object]) -> dict[str, object]:
-    """Run the plan {port, keys, callers, seconds, members, at, offset}; calls a second, latencies in ms, refusals."""
+async def drive(plan: dict[str, Any]) -> dict[str, Any]:
+    """Run the plan {port, keys, callers, seconds, members, at, offset, batch}; orders a second, latencies, refusals."""
     loop = asyncio.get_running_loop()
-    keys, callers, seconds = plan["keys"], int(plan["callers"]), float(plan["seconds"])  # type: ignore[arg-type, call-overload]
-    assert isinstance(keys, list)
     latencies: list[float] = []
     refused: list[bytes] = []
     began = clock.monotonic()
+    until = began + plan["seconds"] if plan["batch"] > 0 else float("inf")
     opened = []
-    for caller in range(callers):
-        supply = order_requests(
-            keys[caller % len(keys)],
-            caller + int(plan["offset"]),
-            int(plan["members"]),
-            str(plan["at"]),  # type: ignore[call-overload]
-        )
-        _, protocol = await loop.create_connection(
-            lambda supply=supply: Caller(supply, latencies, refused, began + seconds),
-            "127.0.0.1",
-            int(plan["port"]),  # type: ignore[call-overload, misc]
-        )
+    for caller in range(plan["callers"]):
+        protocol = Caller(order_requests(plan, caller), latencies, refused, until)
+        await loop.create_connection(lambda protocol=protocol: protocol, "127.0.0.1", plan["port"])  # type: ignore[misc]
         opened.append(protocol)
     await asyncio.gather(*(protocol.done for protocol in opened))
     took = clock.monotonic() - began
     ordered = sorted(latencies)
     return {
-        "calls": len(ordered), "per_second": round(len(ordered) / took, 1),
+        "calls": len(ordered), "per_second": round(len(ordered) * max(plan["batch"], 1) / took, 1),
         "p50_ms": round(ordered[len(ordered) // 2] * 1000, 2) if ordered else None,
         "p99_ms": round(ordered[int(len(ordered) * 0.99)] * 1000, 2) if ordered else None,
         "refused": len(refused), "first_refusal": refused[0].decode(errors="replace") if refused else None,

@@ -1,0 +1,163 @@
+"""`shuke bench ingest`: orders over HTTP through the whole product, against bare pgbench on the same server in the same run.
+
+The product runs as a process of its own (`shuke up`), the callers in another; figures are orders a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import baseline
+from shuke.doors import setup
+from shuke.ground import access
+from shuke.kit import clock, config
+from shuke.kit.db import Database, embedded
+from shuke.programs import earning
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+FEW = 50
+"""Members of each of the many merchants."""
+
+
+@dataclass(slots=True)
+class Product:
+    """The running product: its port, its database, pgbench's database, and the work of generating load."""
+
+    port: int
+    database: Database
+    bare: str
+    calls: int = 0
+
+    async def drive(self, keys: list[str], callers: int, seconds: float, members: int, batch: int = 1) -> dict[str, Any]:
+        """Run callers in a process of their own; what they saw."""
+        self.calls += 1
+        plan = {
+            "port": self.port, "keys": keys, "callers": callers, "seconds": seconds, "members": members, "batch": batch,
+            "at": clock.now().isoformat(), "offset": self.calls * 100_000,
+        }  # fmt: skip
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.load", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        said, _ = await child.communicate(json.dumps(plan).encode())
+        seen: dict[str, Any] = json.loads(said)
+        assert not seen["refused"], seen["first_refusal"]
+        return seen
+
+
+@asynccontextmanager
+async def product() -> AsyncIterator[Product]:
+    """`shuke up` on an empty data folder and a free port; stopped and removed afterwards."""
+    home = config.load().home / f"bench-{os.getpid()}"
+    home.mkdir(parents=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "SHUKE_HOME": str(home), "SHUKE_PORT": str(port), "SHUKE_DEMO": "0"}
+    environment.pop("SHUKE_DATABASE_URL", None)
+    environment.pop("SHUKE_MIRROR_URL", None)
+    log = (home / "up.log").open("wb")
+    program = [sys.executable, "-c", "from shuke.doors.cli import main; raise SystemExit(main())", "up"]
+    server = subprocess.Popen(program, env=environment, stdout=log, stderr=log)
+    try:
+        await _until_ready(port, server, home / "up.log")
+        postmaster = embedded.Postmaster(home)
+        bare = baseline.beside(postmaster.admin_url)
+        database = await Database.open(postmaster.url, size=3, hot_size=1)
+        yield Product(port, database, bare)
+        await database.close()
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+async def _until_ready(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            pass
+        if server.poll() is not None:
+            break
+        await asyncio.sleep(0.1)
+    raise SystemExit(f"the product did not start:\n{log.read_text(errors='replace')[-1500:]}")
+
+
+async def merchants(run: Product, count: int, members: int) -> list[str]:
+    """Merchants with five published rules each, of which one gives, and members that exist already; their keys."""
+    keys = []
+    for number in range(count):
+        merchant_id = await setup.create_merchant(
+            run.database, slug=f"bench-{run.calls}-{number}", name="压测", zone="Asia/Shanghai", at=clock.now(), stores=["s1"]
+        )
+        async with run.database.write(merchant_id) as tx:
+            for rule in range(4):
+                condition = {"kind": "channel", "params": {"channels": [f"channel-{rule}", "web"]}}
+                draft = earning.Draft(name=f"渠道加赠 {rule}", params={"points": 2}, conditions=[condition])
+                await earning.publish(tx, await earning.create_rule(tx, "spend_rate", draft, clock.now()), clock.now())
+            keys.append((await access.create_key(tx, "bench", ["orders.write"], clock.now()))[1])
+    await run.drive(keys, callers=min(len(keys), 16), seconds=0, members=members, batch=-members)
+    return keys
+
+
+async def measure(seconds: float) -> dict[str, Any]:
+    """Everything in one run: pgbench before and after, singles at 32 and 256 callers, many merchants, batches, a flood."""
+    async with product() as run:
+        await baseline.prepare(run.bare)
+        (one,) = await merchants(run, 1, 20_000)
+        await run.drive([one], 32, 2, 20_000)
+        before = await baseline.pgbench(run.bare, int(seconds))
+        single_32 = await run.drive([one], 32, seconds, 20_000)
+        single_256 = await run.drive([one], 256, seconds, 20_000)
+        batch = await run.drive([one], 4, seconds, 20_000, batch=500)
+        middle = await baseline.pgbench(run.bare, int(seconds))
+        many = await merchants(run, 256, FEW)
+        await run.drive(many, 256, 2, FEW)
+        spread = await run.drive(many, 256, seconds, FEW)
+        quiet = await run.drive([many[0]], 1, seconds, FEW)
+        flood, beside = await asyncio.gather(
+            run.drive([one], 256, seconds, 20_000), run.drive([many[1]], 1, seconds, FEW)
+        )
+        after = await baseline.pgbench(run.bare, int(seconds))
+    bare = (before + middle + after) / 3
+    return {
+        "bench": "ingest", "seconds_each": seconds,
+        "baseline": {"pgbench_tps": round(bare), "runs": [round(before), round(middle), round(after)], "clients": 32},
+        "single_32": single_32, "single_256": single_256, "batch_500": batch, "merchants_256": spread,
+        "quiet_alone": quiet, "quiet_beside_flood": beside, "flood": flood,
+        "ratio_single_32": _ratio(single_32, bare), "ratio_single_256": _ratio(single_256, bare),
+        "ratio_merchants_256": _ratio(spread, bare), "ratio_batch": _ratio(batch, bare),
+        "quiet_p99_times": round(beside["p99_ms"] / quiet["p99_ms"], 2), "ratio": _ratio(single_256, bare),
+    }  # fmt: skip
+
+
+def _ratio(seen: dict[str, Any], bare: float) -> float:
+    return round(seen["per_second"] / bare, 3)
+
+
+def main(arguments: list[str]) -> int:
+    """`[--seconds S]`; the last line of stdout is the JSON result."""
+    parser = argparse.ArgumentParser(prog="shuke bench ingest")
+    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--members", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--events", type=int, default=0, help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    print(json.dumps(asyncio.run(measure(given.seconds))))
+    return 0
