@@ -29,6 +29,7 @@ from shuke.programs.intake import jobs as intake_jobs
 from shuke.programs.intake import reactions as intake
 from shuke.programs.tiers import facts as tiers_facts
 from shuke.programs.tiers import jobs as tiers_jobs
+from shuke.programs.tiers import reactions as tiers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, points.on_members_merged),
     (MembersMerged, offers.follow_merges),
+    (MembersMerged, tiers.on_members_merged),
     (OrdersRecorded, intake.match_orders),
     (RefundsParked, intake.match_refunds),
     (OrdersRecorded, journeys.count_orders),

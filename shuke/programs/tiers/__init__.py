@@ -5,6 +5,7 @@ from shuke.programs.tiers.actions import (
     LevelInUse,
     change_ladder,
     install_first_ladder,
+    merge_standings,
     review,
     review_merchant,
     storing,
@@ -29,5 +30,6 @@ from shuke.programs.tiers.queries import (
 __all__ = [
     "STANDINGS", "BadLadder", "Change", "Level", "LevelInUse", "LevelShape", "NextLevel", "Rise", "Standing", "TierShape",
     "TiersChanged", "change_ladder", "install_first_ladder", "ladder", "level_now", "level_of", "level_shapes", "levels_at",
-    "members_by_level", "members_on", "pay", "review", "review_merchant", "standings_of", "storing", "tiers_of",
+    "members_by_level", "members_on", "merge_standings", "pay", "review", "review_merchant", "standings_of", "storing",
+    "tiers_of",
 ]  # fmt: skip

@@ -150,3 +150,33 @@ async def review_merchant(database: Database, merchant_id: int, at: datetime, ba
         reviewed += done
         if done < batch:
             return reviewed
+
+
+async def merge_standings(tx: Tx, pairs: Sequence[tuple[int, int]], at: datetime) -> None:
+    """Make each first member's standing part of the second's: payments add up, the higher level stays; repeatable.
+
+    A level that changes by it is noted with the reason `merged`. Five statements for any number of pairs.
+    """
+    members = sorted({member for pair in pairs for member in pair})
+    await points.open_book(tx, members, at=at)
+    merchant = await tenancy.get_merchant(tx)
+    rungs = await queries.ladder(tx)
+    rows = await tx.rows(queries.STANDINGS, members=members)
+    standings = queries.standings_of(rows, (), rungs[0], at)
+    day = clock.business_date(at, merchant.zone, merchant.day_start_minutes)
+    changes, gone = [], []
+    for loser, heir in pairs:
+        old = standings.pop(loser, None)
+        if old is None:
+            continue
+        gone.append(loser)
+        kept = standings.setdefault(heir, Standing(heir, rungs[0].level, at, None, {}))
+        changes.append(policy.merge(kept, old, rungs, day, at, merchant.zone))
+    await tx.run(
+        "delete from member_tier where merchant_id = %(merchant_id)s and member_id = any(%(gone)s::bigint[])", gone=gone
+    )
+    moved = [change for change in changes if change is not None]
+    ids = await tx.fresh_ids(len(moved))
+    statements = storing(tx, standings.values(), list(zip(ids, moved, strict=True)), reason="merged")
+    if statements:
+        await tx.together(*statements)

@@ -17,7 +17,7 @@ async def _levels(_: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
     made = mirror.AttributeRows()
     for one in news:
         for n, change in enumerate(one.payload["changes"]):
-            made.add("tier.level", change["member_id"], mirror.instant(change["at"]), one.seq, n, change["to_level"])
+            made.add("tier.level", change["member_id"], mirror.instant(change["at"]), (one.seq, n), change["to_level"])
     return made.columns
 
 

@@ -93,3 +93,20 @@ def review(standing: Standing, ladder: Sequence[Level], zone: str, day: date, gr
     standing.level, standing.since = earned.level, ended + grace
     standing.keep_until = None if earned is ladder[0] else durations.end(KEPT_FOR, ended - timedelta(seconds=1), zone)
     return drop
+
+
+def merge(heir: Standing, loser: Standing, ladder: Sequence[Level], day: date, at: datetime, zone: str) -> Rise | None:
+    """One person's two standings: payments add up, the higher level stays to the later end, and may be passed by the sum."""
+    before = heir.level
+    for month, fen in loser.months.items():
+        heir.months[month] = heir.months.get(month, 0) + fen
+    heir.changed = True
+    here, other = level_of(ladder, heir.level), level_of(ladder, loser.level)
+    if other.threshold_fen > here.threshold_fen:
+        heir.level, heir.since, heir.keep_until = loser.level, loser.since, loser.keep_until
+    elif other.level == here.level and heir.keep_until is not None and loser.keep_until is not None:
+        heir.keep_until = max(heir.keep_until, loser.keep_until)
+    goal = reached(ladder, window_fen(heir.months, day))
+    if goal.threshold_fen > level_of(ladder, heir.level).threshold_fen:
+        heir.level, heir.since, heir.keep_until = goal.level, at, durations.end(KEPT_FOR, at, zone)
+    return None if heir.level == before else Rise(heir.member_id, before, heir.level, at)

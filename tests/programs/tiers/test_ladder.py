@@ -119,3 +119,24 @@ async def test_a_ladder_that_is_not_one_is_refused(
             await tiers.change_ladder(tx, wrong)
     async with database.read(merchant_id) as tx:
         assert len(await tiers.ladder(tx)) == 1
+
+
+async def test_two_standings_become_one_with_the_higher_level(database: Database, merchant_id: int) -> None:
+    await change(database, merchant_id)
+    await stand(database, merchant_id, 1, {"2026-03": 120_000}, 1)
+    await stand(database, merchant_id, 2, {"2026-02": 390_000, "2026-03": 1_000}, 0)
+    await stand(database, merchant_id, 3, {}, 2)
+    for _ in range(2):
+        async with database.write(merchant_id) as tx:
+            await tiers.merge_standings(tx, [(1, 2)], T0)
+    assert await levels(database, merchant_id, 1, 2) == [0, 2]
+    async with database.read(merchant_id) as tx:
+        shape = (await tiers.tiers_of(tx, [2], date(2026, 3, 1)))[2]
+        changes = await tx.rows(
+            "select member_id, to_level, reason from tier_change where merchant_id = %(merchant_id)s"
+        )
+    assert (shape.progress_fen, shape.keep_until) == (511_000, PERIOD_END)
+    assert [tuple(row) for row in changes] == [(2, 2, "merged")]
+    async with database.write(merchant_id) as tx:
+        await tiers.merge_standings(tx, [(3, 4)], T0)
+    assert await levels(database, merchant_id, 3, 4) == [0, 2]
