@@ -21,7 +21,8 @@ h1{font-size:26px;margin:0 0 8px}article{border-top:1px solid var(--line);paddin
 border-radius:4px;margin-right:8px}.m.get{background:#35607f}.m.delete{background:#b3261e}
 code,pre{font:12.5px/1.55 ui-monospace,SFMono-Regular,Menlo,monospace}pre{background:var(--band);border:1px solid var(--line);
 border-radius:4px;padding:12px;overflow:auto;margin:8px 0}table{border-collapse:collapse;width:100%;margin:8px 0}
-td,th{text-align:left;vertical-align:top;padding:6px 12px 6px 0;border-bottom:1px solid var(--line)}th{color:var(--soft);font-weight:500}
+td,th{text-align:left;vertical-align:top;padding:6px 12px 6px 0;border-bottom:1px solid var(--line)}
+th{color:var(--soft);font-weight:500}
 .soft{color:var(--soft)}details{margin:8px 0}summary{cursor:pointer;color:var(--jade)}
 .wide{overflow-x:auto}@media(max-width:800px){.frame{display:block}nav{position:static;height:auto;border:0}main{padding:16px}}
 """

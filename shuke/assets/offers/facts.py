@@ -33,7 +33,7 @@ async def _grants(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Any]
     made = mirror.EventRows(merchant.zone, merchant.day_start_minutes)
     for row in await tx.rows(_GRANTS, ids=list(told_in)):
         what = {"offer": row.slug, "points": row.points, "value_fen": row.value_fen}
-        made.add("offer_granted", row.member_id, row.granted_at, *told_in[row.grant_id], what)
+        made.add("offer_granted", row.member_id, row.granted_at, told_in[row.grant_id], what)
     return made.columns
 
 

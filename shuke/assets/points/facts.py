@@ -63,11 +63,11 @@ async def _moved(tx: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
     made = mirror.EventRows(merchant.zone, merchant.day_start_minutes)
     for n, row in enumerate(await tx.rows(_ENTRIES, batches=list(seqs))):
         made.add(
-            "points_moved", row.member_id, row.effective_at, seqs[row.batch_id], n,
+            "points_moved", row.member_id, row.effective_at, (seqs[row.batch_id], n),
             {"points": row.points, "type": row.type, "wallet": row.wallet},
         )  # fmt: skip
         if row.type in ("redeem", "capture"):
-            made.add("redeem", row.member_id, row.effective_at, seqs[row.batch_id], n, {"points": -row.points})
+            made.add("redeem", row.member_id, row.effective_at, (seqs[row.batch_id], n), {"points": -row.points})
     return made.columns
 
 

@@ -104,7 +104,7 @@ def _lifecycle(listed: list[segments.Shown], total: int) -> list[dict[str, Any]]
         for stage in lifecycle.STAGES
         if stage.slug in sizes
     ]
-    rest = max(total - sum(item["count"] for item in found), 0)
+    rest = max(total - sum(sizes.get(stage.slug, 0) for stage in lifecycle.STAGES), 0)
     return [*found, {"key": "none", "count": rest, "segment": None}] if found else []
 
 

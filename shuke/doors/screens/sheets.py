@@ -30,6 +30,8 @@ class UnknownColumn(errors.Refused):
     code = "unknown_column"
     http_status = 422
     zh = "没有「{column}」这一列,可用的有:{known}。"
+    cure = "Take columns from that list, separated by commas."
+    cure_zh = "请从这些列中选择,用英文逗号隔开。"
 
 
 def chosen(names: str) -> list[str]:

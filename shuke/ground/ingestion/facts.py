@@ -22,13 +22,13 @@ async def _events(tx: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
             at = mirror.instant(event["occurred_at"])
             assert at is not None
             made.add(
-                event["event"], event["member_id"], at, one.seq, n, event.get("properties") or {},
+                event["event"], event["member_id"], at, (one.seq, n), event.get("properties") or {},
                 store=event.get("store") or "", channel=event.get("channel") or "", day=date.fromisoformat(event["day"]),
             )  # fmt: skip
     return made.columns
 
 
-_SKU = {
+_SKU: dict[str, tuple[mirror.ValueType, str, str]] = {
     "sku": ("text", "货号", "SKU"),
     "category": ("text", "品类", "Category"),
     "product": ("text", "商品", "Product"),

@@ -40,7 +40,7 @@ async def _attributes(_: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
         at = one.payload.get("at")
         for n, (name, value) in enumerate(one.payload["attributes"].items()):
             if name != "joined_at":
-                made.add(name, one.payload["member_id"], mirror.instant(at), one.seq, n, value)
+                made.add(name, one.payload["member_id"], mirror.instant(at), (one.seq, n), value)
     return made.columns
 
 
@@ -48,9 +48,8 @@ async def _consents(_: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
     made = mirror.AttributeRows()
     for one in news:
         given = one.payload
-        made.add(
-            f"consent.{given['channel']}", given["member_id"], mirror.instant(given["at"]), one.seq, 0, given["given"]
-        )
+        name = f"consent.{given['channel']}"
+        made.add(name, given["member_id"], mirror.instant(given["at"]), (one.seq, 0), given["given"])
     return made.columns
 
 

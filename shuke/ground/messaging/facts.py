@@ -29,7 +29,7 @@ async def _messages(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[An
     made = mirror.EventRows(merchant.zone, merchant.day_start_minutes)
     for idx, row in enumerate(await tx.rows(_SENT, batches=list(told_in))):
         said = {"title": row.title, "journey_id": row.journey_id}
-        made.add("message_sent", row.member_id, row.sent_at, told_in[row.batch_id], idx, said, channel=row.channel)
+        made.add("message_sent", row.member_id, row.sent_at, (told_in[row.batch_id], idx), said, channel=row.channel)
     return made.columns
 
 

@@ -35,7 +35,7 @@ async def keep_copying(mirror: Mirror, database: Database) -> None:
 
     database.on_news.append(tell)
     pause = TICK_SECONDS
-    looked = -LOOK_AROUND_SECONDS
+    looked = -float(LOOK_AROUND_SECONDS)
     try:
         while True:
             merchants = set(news)
@@ -44,10 +44,8 @@ async def keep_copying(mirror: Mirror, database: Database) -> None:
             try:
                 if clock.monotonic() - looked >= LOOK_AROUND_SECONDS:
                     looked = clock.monotonic()
-                    async with database.directory() as tx:
-                        merchants.update(await actions.behind(tx))
-                if merchants:
-                    news.update(await actions.copy(mirror, database, sorted(merchants)))
+                    merchants.update(await _behind(database))
+                news.update(await actions.copy(mirror, database, sorted(merchants)) if merchants else ())
                 pause = TICK_SECONDS
             except (errors.Unavailable, MirrorGone, QueryFailed) as error:
                 news.update(merchants)
@@ -58,6 +56,11 @@ async def keep_copying(mirror: Mirror, database: Database) -> None:
                 await _until(wake, LOOK_AROUND_SECONDS)
     finally:
         database.on_news.remove(tell)
+
+
+async def _behind(database: Database) -> list[int]:
+    async with database.directory() as tx:
+        return await actions.behind(tx)
 
 
 async def _until(wake: asyncio.Event, seconds: float) -> None:

@@ -6,6 +6,7 @@ from shuke.ground.orders.queries import PARKED, Bought, OrderShape, OrderState, 
 from shuke.ground.orders.queries import keys_with_parked, orders_of, orders_of_keys, parked_refunds, summaries
 
 __all__ = [
-    "PARKED", "Bought", "OrderShape", "OrderState", "OrdersRecorded", "RefundsParked", "RefundsRecorded", "Summary", "bought", "bought_since",
-    "keys_with_parked", "orders_of", "orders_of_keys", "parked_refunds", "recording", "refunding", "summaries",
+    "PARKED", "Bought", "OrderShape", "OrderState", "OrdersRecorded", "RefundsParked", "RefundsRecorded", "Summary",
+    "bought", "bought_since", "keys_with_parked", "orders_of", "orders_of_keys", "parked_refunds", "recording",
+    "refunding", "summaries",
 ]  # fmt: skip

@@ -303,7 +303,7 @@ async def _refunds(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Any
     made = mirror.EventRows(merchant.zone, merchant.day_start_minutes)
     for n, row in enumerate(rows):
         made.add(
-            "refund", row.member_id, row.occurred_at, ids[row.refund_id], n, {"amount_fen": row.amount_fen},
+            "refund", row.member_id, row.occurred_at, (ids[row.refund_id], n), {"amount_fen": row.amount_fen},
             store=codes.get(row.store_id, ""), channel=row.channel,
         )  # fmt: skip
     return made.columns

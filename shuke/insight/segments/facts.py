@@ -25,11 +25,14 @@ async def _flips(tx: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
     for n, row in enumerate(rows):
         one = told[row.refresh_id]
         name = "segment_entered" if row.entered else "segment_left"
-        made.add(name, row.member_id, row.at, one.seq, n, {"segment": one.payload["slug"], "reason": row.reason})
+        made.add(name, row.member_id, row.at, (one.seq, n), {"segment": one.payload["slug"], "reason": row.reason})
     return made.columns
 
 
-_PROPERTIES = {"segment": ("text", "分群", "Segment"), "reason": ("text", "原因", "Reason")}
+_PROPERTIES: dict[str, tuple[mirror.ValueType, str, str]] = {
+    "segment": ("text", "分群", "Segment"),
+    "reason": ("text", "原因", "Reason"),
+}
 
 DECLARED = (
     mirror.behaviour("segment_entered", ("进入分群", "entered a segment"), _PROPERTIES),

@@ -44,7 +44,7 @@ class Rows:
         """All rows, as named tuples."""
         result = self._result
         width = result.nfields
-        make = _row_type(tuple(_text(result.fname(column)) for column in range(width)))
+        make = _row_type(tuple((result.fname(column) or b"").decode() for column in range(width)))
         readers = [_READERS.get(result.ftype(column), _text) for column in range(width)]
         value = result.get_value
         return [
@@ -100,8 +100,8 @@ def _send(pgconn: PGconn, opening: Iterable[str], statements: Sequence[Statement
             del _prepared[gone]
         known = _prepared[pgconn] = {}
     wire = _Sent(known)
-    for text in opening:
-        pgconn.send_query_params(text.encode(), None)
+    for command in opening:
+        pgconn.send_query_params(command.encode(), None)
         wire.sent += 1
     for sql, params in statements:
         text, names = _numbered(sql)

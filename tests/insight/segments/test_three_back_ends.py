@@ -277,7 +277,7 @@ class _Loader:
         made = mirror.EventRows(drawn["zone"], drawn["day_start"])
         for kind, member, at, properties, channel in drawn["behaviour"]:
             self.seq += 1
-            made.add(kind, member, at, self.seq, 0, properties, channel=channel)
+            made.add(kind, member, at, (self.seq, 0), properties, channel=channel)
             shared = {
                 "channel": channel,
                 "store": "",
@@ -292,8 +292,7 @@ class _Loader:
                     "refund",
                     order["member"],
                     refund.at,
-                    self.seq,
-                    0,
+                    (self.seq, 0),
                     {"amount_fen": refund.amount_fen},
                     channel=order["channel"],
                 )
@@ -354,7 +353,7 @@ class _Loader:
         made = mirror.AttributeRows()
         for member, name, at, value in listed:
             self.seq += 1
-            made.add(name, member, at, self.seq, 0, value)
+            made.add(name, member, at, (self.seq, 0), value)
             self.world.attributes.append((member, name, at, self.seq, value))
         self._add(ATTRIBUTES, made.columns)
 

@@ -10,6 +10,7 @@ from shuke.ground.mirror.policy.declared import (
     Redirect,
     Source,
     Table,
+    ValueType,
 )
 from shuke.ground.mirror.policy.literals import decimal_literal, instant_literal, quote
 from shuke.ground.mirror.policy.moment import BadDuration, Duration, Moment
@@ -42,6 +43,7 @@ __all__ = [
     "Registry",
     "Source",
     "Table",
+    "ValueType",
     "behaviour",
     "create_table",
     "decimal_literal",

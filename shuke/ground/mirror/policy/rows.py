@@ -78,10 +78,10 @@ class EventRows:
         self.columns: dict[str, list[Any]] = {name: [] for name in names}
 
     def add(
-        self, kind: str, member: int, at: datetime, seq: int, idx: int, properties: Mapping[str, Any],
+        self, kind: str, member: int, at: datetime, place: tuple[int, int], properties: Mapping[str, Any],
         *, store: str = "", channel: str = "", day: date | None = None,
     ) -> None:  # fmt: skip
-        """One event; `day` is its business date where that was fixed before."""
+        """One event; `place` is its announcement and its number in it, `day` its business date where that was fixed before."""
         texts: dict[str, str] = {}
         numbers: dict[str, Decimal] = {}
         for name, value in properties.items():
@@ -92,7 +92,7 @@ class EventRows:
                 texts[name] = text
         local = at.astimezone(self._zone)
         row = {
-            "member": member, "seq": seq, "idx": idx, "kind": kind, "at": at,
+            "member": member, "seq": place[0], "idx": place[1], "kind": kind, "at": at,
             "day": day or (local - self._day_start).date(), "weekday": local.isoweekday(), "hour": local.hour,
             "store": store, "channel": channel, "texts": texts, "numbers": numbers,
         }  # fmt: skip
@@ -107,11 +107,11 @@ class AttributeRows:
         names = ("member", "seq", "idx", *(column.name for column in ATTRIBUTES.columns))
         self.columns: dict[str, list[Any]] = {name: [] for name in names}
 
-    def add(self, name: str, member: int, at: datetime | None, seq: int, idx: int, value: Any) -> None:
+    def add(self, name: str, member: int, at: datetime | None, place: tuple[int, int], value: Any) -> None:
         """One value from `at` on (None: always); a value of None says that it is no longer known."""
         form, text, number = value_of(value)
         row = {
-            "member": member, "seq": seq, "idx": idx, "name": name, "at": at or ALWAYS, "text": text, "number": number,
+            "member": member, "seq": place[0], "idx": place[1], "name": name, "at": at or ALWAYS, "text": text, "number": number,
             "form": form,
         }  # fmt: skip
         for column, held in row.items():

@@ -26,7 +26,8 @@ ROWS = 20_000
 _SETTLE = """
 update segment s set size = r.size, state = r.state, error = r.error, refreshed_at = %(at)s,
     members_version = r.version, backfilled_at = case when r.backfill then %(at)s else s.backfilled_at end
-from json_to_recordset(%(rows)s::json) as r(segment_id bigint, size bigint, state text, error jsonb, version bigint, backfill boolean)
+from json_to_recordset(%(rows)s::json)
+    as r(segment_id bigint, size bigint, state text, error jsonb, version bigint, backfill boolean)
 where s.merchant_id = %(merchant_id)s and s.segment_id = r.segment_id
 """
 
@@ -73,8 +74,8 @@ def _read(rows: Sequence[Any]) -> tuple[dict[str, Node], dict[str, dict[str, Any
     for row in rows:
         try:
             trees[row.slug] = conditions.parse(row.rule, mirror.declared())
-        except rules.BadRule as refused:
-            failed[row.slug] = refused.body()
+        except rules.BadRule as bad:
+            failed[row.slug] = bad.body()
     sound = _sound(trees)
     for slug in set(trees) - sound:
         missing = ", ".join(sorted(conditions.segments_of(trees.pop(slug)) - sound))

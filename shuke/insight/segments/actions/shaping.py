@@ -163,7 +163,7 @@ def _name(name: str) -> str:
 
 
 def _slug_of(name: str) -> str:
-    latin = "-".join(lazy_pinyin(name, errors=lambda text: re.split(r"[^a-zA-Z0-9]+", text)))
+    latin = "-".join(lazy_pinyin(name, errors=lambda text: re.sub(r"[^a-zA-Z0-9]+", "-", text)))
     slug = re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "", latin.lower())).strip("-")[:48].strip("-")
     return slug or "segment"
 

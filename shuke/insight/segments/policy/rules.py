@@ -19,11 +19,11 @@ MAX_NODES = 500
 
 
 class BadRule(errors.Refused):
-    """{reason_en}"""
+    """This rule cannot be used: {reason_en}"""
 
     code = "bad_rule"
     http_status = 422
-    zh = "{reason}"
+    zh = "这条规则用不了:{reason}"
     cure = "Correct the condition at {path}."
     cure_zh = "请修改 {path} 处的条件。"
 

@@ -72,7 +72,7 @@ async def _events(opened: Mirror, merchant_id: int) -> list[dict[str, Any]]:
 
 
 async def _event(opened: Mirror, merchant_id: int, event: Event, seen: dict[str, str]) -> dict[str, Any]:
-    properties = [
+    properties: list[dict[str, Any]] = [
         {"name": name, "type": prop.type, "title": _title(prop.title), "samples": []}
         for name, prop in event.properties.items()
     ]
