@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from shuke.doors import console, document, metrics
 from shuke.doors.docs_page import page
@@ -33,7 +34,8 @@ def create_app(context: Context, intake: Intake) -> Frame:
         request_max_body_size=None,
         state=State({"context": context}, deep_copy=False),
     )
-    return Frame(app, site, dict.fromkeys(intake.paths, intake), context.settings.secure_cookies)
+    behind_a_proxy = ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")  # the hot routes need no client address
+    return Frame(behind_a_proxy, site, dict.fromkeys(intake.paths, intake), context.settings.secure_cookies)
 
 
 def _injected(context: Context) -> dict[str, Provide]:

@@ -22,6 +22,7 @@ class BadDuration(errors.Refused):
     cure_zh = "请写 unlimited,或数字加单位:30s 5D 7W 10M 2Q 1Y;加 _U 表示到该周期末(1Y_U 即次年年底)。"
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> tuple[int, str, str] | None:
     """Count, unit and rounding of a duration; None for unlimited. Refuses what it cannot read."""
     if text == "unlimited":

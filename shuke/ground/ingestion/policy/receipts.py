@@ -35,8 +35,9 @@ class DifferentBody(errors.Refused):
 
 
 def hashes(item: Item) -> str:
-    """A short hash per field as one JSON text: enough to say which fields differ, without keeping the body."""
-    return _encode({name: zlib.crc32(_encode(getattr(item, name))) for name in item.__struct_fields__}).decode()
+    """A short hash per field that says something, as one JSON text: enough to tell which differ without keeping the body."""
+    set_fields = ((name, getattr(item, name)) for name in item.__struct_fields__)
+    return _encode({name: zlib.crc32(_encode(value)) for name, value in set_fields if value or value is False}).decode()
 
 
 def compare(item: Item, stored: str) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST = 256
 """Items in one transaction, at the most."""
+SHARED = 48
+"""The same while other merchants wait too: a long transaction of one keeps the processor from all."""
 LANES = 2
 """Transactions one merchant may have open at once."""
 WIDEN_AT = 48
@@ -85,7 +87,7 @@ class Collector:
     async def _turn(self, line: _Line) -> None:
         """One transaction of one merchant; while it runs, another lane of the line may be served."""
         line.ready = False
-        chosen = _take(line)
+        chosen = _take(line, SHARED if len(self._lines) > 1 else MOST)
         line.open_lanes += 1
         self._make_ready(line)
         try:
@@ -115,11 +117,11 @@ class Collector:
             await asyncio.wait(self._tasks)
 
 
-def _take(line: _Line) -> list[Waiting]:
+def _take(line: _Line, most: int) -> list[Waiting]:
     """The next items of one transaction: refunds stand apart from orders and events."""
     waiting = line.waiting
     refunds = isinstance(waiting[0][0], ingestion.RefundIn)
     chosen: list[Waiting] = []
-    while waiting and len(chosen) < MOST and isinstance(waiting[0][0], ingestion.RefundIn) == refunds:
+    while waiting and len(chosen) < most and isinstance(waiting[0][0], ingestion.RefundIn) == refunds:
         chosen.append(waiting.popleft())
     return chosen
