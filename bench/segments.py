@@ -167,14 +167,15 @@ async def _measure(opened: mirror.Mirror, members: int, events: int) -> dict[str
     }  # fmt: skip
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Measure and print; the last line is JSON."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(prog="shuke bench segments")
     parser.add_argument("--members", type=int, default=1_000_000)
     parser.add_argument("--events", type=int, default=10_000_000)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     print(json.dumps(asyncio.run(measure(options.members, options.events))))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

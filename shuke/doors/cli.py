@@ -63,6 +63,10 @@ def parser() -> argparse.ArgumentParser:
     _processes(commands)
     _merchants(commands)
     importing.add_command(commands)
+    bench = commands.add_parser("bench", help="measure, against a baseline in the same run", add_help=False)
+    bench.add_argument("name", choices=("ingest", "ledger", "segments"))
+    bench.add_argument("rest", nargs=argparse.REMAINDER)
+    bench.set_defaults(run=_bench)
     api = commands.add_parser("api", help="print the OpenAPI document")
     api.set_defaults(run=_api)
     _command(commands, "status", "how far each merchant is, and its readers", "status")
@@ -191,8 +195,23 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> int:
     return loop.run(work())
 
 
+def _bench(options: argparse.Namespace, _: Settings) -> int:
+    """The benchmarks are beside the package, in the repository."""
+    import importlib
+
+    try:
+        measured = importlib.import_module(f"bench.{options.name}")
+    except ModuleNotFoundError as error:
+        raise config.BadSetting("`shuke bench` runs in the repository, where the folder bench/ is.") from error
+    return int(measured.main(options.rest))
+
+
 def _api(_: argparse.Namespace, __: Settings) -> int:
     from shuke.doors import document
 
     print(json.dumps(document.describe(), ensure_ascii=False, indent=1, sort_keys=True))
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -70,6 +70,8 @@ class UnknownSort(errors.Refused):
     code = "unknown_sort"
     http_status = 422
     zh = "会员可按 {known} 排序,不能按「{sort}」。"
+    cure = "Take one of these words for `sort`."
+    cure_zh = "请把 sort 换成其中之一。"
 
 
 async def page(tx: Tx, opened: mirror.Mirror | None, wish: Wish, cursor: str | None, limit: int) -> paging.Page:
@@ -232,7 +234,7 @@ async def _slice(
     place = f"AND (key, member) {compared} ({int(after[0])}, {int(after[1])})" if after else ""
     found = await mirror.rows(
         _needed(opened),
-        f"SELECT o.key AS key, m.member AS member FROM (SELECT member FROM members WHERE merchant = {tx.merchant_id} "
+        f"SELECT ifNull(o.key, 0) AS key, m.member AS member FROM (SELECT member FROM members WHERE merchant = {tx.merchant_id} "
         "GROUP BY member HAVING argMax(gone, seq) = 0) AS m LEFT JOIN "
         f"(SELECT member, {key} AS key FROM orders WHERE merchant = {tx.merchant_id} AND member > 0 "
         "GROUP BY member HAVING sum(sign) > 0) AS o ON o.member = m.member "

@@ -311,7 +311,7 @@ def _ways(text: str) -> Iterable[tuple[str, dict[str, Any]]]:
     )
     digits = text.replace(" ", "").replace("-", "")
     if digits.isascii() and digits.isdigit():
-        if len(digits) <= 9:
+        if len(digits) <= 9 and not digits.startswith("0"):
             yield f"{member} member_id = %(number)s", {"number": int(digits)}
         if len(digits) == 4:
             yield f"{member} phone_tail = %(tail)s order by member_id desc", {"tail": digits}
