@@ -25,7 +25,7 @@ def create_app(context: Context, intake: Intake) -> Frame:
     """The application of one process; `intake` answers the hot routes of the API."""
     site = Site()
     site.warm()
-    app = Litestar(
+    app: Any = Litestar(
         [_console(), health, ready(context), figures(context), *_documents()],
         dependencies=_injected(context),
         exception_handlers=http.exception_handlers,

@@ -34,8 +34,8 @@ def server(app: Any) -> QuietServer:
     """A server for an ASGI application; run it with `serve(sockets=[…])`, stop it with `should_exit = True`."""
     return QuietServer(
         uvicorn.Config(
-            app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False, proxy_headers=False,
-            timeout_graceful_shutdown=GRACE_SECONDS, backlog=2048,
+            app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
+            proxy_headers=False, timeout_graceful_shutdown=GRACE_SECONDS, backlog=2048,
         )
     )  # fmt: skip
 

@@ -117,7 +117,8 @@ async def test_another_merchants_numbers_are_not_there(
 @pytest.mark.parametrize(
     ("body", "code", "field"),
     [
-        (b"{", "malformed", None), (b'{"login":"a"}', "malformed", "password"), (b'{"login":1,"password":"b"}', "malformed", "login"),
+        (b"{", "malformed", None), (b'{"login":"a"}', "malformed", "password"),
+        (b'{"login":1,"password":"b"}', "malformed", "login"),
         (b'{"login":"a","password":"b","x":1}', "malformed", "x"), (b"[]", "malformed", None), (b"", "malformed", None),
     ],
 )  # fmt: skip

@@ -72,7 +72,8 @@ async def test_wrong_keys_and_wrong_input_move_nothing(
     cases: list[tuple[Any, dict[str, str], int, str]] = [
         (good, {}, 401, "bad_key"), (good, {"Authorization": "Bearer sk_wrong"}, 401, "bad_key"),
         (good, {"Authorization": f"Bearer {reading}"}, 403, "forbidden"), (good | {"colour": 1}, key, 400, "malformed"),
-        (good | {"occurred_at": "2099-01-01T00:00:00Z"}, key, 422, "future_date"), (good | {"store_id": "x"}, key, 422, "unknown_store"),
+        (good | {"occurred_at": "2099-01-01T00:00:00Z"}, key, 422, "future_date"),
+        (good | {"store_id": "x"}, key, 422, "unknown_store"),
         (good | {"lines": [], "amount_fen": -1}, key, 400, "malformed"), (b"{", key, 400, "malformed"),
         (b"[" + b"1" * (10 << 20), key, 413, "too_large"),
     ]  # fmt: skip
