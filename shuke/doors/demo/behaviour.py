@@ -99,7 +99,7 @@ def around_orders(diary: Diary, orders: list[Order], habits: Habits) -> None:
 def between_orders(
     diary: Diary, year: Year, people: list[Member], habits: Habits, alive: list[tuple[int, int]]
 ) -> None:
-    """Browsing, videos and articles while somebody is around: from joining (or the year's start) to a while after the last visit."""
+    """Browsing, videos and articles while somebody is around."""
     rng = diary.rng
     for member in people:
         begins, ends = alive[member.number]

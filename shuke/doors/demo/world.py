@@ -80,8 +80,8 @@ def _alive(
 ) -> list[tuple[int, int]]:
     """From when to when each member looks at what the shop shows: until some weeks after the last visit."""
     last_visit = np.full(len(members), -1)
-    for place, member in coming:
-        last_visit[member] = place
+    for place, number in coming:
+        last_visit[number] = place
     lingering = rng.exponential(30, len(members)).astype(int) + 3
     found = []
     for member in members:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -148,5 +149,5 @@ def test_what_comes_round_comes_round(made: world.World) -> None:
     for order in made.orders:
         if order.member is not None and any(line.product.category == "面膜" for line in order.lines):
             bought.setdefault(order.member, []).append(order.at.date())
-    gaps = [(later - earlier).days for days in bought.values() for earlier, later in zip(days, days[1:], strict=False)]
+    gaps = [(later - earlier).days for days in bought.values() for earlier, later in pairwise(days)]
     assert sum(20 <= gap < 40 for gap in gaps) > 1.5 * sum(0 <= gap < 10 for gap in gaps) > 0
