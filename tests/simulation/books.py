@@ -20,6 +20,10 @@ class Lot:
     expires_at: datetime
     number: int
     source: str
+    pins: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+
+    def free(self, at: datetime) -> int:
+        return self.left - sum(points for points, until in self.pins.values() if at < until)
 
 
 @dataclass
@@ -28,10 +32,12 @@ class Member:
     debt: int = 0
     months: dict[tuple[int, int], int] = field(default_factory=dict)
     level: int = 0
-    changes: list[tuple[datetime, int]] = field(default_factory=list)
+    since: datetime | None = None
+    changes: list[tuple[datetime, int, int]] = field(default_factory=list)
+    merged: bool = False
 
     def available(self, at: datetime) -> int:
-        return sum(lot.left for lot in self.lots if at < lot.expires_at)
+        return sum(lot.free(at) for lot in self.lots if at < lot.expires_at)
 
 
 @dataclass
@@ -51,6 +57,7 @@ class Sale:
     spent: int = 0
     taken: list[tuple[Lot, int]] = field(default_factory=list)
     restored: int = 0
+    owner: Member | None = None
 
 
 @dataclass
@@ -86,8 +93,8 @@ class Books:
         who = self.member(member)
         if spend > who.available(now):
             return False
-        sale = Sale(member, fen, happened, spent=spend)
-        sale.taken = self._use(who, spend, [lot for lot in who.lots if now < lot.expires_at])
+        sale = Sale(member, fen, happened, spent=spend, owner=who)
+        sale.taken = self._use(who, spend, [lot for lot in who.lots if now < lot.expires_at], now)
         factor = self.thresholds[self._level(who, happened)][1]
         for rule in self.rules:
             rate = rule.per_yuan * factor
@@ -112,13 +119,14 @@ class Books:
         if fen > sale.fen - sale.refunded:
             return False
         who = self.member(sale.member)
+        moved = who is not sale.owner
         before = sale.fen - sale.refunded
         sale.refunded += fen
         for award in sale.awards:
             back = int(Fraction(before, 100) * award.per_yuan) - int(Fraction(before - fen, 100) * award.per_yuan)
             self._take_back(who, back, award.source, now)
         share = sale.spent if sale.refunded >= sale.fen else sale.spent * sale.refunded // sale.fen
-        self._give_back(who, sale, share - sale.restored, happened, now)
+        self._give_back(who, sale, share - sale.restored, (happened, now), moved)
         self._pay(who, -fen, sale.at)
         return True
 
@@ -126,7 +134,7 @@ class Books:
         """What ran out is gone."""
         for who in self.members.values():
             for lot in who.lots:
-                if lot.expires_at <= now:
+                if lot.expires_at <= now and lot.free(now) == lot.left:
                     lot.left = 0
 
     def adjust(self, member: int, points: int, now: datetime, expires_at: datetime) -> bool:
@@ -137,12 +145,58 @@ class Books:
             return True
         if -points > who.available(now):
             return False
-        self._use(who, -points, [lot for lot in who.lots if now < lot.expires_at])
+        self._use(who, -points, [lot for lot in who.lots if now < lot.expires_at], now)
         return True
 
+    def hold(self, key: str, member: int, points: int, until: datetime, now: datetime) -> bool:
+        """Points set aside; False when there are not enough."""
+        who = self.member(member)
+        if points > who.available(now):
+            return False
+        for lot in _in_order([lot for lot in who.lots if now < lot.expires_at]):
+            part = min(lot.free(now), points)
+            if part:
+                lot.pins[key] = (part, until)
+                points -= part
+        return True
+
+    def close(self, key: str, capture: bool, now: datetime) -> bool:
+        """Capture or release a hold; False when it is over."""
+        pinned = [lot for who in self.members.values() if not who.merged for lot in who.lots if key in lot.pins]
+        if capture and pinned and pinned[0].pins[key][1] <= now:
+            return False
+        for lot in {id(lot): lot for lot in pinned}.values():
+            part, _ = lot.pins.pop(key)
+            lot.left -= part if capture else 0
+        return bool(pinned)
+
+    def merge(self, loser: int, heir: int, now: datetime) -> None:
+        """Everything of one member becomes the other's; both names mean the heir from now on."""
+        old, who = self.members[loser], self.member(heir)
+        for lot in old.lots:
+            if lot.left:
+                self.numbers += 1
+                who.lots.append(Lot(lot.left, lot.earned_at, lot.expires_at, self.numbers, "merge", lot.pins))
+        who.debt += old.debt
+        for month, fen in old.months.items():
+            who.months[month] = who.months.get(month, 0) + fen
+        before = who.level
+        if old.level > who.level:
+            who.level, who.since = old.level, old.since
+        day = now.astimezone(SHANGHAI)
+        reached = self._reached(who, (day.year, day.month))
+        if reached > who.level:
+            who.level, who.since = reached, now
+        if who.level != before:
+            who.changes.append((now, len(who.changes), who.level))
+        old.merged, old.lots = True, []
+        for name, member in self.members.items():
+            if member is old:
+                self.members[name] = who
+
     def _level(self, who: Member, happened: datetime) -> int:
-        if who.changes and happened < who.changes[-1][0]:
-            return max((level for at, level in who.changes if at <= happened), default=0)
+        if who.months and who.since is not None and happened < who.since:
+            return max((change for change in who.changes if change[0] <= happened), default=(happened, 0, 0))[2]
         return who.level
 
     def _pay(self, who: Member, fen: int, happened: datetime) -> None:
@@ -151,12 +205,15 @@ class Books:
         day = happened.astimezone(SHANGHAI)
         month = (day.year, day.month)
         who.months[month] = who.months.get(month, 0) + fen
-        first = (day.year - 1, day.month + 1) if day.month < 12 else (day.year, 1)
-        window = sum(paid for at, paid in who.months.items() if first <= at <= month)
-        reached = max(number for number, (threshold, _) in enumerate(self.thresholds) if threshold <= max(window, 0))
+        reached = self._reached(who, month)
         if reached > who.level:
-            who.level = reached
-            who.changes.append((happened, reached))
+            who.level, who.since = reached, happened
+            who.changes.append((happened, len(who.changes), reached))
+
+    def _reached(self, who: Member, month: tuple[int, int]) -> int:
+        first = (month[0] - 1, month[1] + 1) if month[1] < 12 else (month[0], 1)
+        window = sum(paid for at, paid in who.months.items() if first <= at <= month)
+        return max(number for number, (threshold, _) in enumerate(self.thresholds) if threshold <= max(window, 0))
 
     def _credit(self, who: Member, points: int, earned_at: datetime, expires_at: datetime, source: str) -> None:
         paid = min(who.debt, points)
@@ -165,10 +222,10 @@ class Books:
             self.numbers += 1
             who.lots.append(Lot(points - paid, earned_at, expires_at, self.numbers, source))
 
-    def _use(self, who: Member, points: int, lots: list[Lot]) -> list[tuple[Lot, int]]:
+    def _use(self, who: Member, points: int, lots: list[Lot], now: datetime) -> list[tuple[Lot, int]]:
         taken = []
-        for lot in sorted(lots, key=lambda lot: (lot.expires_at, lot.earned_at, lot.number)):
-            part = min(lot.left, points)
+        for lot in _in_order(lots):
+            part = min(lot.free(now), points)
             if part:
                 lot.left -= part
                 points -= part
@@ -182,12 +239,13 @@ class Books:
         self.clawed_back += points
         live = [lot for lot in who.lots if now < lot.expires_at]
         for lots in ([lot for lot in live if lot.source == source], [lot for lot in live if lot.source != source]):
-            part = min(sum(lot.left for lot in lots), points)
-            self._use(who, part, lots)
+            part = min(sum(lot.free(now) for lot in lots), points)
+            self._use(who, part, lots, now)
             points -= part
         who.debt += points
 
-    def _give_back(self, who: Member, sale: Sale, points: int, happened: datetime, now: datetime) -> None:
+    def _give_back(self, who: Member, sale: Sale, points: int, when: tuple[datetime, datetime], moved: bool) -> None:
+        happened, now = when
         sale.restored += points
         late = 0
         for index in reversed(range(len(sale.taken))):
@@ -197,12 +255,19 @@ class Books:
             points -= part
             if lot.expires_at <= now:
                 late += part
+            elif moved and part:
+                self.numbers += 1
+                who.lots.append(Lot(part, lot.earned_at, lot.expires_at, self.numbers, "moved"))
             else:
                 lot.left += part
         assert points == 0
         if late:
             self.numbers += 1
             who.lots.append(Lot(late, happened, now + GRACE, self.numbers, "grace"))
+
+
+def _in_order(lots: list[Lot]) -> list[Lot]:
+    return sorted(lots, key=lambda lot: (lot.expires_at, lot.earned_at, lot.number))
 
 
 def _end(days: int | None, happened: datetime) -> datetime:

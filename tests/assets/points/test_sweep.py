@@ -8,6 +8,7 @@ from shuke.assets.points import jobs
 from shuke.kit import clock
 from shuke.kit.db import Database
 from tests.assets.points.test_verbs import DAY, T0, balance, clean, credit, debit, post
+from tests.statements import counted
 
 
 async def _sweep(database: Database, merchant_id: int, at: datetime, batch: int = 500) -> points.Swept:
@@ -49,19 +50,9 @@ async def test_a_sweep_is_a_constant_number_of_statements_for_any_number_of_lots
     counts = []
     for limit in (1, 250):
         async with database.write(merchant_id) as tx:
-            statements: list[str] = []
-            execute = tx.connection.execute
-
-            async def counted(query, *rest, _execute=execute, _seen=statements, **more):
-                _seen.append(str(query))
-                return await _execute(query, *rest, **more)
-
-            tx.connection.execute = counted
-            try:
-                assert (await points.sweep(tx, T0 + 6 * DAY, limit)).lots == limit
-            finally:
-                tx.connection.execute = execute
-        counts.append(len(statements))
+            counting = counted(tx)
+            assert (await points.sweep(tx, T0 + 6 * DAY, limit)).lots == limit
+            counts.append(counting.count)
     assert counts[0] == counts[1] <= 12
 
 
