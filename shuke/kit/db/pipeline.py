@@ -1,7 +1,7 @@
 """Several statements in one round trip, straight on libpq's pipeline: one buffer out, one wait, typed rows back.
 
 psycopg's own pipeline wakes up several times for every statement; on the write path of single orders that was most of
-the client's CPU (docs/decisions/0011). Parameters are sent as text with fixed types, so each statement has one plan.
+the client's CPU (docs/decisions/0012). Parameters are sent as text with fixed types, so each statement has one plan.
 """
 
 from __future__ import annotations
