@@ -42,7 +42,9 @@ class Product:
     bare: str
     calls: int = 0
 
-    async def drive(self, keys: list[str], callers: int, seconds: float, members: int, batch: int = 1) -> dict[str, Any]:
+    async def drive(
+        self, keys: list[str], callers: int, seconds: float, members: int, batch: int = 1
+    ) -> dict[str, Any]:
         """Run callers in a process of their own; what they saw."""
         self.calls += 1
         plan = {
@@ -105,7 +107,12 @@ async def merchants(run: Product, count: int, members: int) -> list[str]:
     keys = []
     for number in range(count):
         merchant_id = await setup.create_merchant(
-            run.database, slug=f"bench-{run.calls}-{number}", name="压测", zone="Asia/Shanghai", at=clock.now(), stores=["s1"]
+            run.database,
+            slug=f"bench-{run.calls}-{number}",
+            name="压测",
+            zone="Asia/Shanghai",
+            at=clock.now(),
+            stores=["s1"],
         )
         async with run.database.write(merchant_id) as tx:
             for rule in range(4):
