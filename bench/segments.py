@@ -53,7 +53,13 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "largest order of the year",
-        {"did": "order", "window": {"calendar": "this_year"}, "measure": {"max": "amount_fen"}, "op": ">=", "value": 45_000},
+        {
+            "did": "order",
+            "window": {"calendar": "this_year"},
+            "measure": {"max": "amount_fen"},
+            "op": ">=",
+            "value": 45_000,
+        },
         f"SELECT count() FROM (SELECT member FROM orders WHERE {MINE} AND sign = 1 AND day >= '2026-01-01' "
         f"AND row_id NOT IN (SELECT row_id FROM orders WHERE {MINE} AND sign = -1) GROUP BY member "
         "HAVING max(amount_fen) >= 45000)",
@@ -98,11 +104,13 @@ def _fill(members: int, events: int) -> list[str]:
         "INSERT INTO members (merchant, member, joined_at, gone, seq, idx, applied) "
         f"SELECT 1, number + 1, {START} - toIntervalDay(400), 0, 1, 0, 1 FROM numbers({members})",
         "INSERT INTO attributes (merchant, member, name, at, text, number, form, seq, idx, applied) "
-        "SELECT 1, number + 1, 'city', toDateTime64(0, 6, 'UTC'), ['上海', '北京', '杭州', '成都', '广州'][1 + rand() % 5], 0, 1, 1, 0, 1 "
+        "SELECT 1, number + 1, 'city', toDateTime64(0, 6, 'UTC'), ['上海', '北京', '杭州', '成都', '广州'][1 + rand() % 5], "
+        "0, 1, 1, 0, 1 "
         f"FROM numbers({members})",
         "INSERT INTO orders (merchant, member, at, day, effective_at, order_id, row_id, sign, amount_fen, list_fen, items, "
         "channel, store, weekday, hour, seq, applied) "
-        f"SELECT {own}, {at} AS at, toDate(at, 'Asia/Shanghai'), at, number, number, 1, rand(3) % 50000, rand(4) % 60000, rand(5) % 5, "
+        f"SELECT {own}, {at} AS at, toDate(at, 'Asia/Shanghai'), at, number, number, 1, "
+        "rand(3) % 50000, rand(4) % 60000, rand(5) % 5, "
         "['pos', 'web', 'mini', 'douyin'][1 + rand(6) % 4], concat('s', toString(rand(7) % 50)), toDayOfWeek(at), toHour(at), "
         f"number, number FROM numbers({orders})",
         "INSERT INTO orders (merchant, member, at, day, effective_at, order_id, row_id, sign, amount_fen, list_fen, items, "
@@ -159,8 +167,17 @@ async def _measure(opened: mirror.Mirror, members: int, events: int) -> dict[str
         (ours_seconds, ours_count), (hand_seconds, hand_count) = await _best(ours, hand)
         assert ours_count == hand_count, f"{name}: {ours_count} by rule, {hand_count} by hand"
         ratio = ours_seconds / hand_seconds
-        baseline.note(f"{name}: {ours_seconds * 1000:.0f} ms, by hand {hand_seconds * 1000:.0f} ms, ratio {ratio:.2f} ({ours_count:,})")
-        cases.append({"case": name, "seconds": round(ours_seconds, 4), "by_hand": round(hand_seconds, 4), "ratio": round(ratio, 3)})
+        baseline.note(
+            f"{name}: {ours_seconds * 1000:.0f} ms, by hand {hand_seconds * 1000:.0f} ms, ratio {ratio:.2f} ({ours_count:,})"
+        )
+        cases.append(
+            {
+                "case": name,
+                "seconds": round(ours_seconds, 4),
+                "by_hand": round(hand_seconds, 4),
+                "ratio": round(ratio, 3),
+            }
+        )
     return {
         "bench": "segments", "members": members, "events": events, "cases": cases,
         "seconds_worst": max(case["seconds"] for case in cases), "ratio": max(case["ratio"] for case in cases),

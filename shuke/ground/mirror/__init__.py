@@ -19,6 +19,7 @@ from shuke.ground.mirror.policy import (
     Registry,
     Source,
     Table,
+    ValueType,
     behaviour,
     decimal_literal,
     declare,
@@ -30,4 +31,4 @@ from shuke.ground.mirror.policy import (
     quote,
 )
 from shuke.ground.mirror.queries import Freshness, Mirror, bitmaps, close_mirror, freshness, moment, of_process
-from shuke.ground.mirror.queries import open_mirror, rows, status
+from shuke.ground.mirror.queries import open_mirror, remember, rows, status

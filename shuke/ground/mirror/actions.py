@@ -32,11 +32,11 @@ select seq, at, kind, payload, batch_id from outbox
 where merchant_id = %(merchant_id)s and seq > %(after)s and seq <= %(until)s and kind = any(%(kinds)s::text[]) order by seq
 """
 _ADVANCE = """
-insert into mirror_cursor as c (merchant_id, seq, latest_at, applied_at)
-select r.merchant_id, r.seq, r.latest_at, %(now)s
-from json_to_recordset(%(rows)s::json) as r(merchant_id bigint, seq bigint, latest_at timestamptz)
+insert into mirror_cursor as c (merchant_id, seq, latest_at, marks, applied_at)
+select r.merchant_id, r.seq, r.latest_at, r.marks, %(now)s
+from json_to_recordset(%(rows)s::json) as r(merchant_id bigint, seq bigint, latest_at timestamptz, marks jsonb)
 on conflict (merchant_id) do update set seq = excluded.seq, latest_at = greatest(c.latest_at, excluded.latest_at),
-    applied_at = excluded.applied_at
+    marks = c.marks || excluded.marks, applied_at = excluded.applied_at
 """
 _TAKE_LEASE = """
 insert into mirror_lease as l (name, holder, until) values ('copying', %(holder)s, %(until)s)
@@ -161,8 +161,10 @@ async def _advance(database: Database, batches: Sequence[_Batch]) -> None:
     if not batches:
         return
     rows = [
-        {"merchant_id": batch.merchant_id, "seq": batch.until, "latest_at": _latest(batch)} for batch in batches
-    ]
+        {"merchant_id": batch.merchant_id, "seq": batch.until, "latest_at": _latest(batch),
+         "marks": dict.fromkeys(batch.tables, batch.until)}
+        for batch in batches
+    ]  # fmt: skip
     async with database.directory() as tx:
         await tx.run(_ADVANCE, rows=msgspec.json.encode(rows).decode(), now=clock.now())
 
@@ -209,7 +211,7 @@ async def _recognise(mirror: Mirror, database: Database) -> None:
     await _drop(mirror)
     mark = f"{(await database.ids.fresh(1))[0]}:{schema}"
     async with database.directory() as tx:
-        await tx.run("update mirror_cursor set seq = 0, latest_at = null")
+        await tx.run("update mirror_cursor set seq = 0, latest_at = null, marks = '{}'")
         await tx.run(
             "insert into mirror_lease as l (name, holder, until) values (%(name)s, %(mark)s, %(now)s) "
             "on conflict (name) do update set holder = excluded.holder, until = excluded.until",
@@ -239,7 +241,10 @@ async def rebuild(mirror: Mirror, database: Database, merchant_id: int) -> int:
             await _begin(mirror, database)
             mirror.rewound = True
         async with database.directory() as tx:
-            await tx.run("update mirror_cursor set seq = 0, latest_at = null where merchant_id = %(m)s", m=merchant_id)
+            await tx.run(
+                "update mirror_cursor set seq = 0, latest_at = null, marks = '{}' where merchant_id = %(m)s",
+                m=merchant_id,
+            )
         await _forget(mirror, merchant_id, 0)
     return await drain(mirror, database, merchant_id)
 

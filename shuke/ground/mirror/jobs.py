@@ -34,33 +34,42 @@ async def keep_copying(mirror: Mirror, database: Database) -> None:
         wake.set()
 
     database.on_news.append(tell)
-    pause = TICK_SECONDS
-    looked = -float(LOOK_AROUND_SECONDS)
+    rounds = _Rounds(mirror, database, news)
     try:
         while True:
-            merchants = set(news)
-            news.clear()
             wake.clear()
-            try:
-                if clock.monotonic() - looked >= LOOK_AROUND_SECONDS:
-                    looked = clock.monotonic()
-                    merchants.update(await _behind(database))
-                news.update(await actions.copy(mirror, database, sorted(merchants)) if merchants else ())
-                pause = TICK_SECONDS
-            except (errors.Unavailable, MirrorGone, QueryFailed) as error:
-                news.update(merchants)
-                pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
-                log.warning("the mirror is behind and will catch up", error=str(error)[:300], pause=pause)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(await rounds.next())
             if not news:
                 await _until(wake, LOOK_AROUND_SECONDS)
     finally:
         database.on_news.remove(tell)
 
 
-async def _behind(database: Database) -> list[int]:
-    async with database.directory() as tx:
-        return await actions.behind(tx)
+class _Rounds:
+    """One round after the other: who has news, and how long to wait before the next."""
+
+    def __init__(self, mirror: Mirror, database: Database, news: set[int]) -> None:
+        self._mirror, self._database, self._news = mirror, database, news
+        self._pause = TICK_SECONDS
+        self._looked = -float(LOOK_AROUND_SECONDS)
+
+    async def next(self) -> float:
+        """Copy what is new; the seconds to wait."""
+        merchants = set(self._news)
+        self._news.clear()
+        try:
+            if clock.monotonic() - self._looked >= LOOK_AROUND_SECONDS:
+                self._looked = clock.monotonic()
+                async with self._database.directory() as tx:
+                    merchants.update(await actions.behind(tx))
+            if merchants:
+                self._news.update(await actions.copy(self._mirror, self._database, sorted(merchants)))
+            self._pause = TICK_SECONDS
+        except (errors.Unavailable, MirrorGone, QueryFailed) as error:
+            self._news.update(merchants)
+            self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
+            log.warning("the mirror is behind and will catch up", error=str(error)[:300], pause=self._pause)
+        return self._pause
 
 
 async def _until(wake: asyncio.Event, seconds: float) -> None:

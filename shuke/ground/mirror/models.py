@@ -6,13 +6,17 @@ from shuke.kit.db import Model, instant
 
 
 class MirrorCursor(Model):
-    """How far one merchant's log has been copied, and the latest instant of any copied row."""
+    """How far one merchant's log has been copied, and the latest instant of any copied row.
+
+    `marks` names for each table the announcement that last added rows to it.
+    """
 
     __tablename__ = "mirror_cursor"
     __table_args__ = {"info": {"directory": True}, "postgresql_with": {"fillfactor": 50}}
     merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(server_default="0")
     latest_at: Mapped[object | None] = instant(nullable=True)
+    marks: Mapped[dict] = mapped_column(server_default="{}")
     applied_at: Mapped[object] = instant()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,8 @@ from shuke.ground.mirror.engines import Engine, MirrorGone, dialect_of
 from shuke.ground.mirror.policy import Moment, Registry, create_table, declared
 from shuke.ground.mirror.policy.bitmaps import read_bitmaps
 from shuke.kit.db import Tx
+
+REMEMBERED = 256
 
 
 @dataclass(slots=True)
@@ -27,6 +30,7 @@ class Mirror:
     rewound: bool = False
     holder: str | None = None
     leased_until: datetime | None = None
+    remembered: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,11 @@ async def bitmaps(mirror: Mirror, sql: str) -> list[BitMap]:
 
 async def moment(tx: Tx, merchant_id: int, as_of: datetime, zone: str, day_start_minutes: int) -> Moment:
     """One merchant at one instant; `complete` when nothing copied is later."""
-    latest = await tx.value(
-        "select latest_at from mirror_cursor where merchant_id = %(wanted)s", wanted=merchant_id
-    )
-    return Moment(merchant_id, as_of, zone, day_start_minutes, complete=latest is None or latest <= as_of)
+    row = await tx.one("select latest_at, marks from mirror_cursor where merchant_id = %(wanted)s", wanted=merchant_id)
+    if row is None:
+        return Moment(merchant_id, as_of, zone, day_start_minutes)
+    complete = row.latest_at is not None and row.latest_at <= as_of
+    return Moment(merchant_id, as_of, zone, day_start_minutes, complete, row.marks.get("members"))
 
 
 async def status(tx: Tx) -> list[dict[str, Any]]:
@@ -114,6 +119,13 @@ async def status(tx: Tx) -> list[dict[str, Any]]:
          "as_of": row.applied_at.isoformat() if row.applied_at else None}
         for row in rows_
     ]  # fmt: skip
+
+
+def remember(mirror: Mirror, key: Any, value: Any) -> None:
+    """Keep something worked out from the copy, under a key that names the state it holds for; the oldest are dropped."""
+    mirror.remembered[key] = value
+    while len(mirror.remembered) > REMEMBERED:
+        mirror.remembered.popitem(last=False)
 
 
 async def freshness(tx: Tx, merchant_id: int) -> Freshness:

@@ -410,7 +410,8 @@ async def _compare(opened: mirror.Mirror, drawn: dict[str, Any], trees: list[dic
 
 
 @settings(
-    max_examples=int(os.environ.get("SHUKE_EXAMPLES", "120")), deadline=None, suppress_health_check=list(HealthCheck), print_blob=True,
+    max_examples=int(os.environ.get("SHUKE_EXAMPLES", "120")), deadline=None, suppress_health_check=list(HealthCheck),
+    print_blob=True,
     phases=(Phase.explicit, Phase.reuse, Phase.generate), report_multiple_bugs=False, database=None,
 )  # fmt: skip
 @given(drawn=worlds(), trees=st.lists(TREES, min_size=1, max_size=4))

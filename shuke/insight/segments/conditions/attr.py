@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from shuke.ground.mirror import Attribute, list_item, quote
-from shuke.insight.segments.policy import comparing, measures, windows
+from shuke.insight.segments.policy import comparing, windows
 from shuke.insight.segments.policy.comparing import Comparison, Subject
-from shuke.insight.segments.policy.plans import Part, Plan, Scan
+from shuke.insight.segments.policy.plans import ORDER, Part, Plan, Scan
 from shuke.insight.segments.policy.rules import BadRule, Leaf, fields, leaf
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _looked_up(attr: Attr, moment: Moment, _: Registry) -> tuple[Scan, tuple[str
     scan = Scan("attributes", (f"merchant = {moment.merchant_id}", f"name = {name}", *by_then))
     type_ = attr.comparison.type
     if attr.comparison.op in ("exists", "missing"):
-        return scan, (), _latest("form"), _with_default(Subject("{0}", "text", "ifNull({0}, 0) != 0"), attr)
+        return scan, (), _latest("form", plain=True), _with_default(Subject("{0}", "text", "{0} != 0"), attr)
     if type_ == "number":
         return scan, (), _latest("if(form = 2, number, NULL)"), _with_default(_nullable("number"), attr)
     if type_ == "flag":
@@ -98,8 +98,7 @@ def _looked_up(attr: Attr, moment: Moment, _: Registry) -> tuple[Scan, tuple[str
     if type_ == "instant":
         shown = "if(form = 1, parseDateTime64BestEffortOrNull(text, 6, 'UTC'), NULL)"
         return scan, (), _latest(shown), _nullable("instant")
-    subject = Subject("ifNull({0}, '')", type_, "ifNull({0}, '') != ''", listed=True, absent="")
-    return scan, (), _latest("if(form IN (1, 3, 4), text, '')"), subject
+    return scan, (), _latest("text", plain=True), Subject("{0}", type_, "{0} != ''", listed=True, absent="")
 
 
 def _nullable(type_: str) -> Subject:
@@ -117,13 +116,13 @@ def _with_default(subject: Subject, attr: Attr) -> Subject:
     return Subject(f"ifNull({subject.sql}, {literal})", subject.type)
 
 
-def _latest(shown: str) -> Callable[[str | None], str]:
-    """The newest row counts, also where its value is NULL: hence the tuple."""
+def _latest(shown: str, plain: bool = False) -> Callable[[str | None], str]:
+    """The newest row counts, also where its value is NULL: hence the tuple, unless the value is `plain` (never NULL)."""
 
     def made(rows: str | None) -> str:
-        inside = f"tuple({shown}), {measures.ORDER}"
+        inside = f"{shown if plain else f'tuple({shown})'}, {ORDER}"
         chosen = f"argMaxIf({inside}, {rows})" if rows else f"argMax({inside})"
-        return f"tupleElement({chosen}, 1)"
+        return chosen if plain else f"tupleElement({chosen}, 1)"
 
     return made
 

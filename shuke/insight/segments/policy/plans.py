@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+# The place of a row in time: the instant, then the merchant's sequence.
+ORDER = "(bitShiftLeft(toUInt128(toUnixTimestamp64Micro(at)), 64) + bitShiftLeft(toUInt128(seq), 16) + idx)"
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """Rows to read: a FROM clause with its conditions. Equal scans are read once.
@@ -30,6 +34,7 @@ class Part:
     rows: tuple[str, ...]
     aggregates: tuple[Callable[[str | None], str], ...]
     live: bool = False
+    none: int | None = None  # what a member without any row of this scan measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,11 @@ def _several_scans(plan: Plan, few: tuple[str, ...]) -> str:
         shown = ", ".join(f"toNullable(a{n}) AS m{n}" if n in own else f"NULL AS m{n}" for n in range(total))
         selects.append(f"SELECT member, {shown} FROM ({inner})")
         at += len(part.aggregates)
-    merged = ", ".join(f"anyOrNull(m{n}) AS v{n}" for n in range(total))
+    nones = [part.none for part in plan.parts for _ in part.aggregates]
+    merged = ", ".join(
+        f"anyOrNull(m{n}) AS v{n}" if none is None else f"ifNull(anyOrNull(m{n}), {none}) AS v{n}"
+        for n, none in enumerate(nones)
+    )
     return f"SELECT member, {merged} FROM ({' UNION ALL '.join(selects)}) GROUP BY member"
 
 

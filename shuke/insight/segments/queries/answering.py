@@ -61,9 +61,13 @@ async def nested(tx: Tx, trees: Iterable[Node]) -> dict[str, Node]:
             slug = leaf.params
             if slug in path:
                 circle = " → ".join([*path[path.index(slug) :], slug])
-                raise rules.BadRule(leaf.path, f"分群互相引用:{circle}。", f"Segments form a circle: {circle}.", "circle")
+                raise rules.BadRule(
+                    leaf.path, f"分群互相引用:{circle}。", f"Segments form a circle: {circle}.", "circle"
+                )
             if slug not in rows:
-                raise rules.BadRule(leaf.path, f"没有分群「{slug}」。", f'There is no segment "{slug}".', "unknown_segment")
+                raise rules.BadRule(
+                    leaf.path, f"没有分群「{slug}」。", f'There is no segment "{slug}".', "unknown_segment"
+                )
             path.append(slug)
             inner = conditions.parse(rows[slug].rule, mirror.declared())
             follow(inner)
@@ -82,9 +86,16 @@ async def moment_of(tx: Tx, as_of: datetime) -> Moment:
 
 
 async def everyone(opened: Mirror, moment: Moment, among: Sequence[int] | None = None) -> BitMap:
-    """All members at a moment, or those of some."""
+    """All members at a moment, or those of some. Remembered while no member comes, goes or is merged."""
+    key = ("population", moment.merchant_id, moment.members_mark)
+    remembering = among is None and moment.complete and moment.members_mark is not None
+    if remembering and (known := opened.remembered.get(key)) is not None:
+        return known
     found = await mirror.bitmaps(opened, population_sql(moment, opened.registry, plans.restriction(among)))
-    return found[0] if len(found) == 2 else found[0] - (found[1] & found[2])
+    population = found[0] if len(found) == 2 else found[0] - (found[1] & found[2])
+    if remembering:
+        mirror.remember(opened, key, population)
+    return population
 
 
 async def answer(

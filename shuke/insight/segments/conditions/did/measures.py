@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from shuke.insight.segments.policy.plans import ORDER
 from shuke.insight.segments.policy.rules import BadRule, fields
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from shuke.insight.segments.policy.comparing import Subject
     from shuke.insight.segments.policy.world import Happening
 
-ORDER = "(bitShiftLeft(toUInt128(toUnixTimestamp64Micro(at)), 64) + bitShiftLeft(toUInt128(seq), 16) + idx)"
 WORDS = {
     "count": ("次数", "times"), "days": ("天数", "days on which"), "first_at": ("首次时间", "first time"),
     "last_at": ("最近一次时间", "last time"), "days_since_first": ("距首次天数", "days since the first"),

@@ -1,4 +1,4 @@
-"""`did`: what a member did, counted or measured within a window and compared."""
+"""The condition itself: how it is read, answered by SQL and in plain Python, and said."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from shuke.ground.mirror import list_item, quote
-from shuke.insight.segments.policy import comparing, measures, windows
+from shuke.insight.segments.conditions.did import measures
+from shuke.insight.segments.policy import comparing, windows
 from shuke.insight.segments.policy.comparing import Comparison, Subject
-from shuke.insight.segments.policy.plans import Part, Plan, Scan
+from shuke.insight.segments.policy.plans import ORDER, Part, Plan, Scan
 from shuke.insight.segments.policy.rules import BadRule, Leaf, fields, leaf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shuke.ground.mirror import Event, Moment, Registry
-    from shuke.insight.segments.policy.measures import Measure
+    from shuke.insight.segments.conditions.did.measures import Measure
     from shuke.insight.segments.policy.windows import Window
     from shuke.insight.segments.policy.world import Happening, World
 
@@ -229,7 +230,7 @@ def _anchored(scan: Scan, counted: Counted, moment: Moment, registry: Registry) 
     function = {"first": "min", "last": "max"}[counted.window.anchor[1]]
     where = " AND ".join(f"({condition})" for condition in (*hanging.conditions, *hanging.live))
     anchors = (
-        f"SELECT member, {function}(at) AS anchor_at, arg{function.title()}(day, {measures.ORDER}) AS anchor_day "
+        f"SELECT member, {function}(at) AS anchor_at, arg{function.title()}(day, {ORDER}) AS anchor_day "
         f"FROM {hanging.source} WHERE {where} GROUP BY member"
     )
     return Scan(f"{scan.source} INNER JOIN ({anchors}) AS anchors USING (member)", scan.conditions, scan.live)
@@ -243,13 +244,14 @@ def part_of(counted: Counted, moment: Moment, registry: Registry) -> Part:
     weight = "sign" if table.signed else None
     inside = " AND ".join(f"({_filter_sql(counted.event, one, moment)})" for one in counted.measure.where)
     aggregate = counted.measure.sql(_measured(counted, moment), weight, moment, inside)
-    return Part(scan, tuple(rows), (aggregate,), live=table.signed and not counted.measure.additive)
+    live = table.signed and not counted.measure.additive
+    return Part(scan, tuple(rows), (aggregate,), live, counted.measure.none)
 
 
 def result_subject(counted: Counted, name: str) -> Subject:
     """The aggregate as something to compare."""
     if counted.measure.none == 0:
-        return Subject(f"ifNull({name}, 0)", counted.type)
+        return Subject(name, counted.type)
     return Subject(name, counted.type, f"isNotNull({name})")
 
 
