@@ -71,8 +71,11 @@ export interface MemberRow {
   joined_at: string;
   merged_into: number | null;
 }
-export interface Offer {
+/** An offer a member was granted. States: usable, used, expired. */
+export interface HeldOffer {
+  grant_id: number;
   offer_id: number;
+  name: string;
   points: number;
   value_fen: number;
   expires_at: string | null;
@@ -106,7 +109,7 @@ export interface Member {
     spent_total: number;
     expiring: { points: number; expires_at: string }[];
   };
-  offers: Offer[];
+  offers: HeldOffer[];
   summary: { orders_count: number; amount_fen: number; refund_fen: number; last_order_at: string | null; average_fen: number };
 }
 export interface Entry {
@@ -116,11 +119,10 @@ export interface Entry {
   balance_after?: number | null;
   occurred_at: string;
   recorded_at: string;
-  source: string;
   source_key: string;
   why: Both;
-  rule: { name: string; version: number } | null;
-  order_id: string | null;
+  rule: { rule_id: number; name: string; version: number } | null;
+  order_id: number | null;
   member_id?: number;
   member_name?: string | null;
 }
@@ -135,6 +137,7 @@ export interface Lot {
 }
 export interface MemberOrder {
   order_id: string;
+  number: number;
   source_key: string;
   occurred_at: string;
   store: string | null;
@@ -143,7 +146,7 @@ export interface MemberOrder {
   refund_fen: number;
   points_earned: number;
   points_spent: number;
-  lines: { sku: string; product: string | null; category: string | null; brand: string | null; quantity: number; amount_fen: number }[];
+  lines: { sku: string; product: string | null; category: string | null; brand: string | null; quantity?: number; amount_fen: number }[];
 }
 export interface TimelineItem {
   at: string;
@@ -161,12 +164,16 @@ export interface Message {
   member_id?: number;
   member_name?: string | null;
   channel: string;
-  title: string | null;
+  channel_name: Both;
+  title: string;
   body: string;
-  sent_at: string;
+  link: string;
+  sent_at: string | null;
+  created_at: string;
   state: string;
-  journey?: string | null;
-  journey_id?: number | null;
+  reason: Both | null;
+  journey_id: number | null;
+  look: { shape: string; sender: string; title: string; body: string; link_words: string };
 }
 
 // ---- points and tiers
@@ -175,17 +182,24 @@ export interface PointsRule {
   kind: string;
   name: string;
   state: string;
+  priority: number;
   version: number;
   params: Record<string, unknown>;
+  conditions: Condition[];
   sentence: Both;
   valid_from: string | null;
   valid_to: string | null;
   published_at: string | null;
 }
+export interface Condition {
+  kind: string;
+  params: Record<string, unknown>;
+}
 export interface PointsRuleVersion {
   version: number;
-  name?: string;
+  name: string;
   params: Record<string, unknown>;
+  conditions: Condition[];
   sentence: Both;
   state?: string;
   valid_from: string | null;
@@ -194,14 +208,18 @@ export interface PointsRuleVersion {
   published_by?: string | null;
 }
 export interface PointsRulePage extends PointsRule {
-  draft: { name: string; params: Record<string, unknown>; valid_from: string | null; valid_to: string | null; sentence: Both; saved_at: string } | null;
+  draft: { name: string; params: Record<string, unknown>; conditions: Condition[]; valid_from: string | null; valid_to: string | null; sentence: Both; saved_at: string } | null;
   versions: PointsRuleVersion[];
+}
+export interface PointsKinds {
+  items: Kind[];
+  conditions: Kind[];
 }
 export interface Kind {
   code: string;
   name: Both;
   schema: Schema;
-  sentence?: Both | string;
+  sentence?: Both | null;
   description?: Both;
   example?: unknown;
 }
@@ -219,17 +237,33 @@ export interface PointsSummary extends PointsFigures {
 export interface AuditState {
   checked_at: string | null;
   differences: number | null;
-  totals?: Record<string, unknown> | null;
+  totals?: Record<string, Record<string, number>> | null;
+  checks?: Record<string, number>;
+}
+/** What points are worth as cash, and for how long. */
+export interface Offer {
+  offer_id: number;
+  slug: string;
+  name: string;
+  points: number;
+  value_fen: number;
+  valid_for: string;
+  max_share_percent: number;
+  state: "live" | "ended";
+  sentence: Both;
+  granted: number;
+  used: number;
 }
 export interface TierLevel {
   level: number;
   name: string;
+  name_en?: string;
   threshold_fen: number;
-  multiplier: number | string;
+  multiplier: number;
   members?: number;
 }
 export interface Tiers {
-  ladder: { name?: string; [key: string]: unknown } | string | null;
+  ladder: { window_months: number; kept_for: string };
   levels: TierLevel[];
 }
 
@@ -242,7 +276,7 @@ export interface SegmentRow {
   refreshed_at: string | null;
   version: number;
   sentence: Both;
-  used_by: (string | { kind: string; id: string; name: string })[];
+  used_by: { kind: string; id: string; name: string }[];
   state: "ok" | "error";
   error: Both | string | null;
 }
@@ -251,30 +285,35 @@ export interface SegmentPage extends SegmentRow {
   versions: { version: number; rule: Rule; sentence: Both; edited_at: string; edited_by: string | null }[];
   history: { at: string; count: number }[];
 }
-export interface FactValue {
-  value: unknown;
-  label: Both | null;
-  count?: number | null;
-}
-export interface Attribute {
+/** Something a rule may speak of; types: text number ratio day instant flag. */
+export interface Fact {
   name: string;
-  label: Both;
   type: string;
-  ops: string[];
-  args: Schema | null;
-  values: FactValue[];
+  title: Both;
+  samples: (string | number)[];
+}
+export interface Attribute extends Fact {
+  arguments: Record<string, string>;
 }
 export interface EventKind {
   name: string;
-  label: Both;
-  count?: number | null;
-  properties: { name: string; label: Both; type: string; values: FactValue[] }[];
+  title: Both;
+  open: boolean;
+  properties: Fact[];
 }
 export interface SegmentKinds {
-  kinds: (Kind & { example: Rule })[];
+  kinds: Kind[];
   attributes: Attribute[];
   events: EventKind[];
+  ops_by_type: Record<string, string[]>;
   segments: { slug: string; name: string }[];
+}
+export interface SegmentMember {
+  member_id: number;
+  name: string | null;
+  phone_masked: string | null;
+  points_available: number | null;
+  last_order_at: string | null;
 }
 export interface SegmentPreview {
   count: number;
@@ -282,12 +321,11 @@ export interface SegmentPreview {
   as_of: string;
   ms: number;
   sentence: Both;
-  sample: { member_id: number; name: string | null; phone_masked: string | null; points_available: number; last_order_at: string | null }[];
+  sample: SegmentMember[];
   parts: { path: string; sentence: Both; count: number }[];
 }
 export interface Explanation {
   in: boolean;
-  member?: { member_id: number; name: string | null };
   leaves: { path: string; sentence: Both; value: unknown; threshold: unknown; ok: boolean }[];
 }
 
@@ -307,7 +345,7 @@ export interface JourneyRow {
 }
 export interface JourneyPage extends JourneyRow {
   daily: { date: string; entered: number; returned: number }[];
-  outcomes?: { step: number | string; outcome: string; count: number }[];
+  outcomes: { step: number; outcome: string; count: number; why: Both | null }[];
 }
 export interface JourneyKinds {
   kinds: Kind[];
@@ -322,7 +360,8 @@ export interface JourneyMember {
   member_id: number;
   name: string | null;
   entered_at: string;
-  steps: { kind: string; at: string | null; outcome: string; why: Both | string | null }[];
+  state: string;
+  steps: { kind: string; at: string | null; outcome: string; why: Both | null }[];
   returned_at: string | null;
 }
 
@@ -368,7 +407,7 @@ export interface Settings {
   day_start: string;
   locale: string;
   currency: string;
-  points: Record<string, unknown>;
+  points: { validity: string; value_fen_per_100: number | null; lateness_days: number };
 }
 export interface Store {
   code: string;

@@ -20,6 +20,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/points", redirect: "/points/rules" },
   { path: "/points/rules", name: "rules", component: () => import("@/pages/points/Rules.vue"), meta: { title: "points.rules", needs: "points.read" } },
   { path: "/points/rules/:id(\\d+)", name: "rule", component: () => import("@/pages/points/Rule.vue"), meta: { title: "points.rule", needs: "points.read" } },
+  { path: "/points/offers", name: "offers", component: () => import("@/pages/points/Offers.vue"), meta: { title: "points.offers", needs: "points.read" } },
   { path: "/points/ledger", name: "ledger", component: () => import("@/pages/points/Ledger.vue"), meta: { title: "points.ledger", needs: "points.read" } },
   { path: "/points/summary", name: "points-summary", component: () => import("@/pages/points/Summary.vue"), meta: { title: "points.summary", needs: "points.read" } },
   { path: "/points/tiers", name: "tiers", component: () => import("@/pages/points/Tiers.vue"), meta: { title: "points.tiers", needs: "points.read" } },

@@ -5,6 +5,7 @@ import { t } from "@/app/locale";
 export const pointsTabs = computed(() => [
   { to: "/points/rules", label: t("points.rules") },
   { to: "/points/tiers", label: t("points.tiers") },
+  { to: "/points/offers", label: t("points.offers") },
   { to: "/points/ledger", label: t("points.ledger") },
   { to: "/points/summary", label: t("points.summary") },
 ]);

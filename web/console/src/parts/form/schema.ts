@@ -77,7 +77,9 @@ export function fieldsOf(root: Schema): FormField[] {
   return Object.entries(top.properties ?? {})
     .filter(([, schema]) => schema.const === undefined && schema["x-widget"] !== "hidden")
     .map(([name, raw]) => {
-      const { schema, nullable } = resolve(raw, root);
+      const resolved = resolve(raw, root);
+      const [schema, nullable] = [{ ...resolved.schema }, resolved.nullable];
+      if (!schema["x-widget"] && (schema["x-unit"] === "duration" || (lists.includes(name) && schema.type === "array"))) schema["x-widget"] = schema["x-unit"] === "duration" ? "duration" : name;
       return { name, schema, nullable, control: controlOf(schema), required: (top.required ?? []).includes(name), options: optionsOf(schema, root) };
     });
 }
@@ -88,7 +90,9 @@ function optionsOf(schema: Schema, root: Schema): unknown[] {
   return items?.enum ?? [];
 }
 
-const named = ["segment", "store", "stores", "tier", "duration"];
+const named = ["segment", "store", "stores", "channels", "tier", "offer", "duration"];
+/** Lists a merchant has anyway, where a schema only says "texts". */
+const lists = ["stores", "channels"];
 
 function controlOf(schema: Schema): Control {
   const widget = schema["x-widget"];

@@ -88,6 +88,7 @@ export default {
     home: "Back to the overview",
   },
   unit: { yuan: "yuan", points: "points", percent: "%", days: "days", times: "×" },
+  length: { unlimited: "For ever", some: "For", s: "seconds", m: "minutes", h: "hours", D: "days", W: "weeks", M: "months", Q: "quarters", Y: "years", endD: "to the end of that day", endM: "to the end of that month", endQ: "to the end of that quarter", endY: "to the end of that year" },
   span: { m: "minutes", h: "hours", d: "days", w: "weeks" },
   channel: { pos: "In store", web: "Web shop", mini: "Mini program", douyin: "Douyin", kuaishou: "Kuaishou", wechat: "WeChat", wecom: "WeChat Work", sms: "SMS", email: "E-mail", inbox: "Inbox", sandbox: "Sandbox" },
   messageState: { queued: "Queued", sent: "Sent", delivered: "Delivered", failed: "Failed", refused: "Held back", skipped: "Skipped", read: "Read" },

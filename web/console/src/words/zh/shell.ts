@@ -88,6 +88,7 @@ export default {
     home: "回到概览",
   },
   unit: { yuan: "元", points: "积分", percent: "%", days: "天", times: "倍" },
+  length: { unlimited: "一直有效", some: "有效", s: "秒", m: "分钟", h: "小时", D: "天", W: "周", M: "个月", Q: "个季度", Y: "年", endD: "到那天结束", endM: "到那个月底", endQ: "到那个季度末", endY: "到那年年底" },
   span: { m: "分钟", h: "小时", d: "天", w: "周" },
   channel: { pos: "门店收银", web: "网店", mini: "小程序", douyin: "抖音", kuaishou: "快手", wechat: "微信", wecom: "企业微信", sms: "短信", email: "邮件", inbox: "站内信", sandbox: "试发" },
   messageState: { queued: "排队中", sent: "已发出", delivered: "已送达", failed: "没发成", refused: "被拦下", skipped: "跳过", read: "已读" },

@@ -1,0 +1,38 @@
+/** How the facts a rule may speak of are shown: their type on screen, and their values in words. */
+import type { Fact, SegmentKinds } from "@/api/shapes";
+import { t, i18n } from "@/app/locale";
+import { session } from "@/app/session";
+import type { Rule } from "./rule";
+
+/** The server's types, and money where a name says fen. */
+export function typeOf(fact: Fact | undefined): string {
+  if (!fact) return "text";
+  if (fact.name.endsWith("_fen")) return "money";
+  return { day: "date", flag: "bool", ratio: "number" }[fact.type] ?? fact.type;
+}
+
+export interface Value {
+  value: string | number;
+  label: string;
+}
+
+const inWords = (key: string, fallback: string) => (i18n.global.te(key) ? t(key) : fallback);
+
+/** Values to choose from: the merchant's own, else what was seen. */
+export function valuesOf(fact: Fact | undefined, tiers: Value[]): Value[] {
+  if (!fact) return [];
+  if (fact.name === "tier.level") return tiers;
+  if (fact.name === "weekday") return [1, 2, 3, 4, 5, 6, 7].map((day) => ({ value: day, label: t(`segments.weekday.${day}`) }));
+  if (typeOf(fact) === "date") return [];
+  if (fact.name === "store") return (session.value?.stores ?? []).map((one) => ({ value: one.code, label: one.name }));
+  return fact.samples.map((one) => ({ value: one, label: fact.name === "channel" ? inWords(`channel.${one}`, String(one)) : fact.name === "gender" ? inWords(`members.genders.${one}`, String(one)) : String(one) }));
+}
+
+/** What a freshly added condition starts with. */
+export function startOf(code: string, kinds: SegmentKinds): Rule {
+  if (code === "attr") return kinds.attributes.some((one) => one.name === "points.available") ? { attr: "points.available", op: ">=", value: 500 } : { attr: "" };
+  if (code === "did") return { did: "order", window: { last: "30d" } };
+  if (code === "segment") return { segment: "" };
+  if (code === "bucket") return { bucket: { salt: "a", from: 0, to: 5000 } };
+  return { [code]: {} };
+}
