@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shuke.ground.mirror import Mirror
     from shuke.kit.config import Settings
     from shuke.kit.db import Database
+    from shuke.kit.db.embedded import Postmaster
     from shuke.kit.events import Relay
     from shuke.kit.jobs import Jobs
 
@@ -23,5 +24,6 @@ class Context:
     keys: KeyRing
     mirror: Mirror | None = None
     jobs: Jobs | None = None
+    postmaster: Postmaster | None = None
     relay: Relay | None = None
     stopping: bool = field(default=False)

@@ -32,14 +32,16 @@ async def opened(
     async with AsyncExitStack() as stack:
         if settings.embedded_database or (columnar and settings.embedded_mirror):
             stack.callback(os.close, embedded.lock_folder(settings.home))
-        url = settings.database_url
+        url, postmaster = settings.database_url, None
         if url is None:
             postmaster = embedded.Postmaster(settings.home)
             stack.callback(postmaster.stop)
             await asyncio.to_thread(postmaster.start)
             url = postmaster.url
         await asyncio.to_thread(migrate.upgrade, url)
-        yield await _context(stack, settings, url, columnar=columnar, pools=pools)
+        context = await _context(stack, settings, url, columnar=columnar, pools=pools)
+        context.postmaster = postmaster
+        yield context
 
 
 @asynccontextmanager

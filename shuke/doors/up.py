@@ -70,6 +70,7 @@ async def _running(context: Context, listener: Any, *, work: bool) -> Any:
         tasks.append(task)
 
     async with contextlib.AsyncExitStack() as stack:
+        start("postgres", _watch_database(context))
         if work:
             await _start_work(context, start)
         stack.push_async_callback(_cancelled, tasks)
@@ -88,6 +89,13 @@ async def _start_work(context: Context, start: Callable[[str, Coroutine[Any, Any
     start("mirror", _keep_copying(context))
     start("jobs", context.jobs.run())
     start("due", keep_handing_out(context.database, context.jobs, wiring.WORKS))
+
+
+async def _watch_database(context: Context) -> None:
+    """End when the embedded server is gone: the process then ends as a whole, and a fresh start recovers everything."""
+    while context.postmaster is None or context.postmaster.running:
+        await asyncio.sleep(1)
+    log.error("PostgreSQL ended; start Shuke again, nothing that was acknowledged is lost")
 
 
 async def _keep_copying(context: Context) -> None:

@@ -88,6 +88,11 @@ class Postmaster:
         self._wait_until_ready()
         self._ensure_database()
 
+    @property
+    def running(self) -> bool:
+        """Whether the server we started is still there; it restarts its own crashed parts, but not itself."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, everything committed is on disk."""
         if self._process is None or self._process.poll() is not None:
