@@ -71,9 +71,7 @@ async def product() -> AsyncIterator[Product]:
     environment = {**os.environ, "SHUKE_HOME": str(home), "SHUKE_PORT": str(port), "SHUKE_DEMO": "0"}
     environment.pop("SHUKE_DATABASE_URL", None)
     environment.pop("SHUKE_MIRROR_URL", None)
-    log = (home / "up.log").open("wb")
-    program = [sys.executable, "-c", "from shuke.doors.cli import main; raise SystemExit(main())", "up"]
-    server = subprocess.Popen(program, env=environment, stdout=log, stderr=log)
+    server = _started(environment, home / "up.log")
     try:
         await _until_ready(port, server, home / "up.log")
         postmaster = embedded.Postmaster(home)
@@ -84,22 +82,35 @@ async def product() -> AsyncIterator[Product]:
     finally:
         server.terminate()
         server.wait(timeout=30)
-        log.close()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _started(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    program = [sys.executable, "-c", "from shuke.doors.cli import main; raise SystemExit(main())", "up"]
+    with log.open("wb") as written:
+        return subprocess.Popen(program, env=environment, stdout=written, stderr=written)
 
 
 async def _until_ready(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(600):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            pass
+        if await asyncio.to_thread(_is_ready, port):
+            return
         if server.poll() is not None:
             break
         await asyncio.sleep(0.1)
-    raise SystemExit(f"the product did not start:\n{log.read_text(errors='replace')[-1500:]}")
+    raise SystemExit(f"the product did not start:\n{_end_of(log)}")
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-1500:]
 
 
 async def merchants(run: Product, count: int, members: int) -> list[str]:

@@ -74,19 +74,7 @@ def around_orders(diary: Diary, orders: list[Order], habits: Habits) -> None:
         if order.member is None:
             continue
         curious = float(habits.curious[order.member])
-        online = order.channel != "pos"
-        for line in order.lines:
-            if rng.random() < (0.75 if online else 0.22):
-                before = order.at - timedelta(minutes=float(rng.exponential(600 if online else 2500)) + 1)
-                _look(diary, order.member, before, line.product.sku, line.product.category)
-                if online:
-                    diary.note(
-                        order.member,
-                        order.at - timedelta(minutes=2),
-                        "add_to_cart",
-                        sku=line.product.sku,
-                        quantity=line.quantity,
-                    )
+        _before(diary, order, order.member)
         if rng.random() < 0.05 * min(curious, 3):
             sku = order.lines[0].product.sku
             later = order.at + timedelta(days=float(rng.gamma(2, 2)))
@@ -94,6 +82,19 @@ def around_orders(diary: Diary, orders: list[Order], habits: Habits) -> None:
             diary.note(order.member, later, "review", sku=sku, stars=stars, pictures=int(rng.poisson(0.8)))
             if rng.random() < 0.5:
                 diary.note(order.member, later + timedelta(minutes=3), "share", target="moments", sku=sku)
+
+
+def _before(diary: Diary, order: Order, member: int) -> None:
+    rng = diary.rng
+    online = order.channel != "pos"
+    for line in order.lines:
+        if rng.random() >= (0.75 if online else 0.22):
+            continue
+        sku = line.product.sku
+        looked_at = order.at - timedelta(minutes=float(rng.exponential(600 if online else 2500)) + 1)
+        _look(diary, member, looked_at, sku, line.product.category)
+        if online:
+            diary.note(member, order.at - timedelta(minutes=2), "add_to_cart", sku=sku, quantity=line.quantity)
 
 
 def between_orders(
