@@ -1,5 +1,6 @@
 """Tables of receipts, of what came too late, and of imports."""
 
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
@@ -24,6 +25,7 @@ class LateItem(Model):
     """One order or event that came after the lateness window. States: waiting, accepted, dismissed."""
 
     __tablename__ = "late_item"
+    __table_args__ = (UniqueConstraint("merchant_id", "source", "kind", "key"),)
     merchant_id: Mapped[int] = part_of_key()
     item_id: Mapped[int] = part_of_key()
     kind: Mapped[str]

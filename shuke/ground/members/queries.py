@@ -19,6 +19,12 @@ cross join lateral (
 """
 
 
+MERGED = """
+select member_id from member
+where merchant_id = %(merchant_id)s and member_id = any(%(members)s::bigint[]) and merged_into is not null
+"""
+
+
 class NoSuchMember(errors.NotFound):
     """There is no member {member_id}."""
 

@@ -1,4 +1,4 @@
-"""Imports on the console: upload, look at the guessed columns, start, watch, cancel, fetch what was left out."""
+"""What comes in, on the console: imports from upload to what was left out, and late items that wait for a person."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from shuke.ground import access, ingestion
 from shuke.kit import clock, errors, http, jobs, paging
 from shuke.kit.config import Settings
 from shuke.kit.db import Database
-from shuke.programs.intake.actions import imports
+from shuke.programs.intake.actions import imports, late
+from shuke.programs.intake.actions.apply import apply_in
 
 GUARDS = [http.requires("imports.write")]
 files = ingestion.files
@@ -166,6 +167,39 @@ async def rejected(request: Request, database: Database, settings: Settings, imp
     return _file(body, f"{Path(run.file_name).stem}-rejected.csv", _TYPES["csv"])
 
 
+@get("/late", guards=GUARDS, responses=http.declares(paging.BadCursor))
+async def list_late(request: Request, database: Database, cursor: str | None = None, limit: int = 50) -> paging.Page:
+    """Orders and events that came after the lateness window and wait for a person, the oldest first."""
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        return await late.list_late(tx, cursor, paging.limited(limit))
+
+
+@post("/late/{item_id:int}/accept", guards=GUARDS, status_code=200, responses=http.declares(late.NoSuchLateItem))
+async def accept_late(request: Request, database: Database, item_id: int) -> dict[str, Any]:
+    """Record it after all, by the rules of its time; what `/v1` would have answered."""
+    caller, now = http.caller_of(request), clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        item = await late.take_late(tx, item_id)
+        (answer,) = await apply_in(tx, [item], history=True, at=now)
+        body: dict[str, Any] = msgspec.json.decode(answer.body)
+        if not answer.accepted:
+            raise late.StillRefused(body)
+        await late.close_late(tx, item_id, "accepted", now)
+        await access.record(tx, caller, "late.accepted", (item.key.split(":")[0], item.key.split(":", 1)[1]), at=now)
+    return body
+
+
+@post("/late/{item_id:int}/dismiss", guards=GUARDS, status_code=200, responses=http.declares(late.NoSuchLateItem))
+async def dismiss_late(request: Request, database: Database, item_id: int) -> dict[str, Any]:
+    """Leave it out for good; repeats are told so."""
+    caller, now = http.caller_of(request), clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        item = await late.take_late(tx, item_id)
+        await late.close_late(tx, item_id, "dismissed", now)
+        await access.record(tx, caller, "late.dismissed", (item.key.split(":")[0], item.key.split(":", 1)[1]), at=now)
+    return {"status": "dismissed"}
+
+
 def _shown(run: ingestion.ImportRun) -> dict[str, Any]:
     zh, _, en = (run.error or "").partition("\n")
     return {
@@ -211,4 +245,4 @@ def _file(body: bytes, name: str, kind: str) -> Response[bytes]:
     return Response(body, media_type=kind, headers={"content-disposition": disposition})
 
 
-routes = [list_imports, upload, template, get_import, start, cancel, rejected]
+routes = [list_imports, upload, template, get_import, start, cancel, rejected, list_late, accept_late, dismiss_late]

@@ -120,6 +120,12 @@ async def test_an_order_after_the_lateness_window_waits_for_a_person_but_history
     ((_, late),) = await send(database, merchant_id, order("late", occurred_at=old))
     assert late["status"] == "review"
     assert await balance(database, merchant_id) == 0
+    again, other = await send(
+        database, merchant_id, order("late", occurred_at=old), order("late", occurred_at=old, yuan=7)
+    )
+    assert again == (200, late)
+    assert (other[0], other[1]["field"]) == (409, "lines")
+    assert await balance(database, merchant_id) == 0
     ((_, imported),) = await send(database, merchant_id, order("history", occurred_at=old), history=True)
     assert imported["points"]["earned"] == 100
 

@@ -46,6 +46,8 @@ TRAIL: dict[str, Words] = {
     "journey.ended": Words("{who}结束了触达「{subject}」", "{who} ended the journey “{subject}”"),
     "offer.created": Words("{who}新建了积分抵现「{subject}」", "{who} created the offer “{subject}”"),
     "offer.changed": Words("{who}修改了积分抵现「{subject}」", "{who} changed the offer “{subject}”"),
+    "late.accepted": Words("{who}补录了迟到的记录 {subject}", "{who} accepted the late item {subject}"),
+    "late.dismissed": Words("{who}驳回了迟到的记录 {subject}", "{who} dismissed the late item {subject}"),
     "import.uploaded": Words("{who}上传了文件「{subject}」", "{who} uploaded the file “{subject}”"),
     "import.started": Words("{who}开始导入「{subject}」", "{who} started the import of “{subject}”"),
     "import.cancelled": Words("{who}取消了导入「{subject}」", "{who} cancelled the import of “{subject}”"),

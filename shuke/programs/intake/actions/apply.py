@@ -12,7 +12,7 @@ from shuke.kit import clock, errors
 from shuke.kit.db import IN_THE_WAY, Database, DataError, Tx
 from shuke.programs import tiers
 from shuke.programs.intake import policy, queries
-from shuke.programs.intake.actions import refunds
+from shuke.programs.intake.actions import late, refunds
 from shuke.programs.intake.actions.batch import Answer, Batch, Statement, encode
 
 
@@ -72,10 +72,14 @@ async def _attempt(
             )
         except Strangers as strangers:
             refused |= {kept[index]: answer for index, answer in strangers.answers.items()}
-        except IN_THE_WAY:
+        except (*IN_THE_WAY, Merged):
             if turn == 5:
                 raise
     raise AssertionError("unreachable")
+
+
+class Merged(Exception):
+    """A member was merged into another between being found and being locked: find them again."""
 
 
 class Strangers(Exception):
@@ -102,6 +106,9 @@ async def apply_in(
     member_of = await _members(tx, batch, open_items, known)
     newborn = tx.has_news
     state = await _locked(tx, context, batch, items, open_items, member_of)
+    await late.answer_known(
+        tx, batch, [i for i in open_items if policy.late(context, items[i], batch.now, history)], items
+    )
     await tx.ids.ensure(len(items) * (2 * len(context.rules) + 6) + 16)
     _fold(tx, context, batch, state, items, open_items, member_of)
     if newborn and (refused := _refused(batch, open_items, member_of)):
@@ -185,12 +192,15 @@ async def _locked(
     )
     keys = {"sources": [items[i].source for i in open_items], "keys": [items[i].key for i in open_items]}
     arriving = _keys(batch, items, open_items)
-    locked, receipts, standing_rows, parked = await tx.together(
+    locked, merged, receipts, standing_rows, parked = await tx.together(
         (points.LOCK, {"members": buyers, "wallet": points.POINTS}),
+        (members.MERGED, {"members": buyers}),
         (ingestion.receipts.READ, keys),
         (tiers.STANDINGS, {"members": buyers}),
         (orders.PARKED, {"sources": [source for source, _ in arriving], "keys": [key for _, key in arriving]}),
     )
+    if merged.rowcount:
+        raise Merged
     account_rows = await locked.fetchall()
     if len(account_rows) < len(buyers):
         book = await points.open_book(tx, buyers, at=batch.now, lots_of=spenders)
@@ -251,10 +261,10 @@ def _fold(
             continue
         try:
             if policy.late(context, item, batch.now, batch.history):
-                _set_aside(tx, batch, index, item)
-            else:
-                day = clock.business_date(item.occurred_at, zone, day_start)
-                _fold_one(tx, context, batch, state, index, item, member_of.get(index), day)
+                late.set_aside(tx, batch, index, item)
+                continue
+            day = clock.business_date(item.occurred_at, zone, day_start)
+            _fold_one(tx, context, batch, state, index, item, member_of.get(index), day)
         except errors.Refused as refusal:
             batch.refuse(index, refusal)
         else:
@@ -293,21 +303,6 @@ def _fold_one(
     batch.accept(index, item, {"status": "accepted", "event_id": item.event_id, "member_id": member_id}, None)
 
 
-def _set_aside(tx: Tx, batch: Batch, index: int, item: ingestion.Item) -> None:
-    """Too late to count by itself: kept for a person to decide."""
-    kind, outside_id = item.key.split(":", 1)
-    batch.late.append(
-        {"item_id": tx.ids.take(1)[0], "kind": kind, "source": item.source, "key": outside_id,
-         "body": ingestion.builtins(item), "state": "waiting", "received_at": batch.now}
-    )  # fmt: skip
-    answer = {
-        "status": "review",
-        f"{kind}_id": outside_id,
-        "reason": {"zh": "超过补录期限,等待人工确认", "en": "Later than the lateness window; waits for review"},
-    }
-    batch.accept(index, item, answer, None)
-
-
 async def _store(tx: Tx, batch: Batch, state: policy.State) -> None:
     """Everything the fold decided, sent together with the commit."""
     statements: list[Statement] = [*orders.recording(tx, state.orders, batch.history), *points.storing(tx, state.book)]
@@ -317,7 +312,7 @@ async def _store(tx: Tx, batch: Batch, state: policy.State) -> None:
     if batch.receipts:
         statements.append(tx.insertion(ingestion.models.Receipt, batch.receipts))
     if batch.late:
-        statements.append(tx.insertion(ingestion.models.LateItem, batch.late))
+        statements.append(tx.insertion(ingestion.models.LateItem, batch.late, conflict="ignore"))
     if batch.behaviour:
         tx.announce(ingestion.EventsRecorded(events=batch.behaviour, history=batch.history))
     tx.at_commit(*statements)
