@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -120,11 +121,12 @@ async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Bat
             heard = [one for one in news if one.kind in source.kinds]
             if not heard:
                 continue
-            columns = await source.rows(tx, heard)
-            if columns["member"]:
-                batch.tables[source.table].append(
-                    arrow_table(mirror.registry.tables[source.table], merchant_id, columns)
-                )
+            made = await source.rows(tx, heard)
+            for name, columns in ({source.table: made} if isinstance(source.table, str) else made).items():
+                if columns["member"]:
+                    table = mirror.registry.tables[name]
+                    # In a thread, so that callers in the same process are answered meanwhile.
+                    batch.tables[name].append(await asyncio.to_thread(arrow_table, table, merchant_id, columns))
     return batch
 
 

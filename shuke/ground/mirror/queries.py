@@ -12,6 +12,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from shuke.ground.mirror.engines import Engine, MirrorGone, dialect_of
+from shuke.ground.mirror.engines.arrow import warm_up
 from shuke.ground.mirror.policy import Moment, Registry, create_table, declared
 from shuke.ground.mirror.policy.bitmaps import read_bitmaps
 from shuke.kit.db import Tx
@@ -65,6 +66,7 @@ async def open_mirror(url: str, registry: Registry | None = None) -> Mirror:
     except BaseException:
         await engine.close()
         raise
+    await asyncio.to_thread(warm_up)
     mirror = Mirror(engine, known)
     _opened.append(mirror)
     return mirror

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -169,51 +170,67 @@ def signed(history: Sequence[Version]) -> set[Row]:
 
 def change(before: Sequence[Version], after: Sequence[Version]) -> list[Row]:
     """The rows to add so that a mirrored history becomes another; what no longer holds is taken back at its own instant."""
+    if not before and len(after) == 1:
+        [only] = after
+        return [(1, only.row_id, only.effective_at, only.amount_fen, only.lines)]
     old, new = signed(before), signed(after)
     undone = [(-sign, row_id, at, amount, lines) for sign, row_id, at, amount, lines in old - new]
     return sorted([*undone, *(new - old)], key=lambda row: (row[2], row[1], row[0]))
 
 
-class _Columns:
-    def __init__(self, table: mirror.Table) -> None:
-        self.names = ["member", "seq", "idx", "applied", *(column.name for column in table.columns)]
-        self.columns: dict[str, list[Any]] = {name: [] for name in self.names}
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        for name in self.names:
-            self.columns[name].append(row[name])
-
-
 def order_rows(changes: Sequence[tuple[int, Placed, Sequence[Row]]]) -> dict[str, list[Any]]:
     """Rows of `orders` from (announcement, order, changes)."""
-    made = _Columns(ORDERS)
-    for applied, order, rows in changes:
-        shared = dict(order.shared) | dict(order.own) | {
-            "member": order.member, "seq": order.order_id, "idx": 0, "applied": applied, "order_id": order.order_id,
-            "at": order.at,
-        }  # fmt: skip
-        for sign, row_id, effective_at, amount, _ in rows:
-            made.add(shared | {"sign": sign, "row_id": row_id, "effective_at": effective_at, "amount_fen": amount})
-    return made.columns
+    made: dict[str, list[Any]] = {name: [] for name in _names(ORDERS)}
+    flat = [(applied, order, row) for applied, order, rows in changes for row in rows]
+    for name in (*_SHARED, *_OWN):
+        made[name] = [(order.shared if name in order.shared else order.own)[name] for _, order, _ in flat]
+    _common(made, flat)
+    made["idx"] = [0] * len(flat)
+    made["row_id"] = [row[1] for _, _, row in flat]
+    made["amount_fen"] = [row[3] for _, _, row in flat]
+    return made
+
+
+_SHARED = ("day", "weekday", "hour", "store", "channel", "coupon")
+_OWN = ("order_key", "list_fen", "discount_fen", "items")
+_TEXTS = ("sku", "product", "category", "brand")
+
+
+def _names(table: mirror.Table) -> list[str]:
+    return ["member", "seq", "idx", "applied", *(column.name for column in table.columns)]
+
+
+def _common(made: dict[str, list[Any]], flat: Sequence[tuple[int, Placed, Row]]) -> None:
+    made["applied"] = [applied for applied, _, _ in flat]
+    made["member"] = [order.member for _, order, _ in flat]
+    made["seq"] = made["order_id"] = [order.order_id for _, order, _ in flat]
+    made["at"] = [order.at for _, order, _ in flat]
+    made["sign"] = [row[0] for _, _, row in flat]
+    made["effective_at"] = [row[2] for _, _, row in flat]
 
 
 def line_rows(changes: Sequence[tuple[int, Placed, Sequence[Row]]]) -> dict[str, list[Any]]:
-    """Rows of `order_lines` from (announcement, order, changes)."""
-    made = _Columns(LINES)
-    for applied, order, rows in changes:
-        shared = dict(order.shared) | {
-            "member": order.member, "seq": order.order_id, "applied": applied, "order_id": order.order_id, "at": order.at
-        }  # fmt: skip
-        for sign, row_id, effective_at, _, states in rows:
-            told = enumerate(zip(order.lines, states, strict=True))
-            for n, line, state in ((n, line, state) for n, (line, state) in told if state is not None):
-                own = {name: str(line.get(name) or "") for name in ("sku", "product", "category", "brand")}
-                made.add(
-                    shared | own
-                    | {"sign": sign, "row_id": _mix(row_id, n + 1), "effective_at": effective_at, "idx": n,
-                       "quantity": state[0], "amount_fen": state[1], "discount_fen": int(line.get("discount_fen") or 0)}
-                )  # fmt: skip
-    return made.columns
+    """Rows of `order_lines` from (announcement, order, changes): column by column, since there are many."""
+    made: dict[str, list[Any]] = {name: [] for name in _names(LINES)}
+    flat = [
+        (applied, order, row, n, state)
+        for applied, order, rows in changes
+        for row in rows
+        for n, state in enumerate(row[4])
+        if state is not None
+    ]
+    lines = [order.lines[n] for _, order, _, n, _ in flat]
+    for name in _SHARED:
+        made[name] = [order.shared[name] for _, order, _, _, _ in flat]
+    for name in _TEXTS:
+        made[name] = [line.get(name) or "" for line in lines]
+    _common(made, [(applied, order, row) for applied, order, row, _, _ in flat])
+    made["idx"] = [n for _, _, _, n, _ in flat]
+    made["row_id"] = [_mix(row[1], n + 1) for _, _, row, n, _ in flat]
+    made["quantity"] = [state[0] for _, _, _, _, state in flat]
+    made["amount_fen"] = [state[1] for _, _, _, _, state in flat]
+    made["discount_fen"] = [int(line.get("discount_fen") or 0) for line in lines]
+    return made
 
 
 _ORDERS = """
@@ -282,12 +299,11 @@ def _refunded(order: Placed, refunds: Sequence[Any], refund_id: int) -> list[Row
     return change(versions(order, listed[:-1]), versions(order, listed))
 
 
-async def _orders(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Any]]:
-    return order_rows(await _changes(tx, news))
-
-
-async def _lines(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Any]]:
-    return line_rows(await _changes(tx, news))
+async def _both(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, Mapping[str, list[Any]]]:
+    changes = await _changes(tx, news)
+    # In a thread, so that callers in the same process are answered meanwhile.
+    heads, lines = await asyncio.to_thread(order_rows, changes), await asyncio.to_thread(line_rows, changes)
+    return {ORDERS.name: heads, LINES.name: lines}
 
 
 async def _refunds(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Any]]:
@@ -315,7 +331,6 @@ DECLARED = (
     ORDER,
     ORDER_LINE,
     REFUND,
-    mirror.Source(("orders_recorded", "refunds_recorded"), "orders", _orders),
-    mirror.Source(("orders_recorded", "refunds_recorded"), "order_lines", _lines),
+    mirror.Source(("orders_recorded", "refunds_recorded"), (ORDERS.name, LINES.name), _both),
     mirror.Source(("refunds_recorded",), "events", _refunds),
 )

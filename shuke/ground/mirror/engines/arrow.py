@@ -41,3 +41,8 @@ def arrow_table(table: Table, merchant_id: int, columns: Mapping[str, list[Any]]
             values = [list(value.items()) for value in values]
         made[column.name] = pa.array(values, _TYPES[column.type])
     return pa.table(made)
+
+
+def warm_up() -> None:
+    """Load what the first table would load."""
+    pa.table({"warm": pa.array([0], pa.uint8())})

@@ -63,13 +63,18 @@ class Source:
     """Which announcements feed a table, and how: `rows(tx, news)` returns columns (member, seq, idx and the table's own).
     `applied` too, where `seq` only says what came first and is not the announcement's number.
 
-    It reads what it needs in a constant number of statements for the whole batch, and gives the same rows again when it
-    is asked again.
+    With several tables, it returns such columns by table, from one reading. It reads what it needs in a constant number of
+    statements for the whole batch, and gives the same rows again when it is asked again.
     """
 
     kinds: tuple[str, ...]
-    table: str
-    rows: Callable[[Any, Sequence[News]], Awaitable[Mapping[str, list[Any]]]]
+    table: str | tuple[str, ...]
+    rows: Callable[[Any, Sequence[News]], Awaitable[Mapping[str, Any]]]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables it feeds."""
+        return (self.table,) if isinstance(self.table, str) else self.table
 
 
 @dataclass(frozen=True, slots=True)

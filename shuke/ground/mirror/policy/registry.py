@@ -54,7 +54,7 @@ class Registry:
         for declared in declarations:
             self._add(declared)
         for source in self.sources:
-            assert source.table in self.tables, f"no table {source.table}"
+            assert set(source.tables) <= set(self.tables), f"no table {source.tables}"
 
     def _add(self, declared: Table | Source | Redirect | Event | Attribute) -> None:
         if isinstance(declared, Source):
