@@ -1,0 +1,135 @@
+"""A walk over every route that names something, with another merchant's names: not there, and nothing moved."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from shuke.doors import document, setup
+from shuke.doors.context import Context
+from shuke.ground import ingestion
+from shuke.kit import clock
+from shuke.kit.db import Database, Model, is_tenant
+from shuke.programs import intake
+from tests.conftest import signed_in
+
+API = "/console/api"
+NOWHERE = {"code": "nowhere", "slug": "nowhere"}  # every other name is a number
+SEGMENT = {"did": "order"}
+OFFER = {"name": "500 抵 50", "points": 500, "value_fen": 5_000}
+BODIES: dict[str, Any] = {
+    f"POST {API}/imports/{{import_id}}/start": {"mapping": {}},
+    f"PUT {API}/journeys/{{journey_id}}": {"name": "我的", "segment": "ours", "steps": []},
+    f"PATCH {API}/members/{{member_id}}": {"name": "我的"},
+    f"POST {API}/members/{{member_id}}/adjust": {"points": 10, "reason": "补分"},
+    f"POST {API}/members/{{member_id}}/merge": {"into": 1},
+    f"PUT {API}/offers/{{offer_id}}": OFFER,
+    f"PUT {API}/points/rules/{{rule_id}}/draft": {"name": "我的", "params": {}},
+    f"PUT {API}/segments/{{slug}}": {"name": "我的"},
+    f"PATCH {API}/staff/{{staff_id}}": {"name": "我的"},
+    f"POST {API}/staff/{{staff_id}}/password": {},
+    f"PATCH {API}/stores/{{code}}": {"name": "我的"},
+}
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Every method and path of the document that names something in its path."""
+    for path, methods in document.describe()["paths"].items():
+        if "{" in path:
+            yield from ((method.upper(), path) for method in methods)
+
+
+async def _made(client: httpx.AsyncClient, path: str, **what: Any) -> dict[str, Any]:
+    answer = await client.post(f"{API}{path}", **what)
+    assert answer.status_code == 201, (path, answer.text)
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def _late(owner: httpx.AsyncClient, database: Database, merchant_id: int) -> int:
+    old = clock.now() - timedelta(days=90)
+    await intake.apply(database, merchant_id, [ingestion.OrderIn(order_id="old", occurred_at=old, amount_fen=100)])
+    [item] = (await owner.get(f"{API}/late")).json()["items"]
+    return int(item["item_id"])
+
+
+@pytest.fixture
+async def theirs(owner: httpx.AsyncClient, mirrored: Context, merchant_id: int) -> dict[str, str]:
+    """One thing of every kind that a route can name, made on the console by its owner: name in the path → value."""
+    assert mirrored.mirror is not None
+    member = await _made(owner, "/members", json={"phone": "13800138000", "name": "王芳"})
+    segment = await _made(owner, "/segments", json={"name": "买过", "rule": SEGMENT, "slug": "ours"})
+    steps = [{"kind": "give_points", "params": {"points": 50, "valid_for": "3D"}}]
+    made = {
+        "member_id": member["member_id"],
+        "slug": segment["slug"],
+        "offer_id": (await _made(owner, "/offers", json={**OFFER, "slug": "ours"}))["offer_id"],
+        "journey_id": (await _made(owner, "/journeys", json={"name": "叫回", "segment": "ours", "steps": steps}))[
+            "journey_id"
+        ],
+        "key_id": (await _made(owner, "/api-keys", json={"name": "收银", "scopes": ["ingest"]}))["key_id"],
+        "rule_id": (await owner.get(f"{API}/points/rules")).json()["items"][0]["rule_id"],
+        "staff_id": (await owner.get(f"{API}/session")).json()["staff"]["staff_id"],
+        "import_id": (await _made(owner, "/imports", files={"file": ("a.csv", b"member_id\nm1\n")}, data={"kind": "members"}))[
+            "import_id"
+        ],
+        "item_id": await _late(owner, mirrored.database, merchant_id),
+        "code": "s1", "how": "pause",
+    }  # fmt: skip
+    return {name: str(value) for name, value in made.items()}
+
+
+async def _everything(database: Database, merchant_id: int) -> dict[str, str]:
+    """A digest of every row of every table of a merchant."""
+    tables = sorted(table.name for table in Model.metadata.tables.values() if is_tenant(table))
+    async with database.read(merchant_id) as tx:
+        return {
+            name: await tx.value(
+                f"select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {name} t "
+                "where t.merchant_id = %(merchant_id)s"
+            )
+            for name in tables
+        }
+
+
+async def test_what_belongs_to_another_merchant_is_not_there(
+    app: Any, database: Database, merchant_id: int, theirs: dict[str, str]
+) -> None:
+    """On every route the same answer as for what does not exist, and not a row of either merchant changes."""
+    at = clock.now()
+    other = await setup.create_merchant(
+        database, slug=f"stranger-{merchant_id}", name="别家", zone="Asia/Shanghai", at=at
+    )
+    stranger = await signed_in(app, database, other, ("owner", None))
+    before = {number: await _everything(database, number) for number in (merchant_id, other)}
+    walked = 0
+    for method, path in routes():
+        names = re.findall(r"{(\w+)}", path)
+        assert set(names) <= theirs.keys(), f"{path} names something that this walk does not make"
+        nowhere = {name: NOWHERE.get(name, "4242424242") for name in names} | {"how": "pause"}
+        body = BODIES.get(f"{method} {path}")
+        asked = await stranger.request(method, path.format(**theirs), json=body)
+        missing = await stranger.request(method, path.format(**nowhere), json=body)
+        assert asked.status_code == missing.status_code == 404, (method, path, asked.text, missing.text)
+        told, blank = (_without(answer.text, values) for answer, values in ((asked, theirs), (missing, nowhere)))
+        assert told == blank, f"{method} {path} tells more of what is another's"
+        walked += 1
+    assert walked == len(list(routes())) > 30
+    assert before == {number: await _everything(database, number) for number in (merchant_id, other)}
+
+
+def _without(text: str, values: dict[str, str]) -> str:
+    for value in sorted(values.values(), key=len, reverse=True):
+        text = re.sub(rf"\b{re.escape(value)}\b", "·", text)
+    return text
+
+
+async def test_the_walk_finds_everything_for_its_owner(owner: httpx.AsyncClient, theirs: dict[str, str]) -> None:
+    """The other side of it: what reads is found by whom it belongs to, so the walk above asks for things that exist."""
+    for method, path in routes():
+        if method == "GET" and not path.endswith("/rejected"):
+            answer = await owner.get(path.format(**theirs))
+            assert answer.status_code == 200, (path, answer.text)
