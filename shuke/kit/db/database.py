@@ -135,7 +135,7 @@ class Database:
 
 def _pool(url: str, size: int, options: str) -> AsyncConnectionPool:
     return AsyncConnectionPool(
-        url, open=False, min_size=1, max_size=size, timeout=10,
+        url, open=False, min_size=1, max_size=size, timeout=3,
         kwargs={"autocommit": True, "row_factory": namedtuple_row, "options": options, "prepare_threshold": 3},
     )  # fmt: skip
 
