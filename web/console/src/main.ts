@@ -5,7 +5,7 @@ import type { Session } from "@/api/shapes";
 import App from "@/App.vue";
 import { i18n, rememberedLocale, useLocale } from "@/app/locale";
 import { router } from "@/app/router";
-import { onSessionLost, setSession } from "@/app/session";
+import { maybeSignedIn, onSessionLost, setSession } from "@/app/session";
 import { startTheme } from "@/app/theme";
 import "@/styles/element.css";
 import "@/styles/tokens.css";
@@ -26,11 +26,14 @@ const queries = new QueryClient({
 async function start() {
   let wanted = rememberedLocale();
   try {
-    const found = await api.get<Session>("/session");
-    setSession(found);
-    wanted = found.locale ?? wanted;
+    if (maybeSignedIn()) {
+      const found = await api.get<Session>("/session");
+      setSession(found);
+      wanted = found.locale ?? wanted;
+    }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    setSession(null);
   }
   await useLocale(wanted);
   onSessionLost(() => {

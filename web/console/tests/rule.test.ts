@@ -21,12 +21,12 @@ describe("the tree of a segment", () => {
     expect(toRule(rootOf({ not: { all: [{ segment: "a" }] } }))).toEqual({ all: [{ not: { all: [{ segment: "a" }] } }] });
   });
 
-  it("gives every node its JSON pointer, and finds the node of one", () => {
+  it("gives every node its path, and finds the node of one", () => {
     const root = rootOf(rule);
-    expect([...pathsOf(root).values()]).toEqual(["", "/all/0", "/all/1", "/all/1/any/0", "/all/1/any/1", "/all/2"]);
-    expect(nodeAt(root, "/all/0/not")?.leaf).toEqual({ did: "order", window: { last: "30d" } });
-    expect(nodeAt(root, "/all/1/any/0/value")?.leaf?.attr).toBe("city");
-    expect(nodeAt(root, "")).toBe(root);
+    expect([...pathsOf(root).values()]).toEqual(["$", "$.all[0]", "$.all[1]", "$.all[1].any[0]", "$.all[1].any[1]", "$.all[2]"]);
+    expect(nodeAt(root, "$.all[0].not")?.leaf).toEqual({ did: "order", window: { last: "30d" } });
+    expect(nodeAt(root, "$.all[1].any[0].value")?.leaf?.attr).toBe("city");
+    expect(nodeAt(root, "$")).toBe(root);
   });
 
   it("knows what is not finished yet", () => {

@@ -2,6 +2,7 @@
 import { computed, shallowRef } from "vue";
 import type { Session } from "@/api/shapes";
 
+const kept = "shuke.session";
 const current = shallowRef<Session | null>(null);
 const lostListeners: (() => void)[] = [];
 
@@ -13,6 +14,21 @@ export const storeName = (code: string | null | undefined): string =>
 
 export function setSession(next: Session | null): void {
   current.value = next;
+  try {
+    if (next) localStorage.setItem(kept, "1");
+    else localStorage.removeItem(kept);
+  } catch {
+    /* a private window may refuse storage: one more question at the next start */
+  }
+}
+
+/** Whether it is worth asking who is signed in: not on the sign-in page of a browser that never was. */
+export function maybeSignedIn(): boolean {
+  try {
+    return location.pathname !== "/login" || localStorage.getItem(kept) !== null;
+  } catch {
+    return true;
+  }
 }
 
 export function csrfToken(): string {
@@ -27,7 +43,7 @@ export function may(permission: string): boolean {
 /** Called by the client on a 401; whoever shows the sign-in page listens. */
 export function sessionLost(): void {
   if (!current.value) return;
-  current.value = null;
+  setSession(null);
   for (const listener of lostListeners) listener();
 }
 

@@ -42,25 +42,25 @@ export function rootOf(rule: Rule): Node {
   return node.join && !node.not ? node : groupNode("all", [node]);
 }
 
-/** JSON pointers of every node in the JSON that `toRule` gives. */
+/** The path of every node in the JSON that `toRule` gives, as the server writes it: `$.all[0].not`. */
 export function pathsOf(root: Node): Map<number, string> {
   const found = new Map<number, string>();
   const walk = (node: Node, path: string) => {
     found.set(node.id, path);
-    const inside = node.not ? `${path}/not` : path;
-    node.children.forEach((child, index) => walk(child, `${inside}/${node.join}/${index}`));
+    const inside = node.not ? `${path}.not` : path;
+    node.children.forEach((child, index) => walk(child, `${inside}.${node.join}[${index}]`));
   };
-  walk(root, "");
+  walk(root, "$");
   return found;
 }
 
-/** The node a pointer means, also when it points at what a `not` wraps or inside a leaf. */
+/** The node a path means, also when it leads to what a `not` wraps or into a leaf. */
 export function nodeAt(root: Node, path: string): Node | null {
   let best: { node: Node; length: number } | null = null;
   const paths = pathsOf(root);
   const walk = (node: Node) => {
-    const own = paths.get(node.id) ?? "";
-    if ((path === own || path.startsWith(own === "" ? "/" : `${own}/`) || own === "") && (!best || own.length >= best.length)) best = { node, length: own.length };
+    const own = paths.get(node.id) ?? "$";
+    if ((path === own || path.startsWith(`${own}.`) || own === "$") && (!best || own.length >= best.length)) best = { node, length: own.length };
     node.children.forEach(walk);
   };
   walk(root);
