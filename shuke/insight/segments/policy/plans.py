@@ -149,8 +149,12 @@ def bitmaps_sql(selects: Sequence[tuple[list[int], str]]) -> tuple[list[int], st
     tables: list[str] = []
     columns: list[str] = []
     for number, (plans, select) in enumerate(selects):
-        states = ", ".join(f"groupBitmapStateIf(member, t{n}) AS b{n}" for n in range(len(plans)))
-        tables.append(f"(SELECT {states} FROM ({select})) AS p{number}")
+        if len(plans) == 1:
+            # Filtering first spares the bitmap the members who fail.
+            tables.append(f"(SELECT groupBitmapState(member) AS b0 FROM ({select}) WHERE t0) AS p{number}")
+        else:
+            states = ", ".join(f"groupBitmapStateIf(member, t{n}) AS b{n}" for n in range(len(plans)))
+            tables.append(f"(SELECT {states} FROM ({select})) AS p{number}")
         columns.extend(f"p{number}.b{n}" for n in range(len(plans)))
         order.extend(plans)
     return order, f"SELECT {', '.join(columns)} FROM {', '.join(tables)}"
