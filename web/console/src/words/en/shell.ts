@@ -59,7 +59,7 @@ export default {
     otherLanguage: "切换到中文",
     stores: "{n} stores",
   },
-  role: { owner: "Owner", manager: "Manager", operator: "Marketer", clerk: "Clerk" },
+  role: { owner: "Owner", manager: "Manager", operator: "Operator", clerk: "Clerk" },
   theme: { auto: "Match device", light: "Light", dark: "Dark" },
   login: {
     promise: "Turn visitors into regulars",
@@ -68,7 +68,7 @@ export default {
     enter: "Sign in",
     needLogin: "Enter your login",
     needPassword: "Enter your password",
-    forgot: "Forgot it? The owner or a manager can reset it under Settings · Staff.",
+    forgot: "Forgot it? The owner can reset it under Settings · Staff.",
   },
   search: {
     open: "Search members, segments, pages",
@@ -84,7 +84,7 @@ export default {
     lost: "Page not found",
     lostText: "There is no such page. It may have been renamed or removed.",
     forbidden: "No access",
-    forbiddenText: "Your account cannot see this yet. Ask the owner or a manager for access.",
+    forbiddenText: "Your account cannot see this yet. Ask the owner for access.",
     home: "Back to the overview",
   },
   unit: { yuan: "yuan", points: "points", percent: "%", days: "days", times: "×" },

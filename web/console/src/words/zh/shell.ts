@@ -59,7 +59,7 @@ export default {
     otherLanguage: "Switch to English",
     stores: "{n} 家门店",
   },
-  role: { owner: "老板", manager: "店长", operator: "运营", clerk: "店员" },
+  role: { owner: "店主", manager: "店长", operator: "运营", clerk: "店员" },
   theme: { auto: "跟随系统", light: "浅色", dark: "深色" },
   login: {
     promise: "让来过的客人，成为常来的熟客",
@@ -68,7 +68,7 @@ export default {
     enter: "登录",
     needLogin: "请填写账号",
     needPassword: "请填写密码",
-    forgot: "忘了密码？请老板或店长在「设置 · 员工」里重设。",
+    forgot: "忘了密码？请店主在「设置 · 员工」里重设。",
   },
   search: {
     open: "搜会员、分群、规则、页面",
@@ -84,7 +84,7 @@ export default {
     lost: "没有这个页面",
     lostText: "没有这个页面，可能已经改名或删除。",
     forbidden: "没有权限",
-    forbiddenText: "您的账号还不能看这里，请找老板或店长开通。",
+    forbiddenText: "您的账号还不能看这里，请找店主开通。",
     home: "回到概览",
   },
   unit: { yuan: "元", points: "积分", percent: "%", days: "天", times: "倍" },
