@@ -40,7 +40,9 @@ async function start() {
     queries.clear();
     void router.push({ name: "login", query: { next: router.currentRoute.value.fullPath } });
   });
-  createApp(App).use(i18n).use(VueQueryPlugin, { queryClient: queries }).use(router).mount("#app");
+  const app = createApp(App).use(i18n).use(VueQueryPlugin, { queryClient: queries }).use(router);
+  await router.isReady();
+  app.mount("#app");
 }
 
 void start();

@@ -18,6 +18,12 @@ export interface Value {
 
 const inWords = (key: string, fallback: string) => (i18n.global.te(key) ? t(key) : fallback);
 
+/** An operator in words: numbers equal, dates come after. */
+export function operatorName(op: string, type: string): string {
+  const suffix = type === "date" || type === "instant" ? "t" : type === "number" || type === "money" ? "n" : "";
+  return inWords(`segments.op.${op}${suffix}`, inWords(`segments.op.${op}`, op));
+}
+
 /** Values to choose from: the merchant's own, else what was seen. */
 export function valuesOf(fact: Fact | undefined, tiers: Value[]): Value[] {
   if (!fact) return [];

@@ -76,7 +76,7 @@ export default {
     opened: "{name} and {n} in all",
     op: {
       eq: "is", ne: "is not", ne_or_missing: "is not (or empty)", in: "is one of", not_in: "is none of", "<": "less than", "<=": "at most", ">": "more than", ">=": "at least", between: "between",
-      contains: "contains", starts_with: "starts with", exists: "is filled in", missing: "is empty", anniversary_within: "anniversary within", after: "after", before: "before", ">=t": "on or after", "<=t": "on or before", ">t": "after", "<t": "before",
+      contains: "contains", starts_with: "starts with", exists: "is filled in", missing: "is empty", anniversary_within: "anniversary within", eqn: "equals", nen: "does not equal", eqt: "is on", ">=t": "on or after", "<=t": "on or before", ">t": "after", "<t": "before",
     },
     inNext: "in the next",
     kindMeaning: { attr: "Tier, points, city, birthday and so on", did: "Orders, views, check-ins: how often, how much, when", segment: "Already in (or not in) another segment", bucket: "A random share of members, to compare" },

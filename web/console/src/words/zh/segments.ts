@@ -76,7 +76,7 @@ export default {
     opened: "{name} 等 {n} 处",
     op: {
       eq: "是", ne: "不是", ne_or_missing: "不是（或没填）", in: "是其中之一", not_in: "不是其中任何一个", "<": "小于", "<=": "不超过", ">": "大于", ">=": "至少", between: "在…之间",
-      contains: "包含", starts_with: "开头是", exists: "有填写", missing: "没填写", anniversary_within: "周年日在", after: "晚于", before: "早于", ">=t": "不早于", "<=t": "不晚于", ">t": "晚于", "<t": "早于",
+      contains: "包含", starts_with: "开头是", exists: "有填写", missing: "没填写", anniversary_within: "周年日在", eqn: "等于", nen: "不等于", eqt: "就是", ">=t": "不早于", "<=t": "不晚于", ">t": "晚于", "<t": "早于",
     },
     inNext: "未来",
     kindMeaning: { attr: "等级、积分、城市、生日等资料", did: "下单、浏览、签到等，次数、金额、时间都能算", segment: "已经在（或不在）另一个分群里", bucket: "随机抽一部分会员，用来做对比" },
