@@ -184,7 +184,7 @@ def subject_of(event: Event, prop: str, type_: str, moment: Moment) -> Subject:
     has = f"texts[{key}] != ''"
     if type_ == "any":
         return Subject(f"texts[{key}]", "text", f"({has} OR mapContains(numbers, {key}))")
-    return Subject(f"texts[{key}]", type_, has, listed=True, absent="")
+    return Subject(f"texts[{key}]", type_, has, absent="")
 
 
 def _measured(counted: Counted, moment: Moment) -> Subject | None:
