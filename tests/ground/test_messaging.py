@@ -36,6 +36,17 @@ async def _log(database: Database, merchant_id: int, **filters: Any) -> list[mes
         return (await messaging.log(tx, **filters)).items
 
 
+async def test_a_transaction_that_sends_twice_announces_once(database: Database, merchant_id: int) -> None:
+    """The mirror reads the messages of a transaction by its announcement, so a second one would copy them twice."""
+    one, two = await _people(database, merchant_id, 2)
+    async with database.write(merchant_id) as tx:
+        await messaging.send(tx, [_draft(one)], AT)
+        await messaging.send(tx, [_draft(two), _draft(one, key="again")], AT)
+    async with database.read(merchant_id) as tx:
+        told = await tx.rows("select payload from outbox where kind = 'messages_sent'")
+    assert [row.payload["member_ids"] for row in told] == [[one, one, two]]
+
+
 async def test_a_message_is_rendered_sent_and_kept(database: Database, merchant_id: int) -> None:
     [member_id] = await _people(database, merchant_id, 1)
     async with database.write(merchant_id) as tx:

@@ -36,6 +36,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     repeated: bool = False
 
 
+def _tell(tx: Tx, sent_to: list[int]) -> None:
+    """One announcement for a transaction: whoever hears it reads the messages of the batch, each once."""
+    told = next((event for event in tx.announced if isinstance(event, MessagesSent)), None)
+    if told is None:
+        tx.announce(MessagesSent(member_ids=sent_to))
+    else:
+        told.member_ids.extend(sent_to)
+
+
 async def send(tx: Tx, drafts: Sequence[Draft], at: datetime) -> list[Verdict]:
     """Send each message once; repeatable by key; a fixed number of statements for any number of drafts.
 
@@ -57,7 +66,7 @@ async def send(tx: Tx, drafts: Sequence[Draft], at: datetime) -> list[Verdict]:
     await tx.insert(models.Message, rows)
     sent_to = sorted({row["member_id"] for row in rows if row["state"] == "sent"})
     if sent_to:
-        tx.announce(MessagesSent(member_ids=sent_to))
+        _tell(tx, sent_to)
     decided = {row["key"]: _verdict(row) for row in rows}
     return [known.get(draft.key) or decided[draft.key] for draft in drafts]
 
