@@ -1,0 +1,70 @@
+"""Every page, at a desk and on a phone, in Chinese and English: its name, quiet, fitting, accessible; and its picture."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import SIZES, Desk
+from tests.browser.shop import Shop
+from tests.browser.watching import findings, picture, sideways
+
+pytestmark = pytest.mark.browser
+
+# name → address, title in Chinese, title in English
+PAGES: dict[str, tuple[str, str, str]] = {
+    "overview": ("/", "概览", "Overview"),
+    "members": ("/members", "会员", "Members"),
+    "member": ("/members/{林晓芙}", "林晓芙", "林晓芙"),
+    "member-lots": ("/members/{林晓芙}?tab=lots", "林晓芙", "林晓芙"),
+    "member-orders": ("/members/{林晓芙}?tab=orders", "林晓芙", "林晓芙"),
+    "member-timeline": ("/members/{林晓芙}?tab=timeline", "林晓芙", "林晓芙"),
+    "member-messages": ("/members/{林晓芙}?tab=messages", "林晓芙", "林晓芙"),
+    "rules": ("/points/rules", "积分", "Points"),
+    "rule": ("/points/rules/{rule}", "", ""),
+    "ledger": ("/points/ledger", "积分", "Points"),
+    "points-summary": ("/points/summary", "积分", "Points"),
+    "tiers": ("/points/tiers", "积分", "Points"),
+    "segments": ("/segments", "分群", "Segments"),
+    "segment": ("/segments/dormant-500", "沉睡会员(500 积分以上)", "沉睡会员(500 积分以上)"),
+    "segment-new": ("/segments/new", "新建分群", "New segment"),
+    "segment-edit": ("/segments/dormant-500/edit", "修改分群", "Edit segment"),
+    "journeys": ("/journeys", "触达", "Outreach"),
+    "journey": ("/journeys/{journey}", "叫回沉睡会员:500 积分抵 50 元", "叫回沉睡会员:500 积分抵 50 元"),
+    "journey-new": ("/journeys/new", "新建触达", "New journey"),
+    "messages": ("/journeys/messages", "触达", "Outreach"),
+    "imports": ("/imports", "导入", "Imports"),
+    "import": ("/imports/{import}", "收银导出.csv", "收银导出.csv"),
+    "import-mapping": ("/imports/{waiting}", "待确认.csv", "待确认.csv"),
+    "settings-merchant": ("/settings/merchant", "设置", "Settings"),
+    "settings-stores": ("/settings/stores", "设置", "Settings"),
+    "settings-staff": ("/settings/staff", "设置", "Settings"),
+    "settings-keys": ("/settings/keys", "设置", "Settings"),
+    "settings-audit": ("/settings/audit", "设置", "Settings"),
+    "help": ("/help", "帮助", "Help"),
+    "lost": ("/nowhere", "没有这个页面", "Page not found"),
+}  # fmt: skip
+
+
+def address(template: str, shop: Shop) -> str:
+    """The address of a page of this shop."""
+    known = {"journey": shop.journey_id, "import": shop.import_id, "waiting": shop.waiting_id, "rule": shop.rule_id}
+    known |= shop.member
+    return re.sub(r"\{(.+?)\}", lambda found: str(known[found[1]]), template)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("locale", ["zh", "en"])
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page(desks: dict[tuple[str, str], Desk], shop: Shop, name: str, locale: str, size: str) -> None:
+    desk = desks[locale, size]
+    path, *titles = PAGES[name]
+    desk.watch.take()
+    await desk.see(address(path, shop))
+    if title := titles[locale == "en"]:
+        await expect(desk.page.locator("h1").first).to_contain_text(title)
+    await expect(desk.page.locator("html")).to_have_attribute("lang", "zh-CN" if locale == "zh" else "en")
+    await picture(desk.page, f"{name}-{locale}-{size}")
+    assert desk.watch.take() == []
+    assert await sideways(desk.page) == ""
+    assert await findings(desk.page) == []

@@ -1,0 +1,89 @@
+"""What every page must keep: a quiet console, answered requests, no sideways scroll, no serious accessibility finding."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import ConsoleMessage, Page, Request, Response
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "web" / "console" / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = ROOT / "test-results"
+
+
+class Watch:
+    """Listens to a page; `troubles` is what a person with open developer tools would see in red."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.troubles, self._open = page, [], set[Request]()
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.troubles.append(f"page error: {error}"))
+        page.on("request", self._asked)
+        page.on("requestfinished", lambda request: self._open.discard(request))
+        page.on("requestfailed", self._failed)
+        page.on("response", self._answered)
+
+    troubles: list[str]
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.troubles.append(f"console {message.type}: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.endswith("/console/api/events"):
+            self._open.add(request)
+
+    def _failed(self, request: Request) -> None:
+        self._open.discard(request)
+        if request.failure != "net::ERR_ABORTED":
+            self.troubles.append(f"{request.method} {request.url}: {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.troubles.append(f"{response.request.method} {response.url}: {response.status}")
+
+    async def settled(self) -> None:
+        """Wait until nothing is asked any more and nothing is a shape of what comes."""
+        quiet = 0
+        for _ in range(600):
+            await asyncio.sleep(0.03)
+            quiet = 0 if self._open else quiet + 1
+            if quiet >= 4 and not await self.page.locator(".bones, .el-loading-mask").count():
+                return
+        raise AssertionError(f"still loading: {[request.url for request in self._open]}")
+
+    def take(self) -> list[str]:
+        """The troubles since the last time, each once."""
+        found, self.troubles = list(dict.fromkeys(self.troubles)), []
+        return found
+
+
+async def sideways(page: Page) -> str:
+    """Empty when the page fits its width, else what reaches out."""
+    return str(
+        await page.evaluate(
+            """() => {
+              const room = document.documentElement.clientWidth;
+              if (document.documentElement.scrollWidth <= room) return "";
+              const out = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > room + 1);
+              return `${document.documentElement.scrollWidth} > ${room}: ` + out.slice(-3).map((one) => one.outerHTML.slice(0, 120)).join(" | ");
+            }"""
+        )
+    )
+
+
+async def findings(page: Page) -> list[str]:
+    """The serious and critical findings of axe-core."""
+    result: Any = await page.evaluate(
+        """async () => (await axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}))
+          .violations.filter((one) => ["serious", "critical"].includes(one.impact))
+          .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + " " + (node.any[0]?.message ?? "")).join(" | ")}`)"""
+    )
+    return list(result)
+
+
+async def picture(page: Page, name: str, *, whole: bool = True) -> None:
+    """Keep a picture of the page for a person to look at."""
+    PICTURES.mkdir(exist_ok=True)
+    await page.screenshot(path=PICTURES / f"{re.sub('[^a-z0-9-]+', '-', name)}.png", full_page=whole)
