@@ -63,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     _processes(commands)
     _merchants(commands)
     importing.add_command(commands)
+    _command(commands, "demo", "load the demonstration merchant, with a year up to yesterday", "demo.load")
     bench = commands.add_parser("bench", help="measure, against a baseline in the same run", add_help=False)
     bench.add_argument("name", choices=("ingest", "ledger", "segments"))
     bench.add_argument("rest", nargs=argparse.REMAINDER)

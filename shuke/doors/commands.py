@@ -110,6 +110,21 @@ def opened_mirror(context: Context) -> mirror.Mirror:
     return context.mirror
 
 
+async def load_demo(context: Context) -> dict[str, Any]:
+    """Load the demonstration merchant, unless it is there; how to sign in."""
+    from shuke.doors.demo import load, shop
+
+    answer = {"merchant": shop.SLUG, "login": shop.STAFF[0].login, "password": shop.PASSWORD}
+    async with context.database.directory() as tx:
+        there = shop.SLUG in {merchant.slug for merchant in await tenancy.list_merchants(tx)}
+    if there:
+        return answer | {"loaded": False}
+    opened_mirror(context)
+    started = clock.monotonic()
+    await load.load_until_yesterday(context, lambda words, share: None)
+    return answer | {"loaded": True, "seconds": round(clock.monotonic() - started, 3)}
+
+
 async def audit(context: Context, merchant: str | None = None) -> dict[str, Any]:
     """Check the ledger of one merchant or of all: totals per wallet, and every difference that was found."""
     if merchant is not None:
@@ -165,6 +180,7 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "key.create": create_key,
     "status": status,
     "segment.count": count_segment,
+    "demo.load": load_demo,
     "audit": audit,
     "mirror.rebuild": rebuild_mirror,
     "mirror.drain": drain_mirror,

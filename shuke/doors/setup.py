@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 from shuke.doors import lifecycle, wiring
 from shuke.ground import tenancy
@@ -18,11 +19,12 @@ async def create_merchant(
     at: datetime,
     stores: Iterable[str] = (),
     ready_made: bool = False,
+    state: Literal["active", "loading"] = "active",
 ) -> int:
     """A new merchant with its first rule (1 point per net yuan, from the beginning of time) and one plain tier;
     with `ready_made` also the segments of the members' life."""
     async with database.directory() as tx:
-        merchant_id = await tenancy.create_merchant(tx, slug, name or slug, zone, at)
+        merchant_id = await tenancy.create_merchant(tx, slug, name or slug, zone, at, state)
     async with database.write(merchant_id) as tx:
         await tenancy.ensure_stores(tx, [{"code": code, "name": code} for code in stores], at)
         await earning.install_first_rule(tx, at)

@@ -72,7 +72,8 @@ class Relay:
             async with self._database.directory() as tx:
                 for reader in self._readers:
                     rows = await tx.rows(
-                        "select h.merchant_id as m from merchant_head h left join relay_cursor c "
+                        "select h.merchant_id as m from merchant_head h join merchant o "
+                        "on o.merchant_id = h.merchant_id and o.state = 'active' left join relay_cursor c "
                         "on c.merchant_id = h.merchant_id and c.reader = %(reader)s where h.seq > coalesce(c.seq, 0)",
                         reader=reader.name,
                     )
@@ -110,14 +111,14 @@ async def deliver(database: Database, merchant_id: int, reader: Reader, limit: i
             "select seq from relay_cursor where merchant_id = %(merchant_id)s and reader = %(reader)s for update",
             reader=reader.name,
         )
+        heard = {event.__struct_config__.tag: event for event in reader.reactions}
         rows = await tx.rows(
-            "select seq, kind, payload from outbox where merchant_id = %(merchant_id)s and seq > %(seq)s "
-            "order by seq limit %(limit)s",
-            seq=cursor, limit=limit,
+            "select seq, kind, case when kind = any(%(heard)s::text[]) then payload end as payload from outbox "
+            "where merchant_id = %(merchant_id)s and seq > %(seq)s order by seq limit %(limit)s",
+            seq=cursor, limit=limit, heard=list(heard),
         )  # fmt: skip
         if not rows:
             return 0
-        heard = {event.__struct_config__.tag: event for event in reader.reactions}
         for kind, group in itertools.groupby(rows, key=lambda row: row.kind):
             event = heard.get(kind)
             if event is not None:

@@ -28,9 +28,16 @@ MOST_ITEMS = 5_000
 LEASE = timedelta(seconds=6)
 IDENTITY = "identity"
 
+MOST_BYTES = 256 << 10
+# As many as fit `bytes`, at least one: an announcement of an import may carry a thousand events. The sizes are read
+# without fetching the payloads; `found` tells whether any were left.
 _NEWS = """
-select seq, at, kind, payload, batch_id from outbox
-where merchant_id = %(merchant_id)s and seq > %(after)s and seq <= %(until)s and kind = any(%(kinds)s::text[]) order by seq
+select n.seq, n.at, n.kind, n.payload, n.batch_id, n.found from (
+    select o.seq, o.at, o.kind, o.payload, o.batch_id, count(*) over () as found,
+        sum(pg_column_size(o.payload)) over (order by o.seq) - pg_column_size(o.payload) as before
+    from outbox o where o.merchant_id = %(merchant_id)s and o.seq > %(after)s and o.seq <= %(until)s
+        and o.kind = any(%(kinds)s::text[])
+) n where n.before < %(bytes)s order by n.seq
 """
 _ADVANCE = """
 insert into mirror_cursor as c (merchant_id, seq, latest_at, marks, applied_at)
@@ -113,8 +120,8 @@ async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Bat
             return None
         until = min(place.head, place.seq + MOST_NEWS)
         kinds = sorted(mirror.registry.kinds())
-        rows = await tx.rows(_NEWS, after=place.seq, until=until, kinds=kinds)
-        batch = _Batch(merchant_id, until)
+        rows = await tx.rows(_NEWS, after=place.seq, until=until, kinds=kinds, bytes=MOST_BYTES)
+        batch = _Batch(merchant_id, rows[-1].seq if rows and len(rows) < rows[0].found else until)
         news = _cut(mirror, batch, [News(row.seq, row.at, row.kind, row.payload, row.batch_id) for row in rows])
         batch.more = batch.until < place.head
         for source in mirror.registry.sources:

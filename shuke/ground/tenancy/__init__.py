@@ -5,10 +5,12 @@ from shuke.ground.tenancy.actions import (
     BadZone,
     SlugTaken,
     StoreTaken,
+    activate,
     change_merchant,
     change_store,
     create_merchant,
     create_store,
+    drop_unfinished,
     ensure_stores,
     tell_processes,
 )
@@ -29,6 +31,7 @@ from shuke.ground.tenancy.queries import (
 
 __all__ = [
     "BadSlug", "BadZone", "MerchantSettings", "NoSuchMerchant", "NoSuchStore", "SlugTaken", "StoreName", "StorePlace",
-    "StoreTaken", "change_merchant", "change_store", "create_merchant", "create_store", "ensure_stores", "find_merchant",
+    "StoreTaken", "activate", "change_merchant", "change_store", "create_merchant", "create_store", "drop_unfinished",
+    "ensure_stores", "find_merchant",
     "get_merchant", "get_place", "list_merchants", "list_places", "list_stores", "store_ids", "tell_processes",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
@@ -53,8 +53,13 @@ class BadZone(errors.Refused):
     cure_zh = "请填 IANA 时区名,例如 Asia/Shanghai。"
 
 
-async def create_merchant(tx: Tx, slug: str, name: str, zone: str, at: datetime) -> int:
-    """Create a merchant in the directory; returns its number. Refuses a taken or unfit slug and an unknown zone."""
+async def create_merchant(
+    tx: Tx, slug: str, name: str, zone: str, at: datetime, state: Literal["active", "loading"] = "active"
+) -> int:
+    """Create a merchant in the directory; returns its number. Refuses a taken or unfit slug and an unknown zone.
+
+    One that is `loading` is left alone by background work until `activate`.
+    """
     if not _SLUG.fullmatch(slug):
         raise BadSlug(field="slug", slug=slug)
     _known_zone(zone)
@@ -63,11 +68,28 @@ async def create_merchant(tx: Tx, slug: str, name: str, zone: str, at: datetime)
         raise SlugTaken(field="slug", slug=slug)
     merchant_id = 1 + (await tx.value("select coalesce(max(merchant_id), 0) from merchant"))
     await tx.run(
-        "insert into merchant (merchant_id, slug, name, zone, created_at) values (%(id)s, %(slug)s, %(name)s, %(zone)s, %(at)s)",
-        id=merchant_id, slug=slug, name=name, zone=zone, at=at,
+        "insert into merchant (merchant_id, slug, name, zone, state, created_at) "
+        "values (%(id)s, %(slug)s, %(name)s, %(zone)s, %(state)s, %(at)s)",
+        id=merchant_id, slug=slug, name=name, zone=zone, state=state, at=at,
     )  # fmt: skip
     await tx.run("insert into merchant_head (merchant_id) values (%(id)s)", id=merchant_id)
     return int(merchant_id)
+
+
+async def activate(tx: Tx, merchant_id: int) -> None:
+    """A merchant that was loading is open from now on."""
+    await tx.run("update merchant set state = 'active' where merchant_id = %(id)s and state = 'loading'", id=merchant_id)
+
+
+async def drop_unfinished(tx: Tx, slug: str) -> bool:
+    """Put aside a merchant whose loading was cut off: closed, and its short name free again; whether there was one."""
+    return bool(
+        await tx.run(
+            "update merchant set state = 'closed', slug = slug || '-unfinished-' || merchant_id "
+            "where slug = %(slug)s and state = 'loading'",
+            slug=slug,
+        )
+    )
 
 
 async def ensure_stores(tx: Tx, stores: Iterable[dict[str, Any]], at: datetime) -> dict[str, int]:

@@ -7,7 +7,10 @@ from shuke.kit.db import Model, instant, part_of_key
 
 
 class Merchant(Model):
-    """One merchant: everything else belongs to one. States: active, closed."""
+    """One merchant: everything else belongs to one. States: loading, active, closed.
+
+    Background work leaves a merchant alone that is not active.
+    """
 
     __tablename__ = "merchant"
     __table_args__ = {"info": {"directory": True}}

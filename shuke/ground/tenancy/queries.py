@@ -82,8 +82,9 @@ async def get_merchant(tx: Tx, merchant_id: int | None = None) -> MerchantSettin
 
 
 async def list_merchants(tx: Tx) -> list[MerchantSettings]:
-    """All merchants of the installation, by number; asked of the directory."""
-    return [MerchantSettings(*row) for row in await tx.rows(f"{_MERCHANT} order by merchant_id")]
+    """The open merchants of the installation, by number; asked of the directory."""
+    rows = await tx.rows(f"{_MERCHANT} where state = 'active' order by merchant_id")
+    return [MerchantSettings(*row) for row in rows]
 
 
 async def list_stores(tx: Tx) -> list[StoreName]:

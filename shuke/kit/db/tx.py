@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from psycopg.types.json import Json, set_json_dumps
+from psycopg.types.json import Json, set_json_dumps, set_json_loads
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _encoder = msgspec.json.Encoder()
 set_json_dumps(_encoder.encode)
+set_json_loads(msgspec.json.decode)
 _dialect = psycopg_dialect.dialect_async(paramstyle="pyformat")
 
 _HEAD = """

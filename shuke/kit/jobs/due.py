@@ -86,7 +86,7 @@ async def _settle(database: Database, merchant_id: int, kind: str, lease: dateti
 
 
 async def hand_out(database: Database, jobs: Jobs, kinds: Sequence[str], at: datetime) -> int:
-    """Queue what is due at `at`, at most 200 pieces; how many. Several processes may do this at once.
+    """Queue what is due at `at` at open merchants, at most 200 pieces; how many. Several processes may do this at once.
 
     The job is queued before its row is moved: a crash between the two queues it twice, never not at all.
     """
@@ -94,6 +94,7 @@ async def hand_out(database: Database, jobs: Jobs, kinds: Sequence[str], at: dat
     async with database.directory() as tx:
         rows = await tx.rows(
             "select merchant_id, kind from due where at <= %(at)s and kind = any(%(kinds)s::text[]) "
+            "and exists (select from merchant m where m.merchant_id = due.merchant_id and m.state = 'active') "
             "order by at limit %(limit)s for update skip locked",
             at=at, kinds=list(kinds), limit=HANDED_OUT,
         )  # fmt: skip

@@ -1,0 +1,61 @@
+"""The demonstration merchant as it stands when it is loaded: everything on its screens came through the verbs."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from shuke.assets import offers, points
+from shuke.doors.context import Context
+from shuke.doors.demo import load, shop
+from shuke.ground import members, tenancy
+from shuke.insight import segments
+from shuke.kit import clock
+from shuke.outreach import journeys
+
+YESTERDAY = date(2026, 11, 20)
+
+
+@pytest.mark.slow
+async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context) -> None:
+    database = mirrored.database
+    told: list[float] = []
+    async with database.directory() as tx:
+        cut_off = await tenancy.create_merchant(tx, shop.SLUG, "半途而废", shop.ZONE, clock.now(), "loading")
+    merchant_id = await load.load(database, mirrored.mirror, YESTERDAY, lambda _, share: told.append(share), count=300)
+    assert merchant_id != cut_off
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    async with database.directory() as tx:
+        assert await tenancy.find_merchant(tx, f"{shop.SLUG}-unfinished-{cut_off}") is not None
+        assert shop.SLUG in {merchant.slug for merchant in await tenancy.list_merchants(tx)}
+    now = load._instant(YESTERDAY + timedelta(days=1), load.MORNING)
+    async with database.read(merchant_id) as tx:
+        assert await members.count_members(tx) == 300
+        last, recorded = await _one(tx, "select max(occurred_at) as a, max(recorded_at) as b from orders")
+        assert last.astimezone(clock.zone(shop.ZONE)).date() == YESTERDAY
+        assert recorded <= now  # nothing was recorded after the last day
+        audited = await points.last_audit(tx)
+        assert audited is not None
+        assert audited["differences"] == 0
+        figures = await points.figures(tx, now, 30, shop.ZONE, 0)
+        assert min(figures.issued, figures.used, figures.expired, figures.outstanding) > 0
+        [journey] = await journeys.journeys(tx)
+        numbers = journey.numbers
+        assert journey.state == "live"
+        assert numbers.entered >= numbers.granted >= numbers.returned_7d > 0
+        assert numbers.messaged > 0
+        [offer] = await offers.offers(tx)
+        assert 0 < offer.used < offer.granted
+        used = await _one(tx, "select sum(points_spent) as a, sum(points_value_fen) as b from orders")
+        assert tuple(used) == (500 * offer.used, 5_000 * offer.used)
+        sizes = {one.slug: one.count for one in await segments.list_segments(tx)}
+        assert set(sizes) >= {ready.slug for ready in shop.SEGMENTS} | {"lifecycle-dormant", "dormant-500"}
+        assert min(sizes["lifecycle-dormant"], sizes["high-value"], sizes["birthday-soon"]) > 0
+        levels = await tx.rows("select distinct level from member_tier where merchant_id = %(merchant_id)s")
+        assert len(levels) >= 3
+        assert (await _one(tx, "select count(*) from late_item"))[0] == 0
+
+
+async def _one(tx: Any, sql: str) -> Any:
+    return await tx.one(f"{sql} where merchant_id = %(merchant_id)s")
