@@ -29,7 +29,7 @@ async function start() {
     if (maybeSignedIn()) {
       const found = await api.get<Session>("/session");
       setSession(found);
-      wanted = found.locale ?? wanted;
+      if (found.locale === "zh" || found.locale === "en") wanted = found.locale;
     }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -1,11 +1,11 @@
-/** What the console's routes answer. */
+/** What the console's routes answer: the types written from the OpenAPI document, and what it leaves open said here. */
+import type { components } from "@api/schema";
 import type { Schema } from "@/parts/form/schema";
 import type { Rule } from "@/pages/segments/rule";
 
-export interface Both {
-  zh: string;
-  en: string;
-}
+type Schemas = components["schemas"];
+
+export type Both = Schemas["Sentence"];
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
@@ -16,16 +16,7 @@ export interface Items<T> {
 }
 
 // ---- session
-export interface Session {
-  staff: { staff_id: number; name: string; login: string };
-  merchant: { merchant_id: number; slug: string; name: string; zone: string };
-  merchants: { slug: string; name: string }[];
-  role: string;
-  stores: { code: string; name: string }[];
-  permissions: string[];
-  csrf_token: string;
-  locale: "zh" | "en" | null;
-}
+export type Session = Schemas["SessionShown"];
 
 // ---- overview
 export interface Overview {
@@ -154,11 +145,7 @@ export interface TimelineItem {
   title: Both;
   detail: string | Record<string, unknown> | null;
 }
-export interface MemberSegment {
-  slug: string;
-  name: string;
-  entered_at: string | null;
-}
+export type MemberSegment = Schemas["Belonging"];
 export interface Message {
   message_id: number;
   member_id?: number;
@@ -177,40 +164,13 @@ export interface Message {
 }
 
 // ---- points and tiers
-export interface PointsRule {
-  rule_id: number;
-  kind: string;
-  name: string;
-  state: string;
-  priority: number;
-  version: number;
-  params: Record<string, unknown>;
-  conditions: Condition[];
-  sentence: Both;
-  valid_from: string | null;
-  valid_to: string | null;
-  published_at: string | null;
-}
+export type PointsRule = Schemas["RuleShape"];
 export interface Condition {
   kind: string;
   params: Record<string, unknown>;
 }
-export interface PointsRuleVersion {
-  version: number;
-  name: string;
-  params: Record<string, unknown>;
-  conditions: Condition[];
-  sentence: Both;
-  state?: string;
-  valid_from: string | null;
-  valid_to: string | null;
-  published_at: string | null;
-  published_by?: string | null;
-}
-export interface PointsRulePage extends PointsRule {
-  draft: { name: string; params: Record<string, unknown>; conditions: Condition[]; valid_from: string | null; valid_to: string | null; sentence: Both; saved_at: string } | null;
-  versions: PointsRuleVersion[];
-}
+export type PointsRuleVersion = Schemas["VersionShape"];
+export type PointsRulePage = PointsRule;
 export interface PointsKinds {
   items: Kind[];
   conditions: Kind[];
@@ -223,12 +183,7 @@ export interface Kind {
   description?: Both;
   example?: unknown;
 }
-export interface PointsPreview {
-  points: number;
-  why: Both[];
-  tier: { level: number; name: string } | null;
-  sentence?: Both | null;
-}
+export type PointsPreview = Schemas["programs_earning_console_Preview"];
 export interface PointsSummary extends PointsFigures {
   as_of: string;
   value_fen_outstanding?: number | null;
@@ -241,19 +196,7 @@ export interface AuditState {
   checks?: Record<string, number>;
 }
 /** What points are worth as cash, and for how long. */
-export interface Offer {
-  offer_id: number;
-  slug: string;
-  name: string;
-  points: number;
-  value_fen: number;
-  valid_for: string;
-  max_share_percent: number;
-  state: "live" | "ended";
-  sentence: Both;
-  granted: number;
-  used: number;
-}
+export type Offer = Schemas["assets_offers_queries_Shown"];
 export interface TierLevel {
   level: number;
   name: string;
@@ -268,23 +211,12 @@ export interface Tiers {
 }
 
 // ---- segments
-export interface SegmentRow {
-  slug: string;
-  name: string;
-  description: string | null;
-  count: number | null;
-  refreshed_at: string | null;
-  version: number;
-  sentence: Both;
-  used_by: { kind: string; id: string; name: string }[];
-  state: "ok" | "error";
-  error: Both | string | null;
-}
-export interface SegmentPage extends SegmentRow {
+export type SegmentRow = Schemas["insight_segments_queries_catalog_Shown"] & { used_by: { kind: string; id: string; name: string }[] };
+export type SegmentPage = SegmentRow & {
   rule: Rule;
   versions: { version: number; rule: Rule; sentence: Both; edited_at: string; edited_by: string | null }[];
   history: { at: string; count: number }[];
-}
+};
 /** Something a rule may speak of; types: text number ratio day instant flag. */
 export interface Fact {
   name: string;
@@ -308,26 +240,9 @@ export interface SegmentKinds {
   ops_by_type: Record<string, string[]>;
   segments: { slug: string; name: string }[];
 }
-export interface SegmentMember {
-  member_id: number;
-  name: string | null;
-  phone_masked: string | null;
-  points_available: number | null;
-  last_order_at: string | null;
-}
-export interface SegmentPreview {
-  count: number;
-  total: number;
-  as_of: string;
-  ms: number;
-  sentence: Both;
-  sample: SegmentMember[];
-  parts: { path: string; sentence: Both; count: number }[];
-}
-export interface Explanation {
-  in: boolean;
-  leaves: { path: string; sentence: Both; value: unknown; threshold: unknown; ok: boolean }[];
-}
+export type SegmentMember = Schemas["Sampled"];
+export type SegmentPreview = Schemas["insight_segments_queries_showing_Preview"];
+export type Explanation = Schemas["Explanation"];
 
 // ---- journeys
 export interface Step {
@@ -335,27 +250,16 @@ export interface Step {
   params: Record<string, unknown>;
   sentence?: Both;
 }
-export interface JourneyRow {
-  journey_id: number;
-  name: string;
-  state: "draft" | "live" | "paused" | "ended";
-  segment: { slug: string; name: string };
-  steps: Step[];
-  numbers: { entered: number; messaged: number; granted: number; returned_7d: number; skipped: number };
-}
-export interface JourneyPage extends JourneyRow {
+export type JourneyRow = Schemas["outreach_journeys_queries_Shown"];
+export type JourneyPage = JourneyRow & {
   daily: { date: string; entered: number; returned: number }[];
   outcomes: { step: number; outcome: string; count: number; why: Both | null }[];
-}
+};
 export interface JourneyKinds {
   kinds: Kind[];
   examples: { code: string; name: Both; description: Both; segment: { slug: string; name: string | Both }; steps: Step[] }[];
 }
-export interface JourneyPreview {
-  members: number;
-  steps: { sentence: Both }[];
-  warnings: Both[];
-}
+export type JourneyPreview = Schemas["outreach_journeys_actions_shaping_Preview"];
 export interface JourneyMember {
   member_id: number;
   name: string | null;
@@ -400,15 +304,18 @@ export interface ImportDraft {
   further?: boolean;
 }
 
-// ---- settings
-export interface Settings {
-  name: string;
-  zone: string;
-  day_start: string;
-  locale: string;
-  currency: string;
-  points: { validity: string; value_fen_per_100: number | null; lateness_days: number };
+/** An order or event that came too late to count by itself. */
+export interface LateItem {
+  item_id: number;
+  kind: string;
+  source: string;
+  key: string;
+  received_at: string;
+  body: { occurred_at?: string; amount_fen?: number; event?: string; lines?: { amount_fen: number }[] };
 }
+
+// ---- settings
+export type Settings = Schemas["SettingsShown"];
 export interface Store {
   code: string;
   name: string;
@@ -418,25 +325,8 @@ export interface Store {
   zone: string | null;
   state: string;
 }
-export interface Staff {
-  staff_id: number;
-  login: string;
-  name: string;
-  roles: { role: string; store: string | null }[];
-  state: string;
-  last_seen_at: string | null;
-  password?: string;
-}
-export interface ApiKey {
-  key_id: number;
-  name: string;
-  prefix: string;
-  scopes: string[];
-  created_at: string;
-  last_used_at: string | null;
-  revoked_at: string | null;
-  secret?: string;
-}
+export type Staff = Schemas["StaffMember"] & { password?: string };
+export type ApiKey = Schemas["Key"] & { secret?: string };
 export interface AuditItem {
   at: string;
   actor: { name: string };

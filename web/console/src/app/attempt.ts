@@ -14,6 +14,9 @@ export function refusalLine(refusal: Refusal): string {
   return locale.value === "en" ? `${text.replace(/[.。]$/, "")}. ${cure}` : `${text.replace(/[。.]$/, "")}。${cure}`;
 }
 
+/** A refusal the server kept as data, such as the error of a segment. */
+export const keptRefusalLine = (kept: Readonly<Record<string, unknown>> | null): string => (kept ? refusalLine(kept as unknown as Refusal) : "");
+
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof ApiError) return error.refusal;
   throw error;

@@ -34,6 +34,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/journeys/:id(\\d+)", name: "journey", component: () => import("@/pages/journeys/Journey.vue"), meta: { title: "nav.outreach", needs: "journeys.read" } },
   { path: "/journeys/:id(\\d+)/edit", name: "journey-edit", component: () => import("@/pages/journeys/Editor.vue"), meta: { title: "journeys.edit", needs: "journeys.write" } },
   { path: "/imports", name: "imports", component: () => import("@/pages/imports/List.vue"), meta: { title: "nav.imports", needs: "imports.write" } },
+  { path: "/imports/late", name: "late", component: () => import("@/pages/imports/Late.vue"), meta: { title: "imports.late", needs: "imports.write" } },
   { path: "/imports/:id(\\d+)", name: "import", component: () => import("@/pages/imports/Import.vue"), meta: { title: "nav.imports", needs: "imports.write" } },
   { path: "/settings", redirect: "/settings/merchant" },
   { path: "/settings/merchant", name: "settings-merchant", component: () => import("@/pages/settings/Merchant.vue"), meta: { title: "settings.merchant" } },

@@ -55,6 +55,7 @@ export function optionOf(input: ChartInput): EChartsOption {
       type: "value",
       min: input.zero === false ? "dataMin" : 0,
       splitNumber: 3,
+      minInterval: 1, // counts, points and fen are whole numbers
       splitLine: { lineStyle: { color: line } },
       axisLabel: { color: ink, formatter: (value: number) => (input.axis ?? String)(value) },
     },

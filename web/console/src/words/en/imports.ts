@@ -1,6 +1,21 @@
 export default {
   imports: {
     title: "Imports",
+    files: "Files",
+    late: "Late orders",
+    lateNote: "Orders and behaviour that arrived long after they happened wait here for a person to decide.",
+    lateEmpty: "Nothing is waiting. What comes later than the limit in Settings is kept here first.",
+    lateKind: { order: "Order", refund: "Refund", event: "Behaviour" },
+    lateWhat: "What",
+    lateAmount: "Amount",
+    lateAt: "Happened",
+    lateReceived: "Received",
+    accept: "Count it",
+    accepted: "Counted, by the rules of its time",
+    dismiss: "Leave out",
+    dismissTitle: "Leave this one out?",
+    dismissText: "If it is sent again the sender is told so. This cannot be undone.",
+    dismissed: "Left out",
     note: "Bring in past orders, members, products and behaviour. Imports are history: nobody gets a message.",
     kind: { orders: "Orders", members: "Members", products: "Products", events: "Behaviour", refunds: "Refunds" },
     kindMeaning: {

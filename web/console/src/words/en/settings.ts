@@ -42,7 +42,7 @@ export default {
     loginHelp: "Used to sign in; cannot be changed later.",
     staffName: "Name",
     role: "Role",
-    roleMeaning: { owner: "May do everything", manager: "Runs shop and staff, but not API keys", operator: "Members, points, segments, outreach, imports", clerk: "Looks up members and takes orders" },
+    roleMeaning: { owner: "May do everything", manager: "Runs the shop: members, points, segments, outreach, stores and settings, but not staff accounts or API keys", operator: "Members, points rules, segments, outreach, imports", clerk: "Looks up and adds members, sees points" },
     store: "For which store",
     everyStore: "All stores",
     password: "Password",

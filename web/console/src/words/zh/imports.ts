@@ -1,6 +1,21 @@
 export default {
   imports: {
     title: "导入",
+    files: "导入文件",
+    late: "晚到的订单",
+    lateNote: "下单太久才送来的订单和行为，先放在这里，由人决定算不算。",
+    lateEmpty: "没有晚到的订单。超过设置里「最多晚到几天」的，会先放在这里。",
+    lateKind: { order: "订单", refund: "退款", event: "行为" },
+    lateWhat: "是什么",
+    lateAmount: "金额",
+    lateAt: "发生时间",
+    lateReceived: "送来时间",
+    accept: "算进去",
+    accepted: "已按当时的规则算进去",
+    dismiss: "不算",
+    dismissTitle: "不算这一笔？",
+    dismissText: "以后再送来同一笔，也会告诉对方不算。这一步不能撤回。",
+    dismissed: "已标为不算",
     note: "把以前的订单、会员、商品、行为搬进来。导入只补历史，不会给会员发消息。",
     kind: { orders: "订单", members: "会员", products: "商品", events: "行为", refunds: "退款" },
     kindMeaning: {

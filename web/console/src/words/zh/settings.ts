@@ -42,7 +42,7 @@ export default {
     loginHelp: "登录时填的，建好后不能改。",
     staffName: "姓名",
     role: "角色",
-    roleMeaning: { owner: "什么都能做", manager: "管店铺和员工，不能改接口密钥", operator: "做运营：会员、积分、分群、触达、导入", clerk: "只能查会员和下单" },
+    roleMeaning: { owner: "什么都能做", manager: "管店铺：会员、积分、分群、触达、门店和设置，不管员工账号和接口密钥", operator: "做运营：会员、积分规则、分群、触达、导入", clerk: "查会员、加会员、看积分" },
     store: "管哪家店",
     everyStore: "全部门店",
     password: "密码",
