@@ -15,8 +15,8 @@ from shuke.ground.members.queries import (
 )  # fmt: skip
 
 __all__ = [
-    "MERGED", "RESOLVE", "BadAttribute", "BadIdentity", "CannotMerge", "ConsentChanged", "Contact", "Found", "MemberChanged", "MemberName",
-    "MembersMerged", "NoIdentity", "NoSuchMember", "PhoneTaken", "Profile", "UnknownChannel", "UnknownIdentity",
+    "MERGED", "RESOLVE", "BadAttribute", "BadIdentity", "CannotMerge", "ConsentChanged", "Contact", "Found", "MemberChanged",
+    "MemberName", "MembersMerged", "NoIdentity", "NoSuchMember", "PhoneTaken", "Profile", "UnknownChannel", "UnknownIdentity",
     "absorbed", "consents", "contacts", "count_members", "ensure_members", "get_member", "get_phone", "identities_of",
     "in_order", "list_numbers",
     "masked_phone", "matched", "members_of", "merge", "names", "numbers_of", "outside_ids", "phones", "require", "resolve",
