@@ -38,9 +38,9 @@ class UnknownIdentity(errors.Refused):
 
     code = "unknown_identity"
     http_status = 422
-    zh = "没有「{kind}」这种会员标识,可用的有:{known}。"
+    zh = "没有「{kind}」这种会员身份,可用的有:{known}。"
     cure = "Use one of the known kinds."
-    cure_zh = "请改用列出的标识类型。"
+    cure_zh = "请改用列出的身份类型。"
 
 
 class NoIdentity(errors.Refused):
@@ -48,7 +48,7 @@ class NoIdentity(errors.Refused):
 
     code = "no_identity"
     http_status = 422
-    zh = "会员至少要有一个标识:手机号、卡号、外部编号等。"
+    zh = "会员至少要有一个身份:手机号、卡号、外部编号等。"
     cure = "Give one of: phone, card, external, wechat_openid … or leave the member out for a guest."
     cure_zh = "请提供 phone、card、external、wechat_openid 之一;散客请不填会员。"
 
