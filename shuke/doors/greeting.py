@@ -36,7 +36,10 @@ async def _slugs(context: Context) -> list[str]:
 
 async def _load_demo(context: Context) -> None:
     """The first start: the demonstration merchant, with what is being done and how far, on one line of a terminal."""
-    up.tell("", "  第一次启动：正在准备演示商户，约一分钟 · first start: preparing the demonstration merchant, about a minute")
+    up.tell(
+        "",
+        "  第一次启动：正在准备演示商户，约一分钟 · first start: preparing the demonstration merchant, about a minute",
+    )
     shown = [""]
 
     def told(words: str, share: float) -> None:

@@ -62,7 +62,9 @@ def orders_csv(*, flawed: bool = False) -> bytes:
             for sku, product, category, brand, quantity, yuan in goods
         ]
     if flawed:
-        lines.append(f"SO-1009,{days_ago(2):%Y-%m-%d %H:%M:%S},M-0003,13800138003,sh-xuhui,pos,XN-05,洁面乳,清洁,茉莉,1,待定")
+        lines.append(
+            f"SO-1009,{days_ago(2):%Y-%m-%d %H:%M:%S},M-0003,13800138003,sh-xuhui,pos,XN-05,洁面乳,清洁,茉莉,1,待定"
+        )
     return ("\ufeff" + "\n".join(lines) + "\n").encode()
 
 

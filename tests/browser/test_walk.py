@@ -22,7 +22,6 @@ async def desk(chromium: Browser, new_shop: Shop) -> AsyncIterator[Desk]:
     await context.close()
 
 
-
 async def test_sign_in_and_an_empty_overview_says_what_to_do(desk: Desk, new_shop: Shop) -> None:
     page = desk.page
     await page.goto("/members")

@@ -78,7 +78,9 @@ async def create_merchant(
 
 async def activate(tx: Tx, merchant_id: int) -> None:
     """A merchant that was loading is open from now on."""
-    await tx.run("update merchant set state = 'active' where merchant_id = %(id)s and state = 'loading'", id=merchant_id)
+    await tx.run(
+        "update merchant set state = 'active' where merchant_id = %(id)s and state = 'loading'", id=merchant_id
+    )
 
 
 async def drop_unfinished(tx: Tx, slug: str) -> bool:
