@@ -214,7 +214,7 @@ export interface Tiers {
 export type SegmentRow = Schemas["insight_segments_queries_catalog_Shown"] & { used_by: { kind: string; id: string; name: string }[] };
 export type SegmentPage = SegmentRow & {
   rule: Rule;
-  versions: { version: number; rule: Rule; sentence: Both; edited_at: string; edited_by: string | null }[];
+  versions: { version: number; rule: Rule; sentence?: Both; created_at: string; created_by: string }[];
   history: { at: string; count: number }[];
 };
 /** Something a rule may speak of; types: text number ratio day instant flag. */

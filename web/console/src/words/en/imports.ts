@@ -11,7 +11,7 @@ export default {
     lateAt: "Happened",
     lateReceived: "Received",
     accept: "Count it",
-    accepted: "Counted, by the rules of its time",
+    lateAccepted: "Counted, by the rules of its time",
     dismiss: "Leave out",
     dismissTitle: "Leave this one out?",
     dismissText: "If it is sent again the sender is told so. This cannot be undone.",

@@ -11,7 +11,7 @@ export default {
     lateAt: "发生时间",
     lateReceived: "送来时间",
     accept: "算进去",
-    accepted: "已按当时的规则算进去",
+    lateAccepted: "已按当时的规则算进去",
     dismiss: "不算",
     dismissTitle: "不算这一笔？",
     dismissText: "以后再送来同一笔，也会告诉对方不算。这一步不能撤回。",
