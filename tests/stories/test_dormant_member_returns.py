@@ -58,23 +58,15 @@ class Town:
                 await self.relay.drain(self.merchant_id)
 
 
-@pytest.fixture(scope="module")
-async def opened(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[mirror.Mirror]:
-    """A columnar copy of its own."""
-    made = await mirror.open_mirror(f"chdb://{tmp_path_factory.mktemp('columns')}")
-    yield made
-    await mirror.close_mirror(made)
-
-
 @pytest.fixture
-async def town(database: Database, merchant_id: int, opened: mirror.Mirror) -> AsyncIterator[Town]:
+async def town(database: Database, merchant_id: int, columns: mirror.Mirror) -> AsyncIterator[Town]:
     """The shop opened long ago: nothing of its calendar waits from today."""
     queue = jobs.Jobs(database)
     jobs.register(queue, wiring.WORKS)
     await queue.open()
     async with database.directory() as tx:
         await tx.run("delete from due where merchant_id = %(m)s", m=merchant_id)
-    yield Town(database, merchant_id, opened, queue)
+    yield Town(database, merchant_id, columns, queue)
     await queue.close()
 
 
