@@ -1,6 +1,5 @@
 """One real PostgreSQL for the whole run; every test gets merchants of its own."""
 
-import asyncio
 import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -39,11 +38,11 @@ def database_url(home: Path) -> Iterator[str]:
         postmaster.stop()
 
 
-@pytest.fixture(scope="session")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
+def pytest_asyncio_loop_factories() -> dict[str, Any]:
+    """Tests run on the loop that the product runs on."""
     import uvloop
 
-    return uvloop.EventLoopPolicy()
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")

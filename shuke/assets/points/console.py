@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.background_tasks import BackgroundTask
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 
 from shuke.assets.points import actions, queries
 from shuke.ground import access, members, tenancy
@@ -79,7 +79,7 @@ async def adjust_member(
     database: Database,
     member_id: int,
     data: AdjustBody,
-    key: Annotated[str | None, Parameter(header="Idempotency-Key")] = None,
+    key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> queries.EntryShape:
     """Give or take points by hand, with a reason; undo with the opposite. Repeatable under one Idempotency-Key."""
     caller = http.caller_of(request)
@@ -102,8 +102,8 @@ async def points_ledger(
     request: Request,
     database: Database,
     type: str | None = None,
-    since: Annotated[str | None, Parameter(query="from")] = None,
-    until: Annotated[str | None, Parameter(query="to")] = None,
+    since: Annotated[str | None, QueryParameter(name="from")] = None,
+    until: Annotated[str | None, QueryParameter(name="to")] = None,
     member: int | None = None,
     cursor: str | None = None,
 ) -> paging.Page:
