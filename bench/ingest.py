@@ -27,7 +27,8 @@ from shuke.kit.db import Database, embedded
 from shuke.programs import earning
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
+    from datetime import datetime
 
 FEW = 50
 """Members of each of the many merchants."""
@@ -135,6 +136,39 @@ async def merchants(run: Product, count: int, members: int) -> list[str]:
     return keys
 
 
+async def lagged(run: Product, load: Coroutine[Any, Any, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run a load on merchant 1 and watch the mirror's cursor: how long after its commit each announcement was in it."""
+    seen: list[tuple[datetime, int]] = []
+
+    async def watch() -> None:
+        while True:
+            async with run.database.directory() as tx:
+                seq = await tx.value("select seq from mirror_cursor where merchant_id = 1")
+            seen.append((clock.now(), seq or 0))
+            await asyncio.sleep(0.02)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0.1)
+    began = clock.now()
+    result = await load
+    await asyncio.sleep(3)
+    watching.cancel()
+    async with run.database.read(1) as tx:
+        rows = await tx.rows(
+            "select seq, at from outbox where merchant_id = %(merchant_id)s and at >= %(began)s order by seq",
+            began=began,
+        )
+    waits, turn = [], 0
+    for row in rows:
+        while turn < len(seen) and seen[turn][1] < row.seq:
+            turn += 1
+        assert turn < len(seen), "the mirror had not caught up three seconds after the load"
+        waits.append((seen[turn][0] - row.at).total_seconds() * 1000)
+    waits.sort()
+    figures = {"p50_ms": round(waits[len(waits) // 2]), "p99_ms": round(waits[int(len(waits) * 0.99)])}
+    return result, figures | {"announcements": len(waits)}
+
+
 async def measure(seconds: float) -> dict[str, Any]:
     """Everything in one run: pgbench before and after, singles at 32 and 256 callers, many merchants, batches, a flood."""
     async with product() as run:
@@ -143,7 +177,7 @@ async def measure(seconds: float) -> dict[str, Any]:
         await run.drive([one], 32, 2, 20_000)
         before = await baseline.pgbench(run.bare, int(seconds))
         single_32 = await run.drive([one], 32, seconds, 20_000)
-        single_256 = await run.drive([one], 256, seconds, 20_000)
+        single_256, lag = await lagged(run, run.drive([one], 256, seconds, 20_000))
         batch = await run.drive([one], 4, seconds, 20_000, batch=500)
         middle = await baseline.pgbench(run.bare, int(seconds))
         many = await merchants(run, 256, FEW)
@@ -159,7 +193,7 @@ async def measure(seconds: float) -> dict[str, Any]:
         "bench": "ingest", "seconds_each": seconds,
         "baseline": {"pgbench_tps": round(bare), "runs": [round(before), round(middle), round(after)], "clients": 32},
         "single_32": single_32, "single_256": single_256, "batch_500": batch, "merchants_256": spread,
-        "quiet_alone": quiet, "quiet_beside_flood": beside, "flood": flood,
+        "mirror_lag": lag, "quiet_alone": quiet, "quiet_beside_flood": beside, "flood": flood,
         "ratio_single_32": _ratio(single_32, bare), "ratio_single_256": _ratio(single_256, bare),
         "ratio_merchants_256": _ratio(spread, bare), "ratio_batch": _ratio(batch, bare),
         "quiet_p99_times": round(beside["p99_ms"] / quiet["p99_ms"], 2), "ratio": _ratio(single_256, bare),
