@@ -143,7 +143,9 @@ export interface TimelineItem {
   at: string;
   kind: string;
   title: Both;
-  detail: string | Record<string, unknown> | null;
+  detail: Both;
+  store: string;
+  channel: string;
 }
 export type MemberSegment = Schemas["Belonging"];
 export interface Message {
