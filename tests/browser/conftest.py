@@ -14,6 +14,8 @@ from tests.browser.shop import Shop, empty_shop, filled_shop
 from tests.browser.watching import AXE, Watch
 
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+_DEBIAN = Path("/usr/bin/chromium")
+CHROMIUM = os.environ.get("SHUKE_CHROMIUM") or (str(_DEBIAN) if _DEBIAN.exists() else None)
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-quic",
     "--font-render-hinting=none", "--hide-scrollbars",
@@ -52,12 +54,9 @@ async def new_shop(server: Server) -> Shop:
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's chromium, or the one SHUKE_CHROMIUM names."""
-    path = os.environ.get("SHUKE_CHROMIUM") or "/usr/bin/chromium"
     async with async_playwright() as playwright:
         playwright.selectors.set_test_id_attribute("data-test")
-        browser = await playwright.chromium.launch(
-            executable_path=path if Path(path).exists() else None, args=FLAGS, handle_sigint=False
-        )
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, handle_sigint=False)
         yield browser
         await browser.close()
 
