@@ -137,7 +137,8 @@ async def test_an_import_that_was_killed_goes_on_where_it_stopped(
         await imports.run_import(database, merchant_id, run.import_id, tmp_path / "work")
     monkeypatch.undo()
     assert await _value(database, merchant_id, "select count(*) from orders") == 40
-    again = await imports.begin_import(database, merchant_id, "orders", path)
+    moved = path.rename(tmp_path / "moved.csv")
+    again = await imports.begin_import(database, merchant_id, "orders", moved)
     assert (again.import_id, again.position) == (run.import_id, 40)
     done = await imports.run_import(database, merchant_id, again.import_id, tmp_path / "work")
     assert _numbers(done) == (101, 100, 0, 1)

@@ -73,6 +73,14 @@ async def start_import(tx: Tx, import_id: int, mapping: Any, at: datetime) -> No
     )  # fmt: skip
 
 
+async def point_import(tx: Tx, import_id: int, path: str) -> None:
+    """Its file, the same bytes, lies elsewhere now."""
+    await tx.run(
+        "update import_run i set path = %(path)s where i.merchant_id = %(merchant_id)s and i.import_id = %(import_id)s",
+        import_id=import_id, path=path,
+    )  # fmt: skip
+
+
 async def move_import(tx: Tx, import_id: int, position: int, step: Step) -> None:
     """Book one batch in the transaction that applied it; refuses `ImportBusy` when the import is not at `position`."""
     refused = len(step.refusals)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shuke.ground import ingestion, tenancy
+from shuke.insight import segments
 from shuke.kit import clock
 from shuke.programs.intake.actions import records
 from shuke.programs.intake.actions.apply import Answer, Strangers
@@ -71,7 +72,8 @@ async def begin_import(
     async with database.write(merchant_id) as tx:
         left = await ingestion.find_unfinished(tx, kind, source.fingerprint)
         if left is not None and left.mapping == plain:
-            return left
+            await ingestion.imports.point_import(tx, left.import_id, str(path))
+            return await ingestion.get_import(tx, left.import_id)
         [import_id] = await tx.fresh_ids(1)
         await ingestion.imports.open_import(
             tx, import_id=import_id, kind=kind, file_name=path.name, file_hash=source.fingerprint, path=str(path),
@@ -100,6 +102,7 @@ async def run_import(
             words = f"{refusal.message_zh}\n{refusal.message_en}"
             async with database.write(merchant_id) as tx:
                 await ingestion.imports.fail_import(tx, import_id, words, clock.now())
+            await asyncio.to_thread(ingestion.files.spool.clear, folder / "spool")
             raise
 
 
@@ -157,6 +160,7 @@ async def _step(
         verdicts = await writer.write(tx, batch, refused)
         step = _booked(batch, verdicts, rate)
         await ingestion.imports.move_import(tx, import_id, position, step)
+        await segments.note_history(tx)
         return step
 
     while True:
@@ -192,6 +196,7 @@ async def _finish(
         await asyncio.to_thread(ingestion.files.rejects.write, stream.plan.source, [*stream.flaws, *refused], rejected)
     async with database.write(merchant_id) as tx:
         await ingestion.imports.finish_import(tx, import_id, read=stream.read, at=clock.now())
+        await segments.refresh_soon(tx, clock.now())
         run = await ingestion.get_import(tx, import_id)
     await asyncio.to_thread(ingestion.files.spool.clear, stream.folder)
     return run
