@@ -144,7 +144,7 @@ async def test_adjust_points_and_take_it_back(desk: Desk) -> None:
     await expect(page.get_by_test_id("row").nth(0)).to_contain_text("补记周年礼")
     await page.get_by_test_id("undo").click()
     await expect(page.get_by_test_id("points-available")).to_contain_text("728")
-    await expect(page.get_by_test_id("row").nth(0)).to_contain_text("-50")
+    await expect(page.get_by_test_id("row").nth(0)).to_contain_text("−50")
     await expect(page.get_by_test_id("row").nth(0)).to_contain_text("撤回：补记周年礼")
 
 

@@ -125,7 +125,7 @@ async def member_timeline(
     """What a member did, the latest first, as the mirror knows it."""
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
-    return await timeline.page(mirror, caller.merchant_id, member_id, cursor, paging.limited(limit))
+    return await timeline.page(database, mirror, caller.merchant_id, member_id, cursor, paging.limited(limit))
 
 
 routes = [list_members, export_members, show_member, member_orders, member_segments, member_timeline]

@@ -1,71 +1,123 @@
-"""What one member did, event by event, from the mirror."""
+"""What one member did, event by event, from the mirror: orders and behaviour, told as a shop owner would."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from shuke.ground import mirror
-from shuke.kit import errors, paging
+from shuke.insight import segments
+from shuke.kit import errors, money, paging
 from shuke.kit.kinds import Sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
+
+    from shuke.kit.db import Database
+
+_TOLD_ELSEWHERE = ("points_moved", "redeem")  # movements have a page of their own, each with its why
+_HIDDEN = {"journey_id", "message_id", "reason", "wallet", "type"}
+_BEHAVIOUR = (
+    "SELECT toUnixTimestamp64Micro(at) AS micros, seq, idx, kind, store, channel, texts, numbers FROM events_by_member "
+    "WHERE merchant = {merchant} AND member = {member} AND kind NOT IN {elsewhere} {place} "
+    "ORDER BY at DESC, seq DESC, idx DESC LIMIT {limit}"
+)
+_ORDERS = (
+    "SELECT toUnixTimestamp64Micro(at) AS micros, seq, idx, store, channel, order_key, amount_fen FROM orders "
+    "WHERE merchant = {merchant} AND member = {member} AND sign = 1 AND row_id NOT IN "
+    "(SELECT row_id FROM orders WHERE merchant = {merchant} AND member = {member} AND sign = -1) {place} "
+    "ORDER BY at DESC, seq DESC, idx DESC LIMIT {limit}"
+)
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing a member did; `detail` is what was said about it, in one line."""
+    """One thing a member did; `detail` is what was said about it, in one line; store and channel by code."""
 
     at: datetime
     kind: str
     title: Sentence
-    detail: str
+    detail: Sentence
+    store: str
+    channel: str
     place: list[int]
 
 
 async def page(
-    opened: mirror.Mirror | None, merchant_id: int, member_id: int, cursor: str | None, limit: int
+    database: Database, opened: mirror.Mirror | None, merchant_id: int, member_id: int, cursor: str | None, limit: int
 ) -> paging.Page:
     """One page, the latest first."""
     if opened is None:
         raise errors.Unavailable("the mirror does not answer")
     after = paging.decode(cursor, 3)
-    place = (
-        f"AND (toUnixTimestamp64Micro(at), seq, idx) < ({int(after[0])}, {int(after[1])}, {int(after[2])})"
-        if after
-        else ""
-    )
-    found = await mirror.rows(
-        opened,
-        "SELECT toUnixTimestamp64Micro(at) AS micros, seq, idx, kind, store, channel, texts, numbers FROM events_by_member "
-        f"WHERE merchant = {int(merchant_id)} AND member = {int(member_id)} {place} "
-        f"ORDER BY at DESC, seq DESC, idx DESC LIMIT {limit + 1}",
-    )
-    return paging.page([_moment(opened, row) for row in found], limit, lambda one: one.place)
+    asked = {
+        "merchant": int(merchant_id), "member": int(member_id), "limit": limit + 1, "elsewhere": _TOLD_ELSEWHERE,
+        "place": f"AND (toUnixTimestamp64Micro(at), seq, idx) < ({int(after[0])}, {int(after[1])}, {int(after[2])})"
+        if after else "",
+    }  # fmt: skip
+    did = await mirror.rows(opened, _BEHAVIOUR.format(**asked))
+    bought = await mirror.rows(opened, _ORDERS.format(**asked))
+    async with database.read(merchant_id) as tx:
+        called = await segments.names(tx, {row[6]["segment"] for row in did if "segment" in row[6]})
+    moments = [*(_deed(opened, row, called) for row in did), *(_order(opened, row) for row in bought)]
+    moments.sort(key=lambda one: one.place, reverse=True)
+    return paging.page(moments[: limit + 1], limit, lambda one: one.place)
 
 
-def _moment(opened: mirror.Mirror, row: tuple[Any, ...]) -> Moment:
+def _order(opened: mirror.Mirror, row: tuple[Any, ...]) -> Moment:
+    micros, seq, idx, store, channel, key, fen = row
+    paid = f"{money.yuan(int(fen))} · {key}"
+    return _moment((micros, seq, idx), "order", opened, Sentence(paid, paid), store, channel)
+
+
+def _deed(opened: mirror.Mirror, row: tuple[Any, ...], called: dict[str, str]) -> Moment:
     micros, seq, idx, kind, store, channel, texts, numbers = row
-    event = opened.registry.event(kind)
-    told = [*_told(event, {**texts, **numbers}), store, channel]
+    told = {name: value for name, value in {**texts, **numbers}.items() if name not in _HIDDEN}
+    if kind == "offer_granted" and {"points", "value_fen"} <= told.keys():
+        worth = money.yuan(int(told["value_fen"]))
+        detail = Sentence(f"{_value(told['points'])} 积分抵 {worth}", f"{_value(told['points'])} points for {worth}")
+    else:
+        if "segment" in told:
+            told["segment"] = called.get(told["segment"], told["segment"])
+        detail = _told(opened.registry.event(kind), told)
+    return _moment((micros, seq, idx), kind, opened, detail, store, channel)
+
+
+def _moment(
+    place: tuple[Any, ...], kind: str, opened: mirror.Mirror, detail: Sentence, store: str, channel: str
+) -> Moment:
+    numbers = [int(part) for part in place]
     return Moment(
-        at=datetime.fromtimestamp(int(micros) / 1_000_000, UTC), kind=kind, title=Sentence(*event.title),
-        detail=" · ".join(part for part in told if part), place=[int(micros), int(seq), int(idx)],
+        at=datetime.fromtimestamp(numbers[0] / 1_000_000, UTC), kind=kind, title=Sentence(*opened.registry.event(kind).title),
+        detail=detail, store=store, channel=channel, place=numbers,
     )  # fmt: skip
 
 
-def _told(event: mirror.Event, properties: Mapping[str, Any]) -> list[str]:
-    """Properties as people read them: their values, the titled ones first."""
-    titled = [name for name in event.properties if name in properties]
-    rest = [name for name in properties if name not in event.properties]
-    return [
-        _value(properties[name]) if name in titled else f"{name} {_value(properties[name])}"
-        for name in [*titled, *rest]
-    ]
+def _told(event: mirror.Event, properties: dict[str, Any]) -> Sentence:
+    """Properties as people read them: the known ones by their value, amounts as money; of an event that only the
+    merchant knows all, with their names."""
+    known = [name for name in event.properties if name in properties]
+    rest = [] if event.title[0] != event.name else [name for name in properties if name not in event.properties]
+    said = [_said(event, name, properties[name]) for name in (*known, *rest)]
+    return Sentence(" · ".join(_filled(zh for zh, _ in said)), " · ".join(_filled(en for _, en in said)))
+
+
+def _filled(parts: Iterable[str]) -> list[str]:
+    return [part for part in parts if part]
+
+
+def _said(event: mirror.Event, name: str, value: Any) -> tuple[str, str]:
+    if name.endswith("_fen"):
+        return (money.yuan(int(value)),) * 2
+    known = event.properties.get(name)
+    if known is None:
+        return (f"{name} {_value(value)}",) * 2
+    if known.type == "flag":
+        return known.title if _value(value) in ("1", "true") else ("", "")
+    return (_value(value),) * 2
 
 
 def _value(value: Any) -> str:
-    text = str(value)
-    return text.rstrip("0").rstrip(".") if "." in text and text.replace(".", "").lstrip("-").isdigit() else text
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)

@@ -8,9 +8,12 @@ from shuke.insight.segments.actions.shaping import (
     create_segment,
     delete_segment,
     edit_segment,
+    note_history,
+    refresh_soon,
     used_by,
 )
 
 __all__ = [
-    "WORK", "Refreshed", "SegmentInUse", "SlugTaken", "create_segment", "delete_segment", "edit_segment", "refresh", "used_by",
+    "WORK", "Refreshed", "SegmentInUse", "SlugTaken", "create_segment", "delete_segment", "edit_segment",
+    "note_history", "refresh", "refresh_soon", "used_by",
 ]  # fmt: skip

@@ -175,3 +175,14 @@ def _free(slug: str, known: set[str]) -> str:
         number += 1
         chosen = f"{slug}-{number}"
     return chosen
+
+
+async def note_history(tx: Tx) -> None:
+    """History is being written: whom it puts into a segment newly did nothing, so that the next refresh is a backfill."""
+    await tx.run("update segment set members_version = 0 where merchant_id = %(merchant_id)s and members_version <> 0")
+
+
+async def refresh_soon(tx: Tx, at: datetime) -> None:
+    """Have the segments refreshed at `at` instead of by the schedule; nothing where there are none."""
+    if await tx.value("select 1 from segment where merchant_id = %(merchant_id)s limit 1"):
+        await jobs.wake(tx, WORK, at)

@@ -36,6 +36,9 @@ WORDS = {
     "missing": ("没有值", "is missing"), "anniversary_within": ("的周年日在未来", "has its anniversary within"),
 }  # fmt: skip
 NUMBER_WORDS = {"eq": ("等于", "="), "ne": ("不等于", "≠"), "between": ("介于", "between")}
+TIME_WORDS = {
+    "<": ("早于", "before"), "<=": ("不晚于", "on or before"), ">": ("晚于", "after"), ">=": ("不早于", "on or after"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class Comparison:
         zh, en = WORDS[self.op]
         if self.type in ("number", "ratio"):
             zh, en = NUMBER_WORDS.get(self.op, (zh, en))
+        elif self.type in ("instant", "day"):
+            zh, en = TIME_WORDS.get(self.op, (zh, en))
         if self.op in ("exists", "missing"):
             return zh, en
         if self.op == "between":

@@ -8,8 +8,8 @@ from shuke.insight.segments.conditions.did.asking import (
     nothing,
     parse,
     plan,
-    sentence,
     threshold,
 )
+from shuke.insight.segments.conditions.did.words import sentence
 
 __all__ = ["CODE", "NAME", "SCHEMA", "holding", "nothing", "parse", "plan", "sentence", "threshold"]

@@ -367,62 +367,6 @@ def _value(counted: Counted, happening: Happening) -> Any:
     return typed(value, Comparison("eq", None, type_))
 
 
-def sentence(leaf_: Leaf) -> tuple[str, str]:
-    """As an operator would say it."""
-    did: Did = leaf_.params
-    zh, en = _counted_words(did.counted)
-    if did.other is not None:
-        other_zh, other_en = _counted_words(did.other)
-        sign_zh, sign_en = comparing.NUMBER_WORDS.get(did.comparison.op, comparing.WORDS[did.comparison.op])
-        return f"{zh}{sign_zh}「{other_zh}」的 {did.times} 倍", f"{en} {sign_en} {did.times} × ({other_en})"
-    if did.comparison.op == ">=" and did.comparison.value == 1 and did.counted.measure.word == "count":
-        return _plain_words(did.counted)
-    if did.counted.measure.word == "count" and did.comparison.op == "eq" and did.comparison.value == 0:
-        return _plain_words(did.counted, "没有", "has not ")
-    money = (did.counted.measure.prop or "").endswith("_fen") and did.counted.measure.word not in ("distinct",)
-    said_zh, said_en = _money(did.comparison).words(("元", " yuan")) if money else did.comparison.words()
-    return f"{zh}{said_zh}", f"{en} {said_en}"
-
-
-def _money(comparison: Comparison) -> Comparison:
-    def yuan(value: Any) -> Any:
-        if isinstance(value, list):
-            return [yuan(item) for item in value]
-        return value / 100 if isinstance(value, int | float) and value % 100 else value // 100 if value else value
-
-    return Comparison(comparison.op, yuan(comparison.value), comparison.type)
-
-
-def _plain_words(counted: Counted, before_zh: str = "", before_en: str = "") -> tuple[str, str]:
-    when_zh, when_en = counted.window.words(lambda _: counted.anchor.title if counted.anchor else ("", ""))
-    where_zh, where_en = _where_words(counted)
-    title_zh, title_en = counted.event.title
-    zh = f"{when_zh}{before_zh}{title_zh}{where_zh}"
-    return zh, f"{before_en}{title_en}{where_en}{' ' if when_en else ''}{when_en}"
-
-
-def _where_words(counted: Counted) -> tuple[str, str]:
-    said = []
-    for one in counted.where:
-        known = counted.event.properties.get(one.prop)
-        title = known.title if known else (one.prop, one.prop)
-        zh, en = one.comparison.words()
-        said.append((f"{title[0]}{zh}", f"{title[1].lower()} {en}"))
-    if not said:
-        return "", ""
-    return f"({'且'.join(zh for zh, _ in said)})", f" ({' and '.join(en for _, en in said)})"
-
-
-def _counted_words(counted: Counted) -> tuple[str, str]:
-    plain_zh, plain_en = _plain_words(counted)
-    zh, en = measures.WORDS[counted.measure.word]
-    if counted.measure.prop is None:
-        return f"{plain_zh}的{zh}", f"{en}: {plain_en}" if counted.measure.word != "count" else f"times {plain_en}"
-    known = counted.event.properties.get(counted.measure.prop)
-    title = known.title if known else (counted.measure.prop, counted.measure.prop)
-    return f"{plain_zh}的{title[0]}{zh}", f"{en} {title[1].lower()}: {plain_en}"
-
-
 def threshold(leaf_: Leaf) -> Any:
     """What is asked for, as the rule writes it."""
     did: Did = leaf_.params
