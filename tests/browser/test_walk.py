@@ -203,7 +203,7 @@ async def test_the_ready_example_wins_sleepers_back(desk: Desk, new_shop: Shop) 
     await expect(numbers).to_contain_text(re.compile(r"进入\s*3.*收到消息\s*3.*拿到优惠\s*3", re.S), timeout=40_000)
     await expect(page.get_by_test_id("row")).to_have_count(3)
     bubble = page.get_by_test_id("messages").get_by_test_id("bubble").filter(has_text="王小美")
-    await expect(bubble).to_contain_text("王小美您好,您有 820 积分。")
+    await expect(bubble).to_contain_text("王小美您好，您有 820 积分。")
     await expect(bubble).to_contain_text("500 积分可当 50 元用")
 
     # 王小美 comes back the same day and pays 50 yuan with 500 points.

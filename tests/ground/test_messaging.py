@@ -13,7 +13,7 @@ from shuke.kit.db import Database
 from tests.statements import counted
 
 AT = datetime(2026, 5, 1, 2, 0, tzinfo=UTC)
-HELLO = messaging.Content(body="{name}您好,您有 {points} 积分", title="好久不见", link="/m/offers")
+HELLO = messaging.Content(body="{name}您好，您有 {points} 积分", title="好久不见", link="/m/offers")
 
 
 async def _people(database: Database, merchant_id: int, count: int, consent: str | None = "sms") -> list[int]:
@@ -53,10 +53,10 @@ async def test_a_message_is_rendered_sent_and_kept(database: Database, merchant_
         [verdict] = await messaging.send(tx, [_draft(member_id, journey_id=7)], AT)
     assert (verdict.state, verdict.channel, verdict.reason, verdict.repeated) == ("sent", "sms", None, False)
     [kept] = await _log(database, merchant_id)
-    assert kept.body == "会员1您好,您有 600 积分"
+    assert kept.body == "会员1您好，您有 600 积分"
     assert (kept.state, kept.sent_at, kept.journey_id, kept.member_name) == ("sent", AT, 7, "会员1")
     assert kept.look.sender == "测试小店"
-    assert kept.look.body == "【测试小店】会员1您好,您有 600 积分 /m/offers 拒收请回复R"
+    assert kept.look.body == "【测试小店】会员1您好，您有 600 积分 拒收请回复R"
     async with database.read(merchant_id) as tx:
         told = await tx.rows(
             "select o.payload from outbox o join message m on m.merchant_id = o.merchant_id and m.batch_id = o.batch_id "
@@ -170,7 +170,7 @@ def test_consent_comes_before_the_address(
 @pytest.mark.parametrize(
     ("template", "values", "text"),
     [
-        ("{name},{points}", {"name": "李", "points": "5"}, "李,5"),
+        ("{name},{points}", {"name": "李", "points": "5"}, "李，5"),
         ("no places { here }", {}, None),
         ("plain", {}, "plain"),
         ("{name}{name}", {"name": "{points}"}, "{points}{points}"),

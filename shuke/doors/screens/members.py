@@ -87,7 +87,7 @@ async def show_member(member_id: int, database: Database, caller: Caller) -> dic
         held = await offers.of_member(tx, member_id, now)
         bought = (await roster.summaries(tx, [member_id]))[member_id]
     shown: dict[str, Any] = msgspec.structs.asdict(profile)
-    shown["joined_at"] = profile.joined_at or profile.created_at
+    shown["joined_at"] = profile.joined_at  # none where only history knows the member
     return shown | {
         "tier": standing,
         "points": balance,

@@ -241,10 +241,10 @@ async def absorbed(tx: Tx, member_ids: Iterable[int]) -> dict[int, int]:
 
 
 async def count_members(tx: Tx, joined_since: datetime | None = None) -> int:
-    """How many members there are (merged ones not counted), or joined since then."""
+    """How many members there are (merged ones not counted), or joined since then, as far as that is known."""
     return await tx.value(
         "select count(*) from member where merchant_id = %(merchant_id)s and merged_into is null "
-        "and (%(since)s::timestamptz is null or coalesce(joined_at, created_at) >= %(since)s)",
+        "and (%(since)s::timestamptz is null or joined_at >= %(since)s)",
         since=joined_since,
     )
 

@@ -69,6 +69,8 @@ def pay(standing: Standing, ladder: Sequence[Level], fen: int, day: date, at: da
     if fen == 0:
         return None
     month = f"{day.year}-{day.month:02d}"
+    if not standing.months:
+        standing.since = at  # on the lowest rung since the first payment
     standing.months[month] = standing.months.get(month, 0) + fen
     standing.changed = True
     goal = reached(ladder, window_fen(standing.months, day))

@@ -34,7 +34,8 @@ class Sms:
         return reach.addresses.get("phone")
 
     def look(self, shop: str, shown: Shown) -> Look:
-        """A bubble: 【shop】 text link, and the unsubscribe word."""
-        parts = [f"【{shop}】{shown.body}", shown.link, "拒收请回复R"]
+        """A bubble: 【shop】 text, a link that a phone can open (a page inside the app is none), the unsubscribe word."""
+        link = shown.link if shown.link.startswith(("https://", "http://")) else ""
+        parts = [f"【{shop}】{shown.body}", link, "拒收请回复R"]
         body = " ".join(part for part in parts if part)
         return Look(shape="bubble", sender=shop, title="", body=body, at=shown.at, link=shown.link, link_words="")

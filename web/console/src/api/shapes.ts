@@ -78,7 +78,7 @@ export interface Member {
   phone_masked: string | null;
   gender: string | null;
   birthday: string | null;
-  joined_at: string;
+  joined_at: string | null;
   merged_into?: number | null;
   attributes: Record<string, unknown>;
   consent: Record<string, boolean>;

@@ -81,8 +81,9 @@ export default {
     show: "Show what",
     doing: "did:",
     end: ".",
-    from: "from {value}",
-    to: "to {value}",
+    changed: "{name}: {from} → {to}",
+    became: "{name}: {to}",
+    part: { name: "Name", state: "State", points: "Points", reason: "Reason", gender: "Gender", birthday: "Birthday", sms: "SMS", wechat: "WeChat", segment: "Segment", description: "Note", zone: "Time zone", code: "Code", address: "Address", login: "Login", role: "Role", version: "Version", locale: "Language", into: "Into" },
   },
   help: {
     title: "Help",

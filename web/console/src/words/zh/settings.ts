@@ -81,8 +81,9 @@ export default {
     show: "看",
     doing: "做的",
     end: "。",
-    from: "从 {value}",
-    to: "改为 {value}",
+    changed: "{name}：{from} → {to}",
+    became: "{name}：{to}",
+    part: { name: "名称", state: "状态", points: "积分", reason: "原因", gender: "性别", birthday: "生日", sms: "短信", wechat: "微信", segment: "分群", description: "备注", zone: "时区", code: "编号", address: "地址", login: "账号", role: "角色", version: "版本", locale: "语言", into: "并入" },
   },
   help: {
     title: "帮助",
