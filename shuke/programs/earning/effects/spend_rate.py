@@ -65,8 +65,10 @@ class SpendRate:
     def explain(self, why: dict[str, Any]) -> Sentence:
         """Why these points, as one sentence."""
         paid, per = money.yuan(why["basis_fen"]), money.yuan(why["per_fen"])
-        zh = f"实付 {paid},按「{why['rule']}」第 {why['version']} 版每 {per} 送 {why['points']} 分"
-        en = f"Paid {paid}; “{why['rule']}” v{why['version']} gives {why['points']} for every {per}"
+        rule_zh = f"「{why['rule']}」第 {why['version']} 版" if why["version"] else "这一稿"
+        rule_en = f"“{why['rule']}” v{why['version']}" if why["version"] else "this draft"
+        zh = f"实付 {paid}，按{rule_zh}每 {per} 送 {why['points']} 分"
+        en = f"Paid {paid}; {rule_en} gives {why['points']} for every {per}"
         if why["percent"] != 100:
             zh += f",{why['tier']} {_times(why['percent'])} 倍"
             en += f", × {_times(why['percent'])} as {why['tier']}"
