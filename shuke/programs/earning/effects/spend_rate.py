@@ -70,14 +70,14 @@ class SpendRate:
         zh = f"实付 {paid}，按{rule_zh}每 {per} 送 {why['points']} 分"
         en = f"Paid {paid}; {rule_en} gives {why['points']} for every {per}"
         if why["percent"] != 100:
-            zh += f",{why['tier']} {_times(why['percent'])} 倍"
+            zh += f"，{why['tier']} {_times(why['percent'])} 倍"
             en += f", × {_times(why['percent'])} as {why['tier']}"
         return Sentence(zh, en)
 
     def sentence(self, params: Rate) -> Sentence:
         """The rule in words."""
         per = money.yuan(params.per_fen)
-        zh = f"每消费 {per} 送 {params.points} 积分" + (",按会员等级加倍" if params.tier_multiplier else "")
+        zh = f"每消费 {per} 送 {params.points} 积分" + ("，按会员等级加倍" if params.tier_multiplier else "")
         en = f"{params.points} point(s) for every {per} paid" + (
             ", times the tier's multiplier" if params.tier_multiplier else ""
         )
