@@ -11,7 +11,7 @@ from shuke.insight.segments.policy.plans import ORDER
 from shuke.insight.segments.policy.rules import BadRule, fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from shuke.ground.mirror import Moment
     from shuke.insight.segments.policy.comparing import Subject
@@ -27,6 +27,7 @@ WORDS = {
 }  # fmt: skip
 SIMPLE = {"count", "days", "first_at", "last_at", "days_since_first", "days_since_last"}
 OF_PROPERTY = {"sum", "avg", "min", "max", "distinct", "mode", "first", "last"}
+_STEP = Decimal("0.000000001")
 ADDITIVE = {"count", "sum", "avg", "share"}  # plain sums of signs: rows taken back cancel out
 
 
@@ -153,6 +154,13 @@ _STRICT: dict[str, Callable[..., Callable[[str | None], str]]] = {
     "first": _nearest("argMin"),
     "last": _nearest("argMax"),
 }
+
+
+def _total(values: Iterable[Any]) -> Decimal:
+    """A sum as the mirror adds: numbers with nine decimals, digit by digit."""
+    return sum((Decimal(str(value)).quantize(_STEP) for value in values), Decimal(0))
+
+
 _FOLD_TIMES: dict[str, Callable[..., Any]] = {
     "days": lambda events, _: len({event.day for event in events}),
     "first_at": lambda events, _: events[0].at if events else None,
@@ -161,8 +169,8 @@ _FOLD_TIMES: dict[str, Callable[..., Any]] = {
     "days_since_last": lambda events, m: (m.day - max(e.day for e in events)).days if events else None,
 }
 _FOLD_VALUES: dict[str, Callable[[list[Any]], Any]] = {
-    "sum": lambda values: sum(values, Decimal(0)),
-    "avg": lambda values: float(sum(values, Decimal(0))) / len(values) if values else None,
+    "sum": _total,
+    "avg": lambda values: float(_total(values)) / len(values) if values else None,
     "min": lambda values: min(values, default=None),
     "max": lambda values: max(values, default=None),
     "distinct": lambda values: len(set(values)),
@@ -176,8 +184,8 @@ def _share(
     events: Sequence[Happening], value_of: Callable[[Happening], Any], in_part: Callable[[Happening], bool]
 ) -> Any:
     valued = [(event, value) for event in events if (value := value_of(event)) is not None]
-    whole = sum((Decimal(value) for _, value in valued), Decimal(0))
-    part = sum((Decimal(value) for event, value in valued if in_part(event)), Decimal(0))
+    whole = _total(value for _, value in valued)
+    part = _total(value for event, value in valued if in_part(event))
     return float(part) / float(whole) if whole else None
 
 
