@@ -94,15 +94,17 @@ class Postmaster:
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """A fast shutdown: open transactions are rolled back, everything committed is on disk."""
-        if self._process is None or self._process.poll() is not None:
+        """A fast shutdown: open transactions are rolled back, everything committed is on disk, no folder is left in /tmp."""
+        if self._process is None:
             return
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(timeout=10)
+        if self.running:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(signal.SIGQUIT)
+                self._process.wait(timeout=10)
+        shutil.rmtree(self._socket_folder, ignore_errors=True)
 
     def _child_setup(self) -> None:
         if self._account is not None:
