@@ -82,7 +82,7 @@ async def product() -> AsyncIterator[Product]:
         await database.close()
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=120)
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -15,8 +15,8 @@ from shuke.doors import console, open_api
 _REF = "#/components/schemas/{name}"
 _INTRO = (
     "Shuke 熟客: 会员积分、分群与自动营销。\n\n"
-    "`/v1` 供收银、网店和小程序写入订单、退款和行为,用接口密钥(`Authorization: Bearer sk_…`)。"
-    "`/console/api` 是商户控制台的接口,用登录会话,写操作带 `X-CSRF-Token`。\n\n"
+    "`/v1` 供收银、网店和小程序写入订单、退款和行为，用接口密钥（`Authorization: Bearer sk_…`）。"
+    "`/console/api` 是商户控制台的接口，用登录会话，写操作带 `X-CSRF-Token`。\n\n"
     "`/v1` takes orders, refunds and events with an API key. `/console/api` serves the merchant console with a session; "
     "writes carry `X-CSRF-Token`. Money is in fen, points are integers, instants are ISO 8601 with an offset. "
     "Every refusal has a stable `code`, a message and a cure in both languages."

@@ -26,7 +26,7 @@ class CsrfMissing(errors.Refused):
 
     code = "csrf"
     http_status = 403
-    zh = "缺少或不匹配的页面令牌,这次修改没有执行。"
+    zh = "缺少或不匹配的页面令牌，这次修改没有执行。"
     cure = "Send the csrf_token of GET /console/api/session as X-CSRF-Token; in the browser, reload the page."
     cure_zh = "请刷新页面后再试。"
 

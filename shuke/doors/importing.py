@@ -122,6 +122,6 @@ def _types(written: str) -> dict[str, str]:
     for name, equals, kind in pairs:
         if not equals or not name.strip() or not kind.strip():
             raise intake.BadMapping(
-                reason=f"--types '{written}' is not col=type,col=type.", reason_zh="--types 的写法是 列=类型,列=类型。"
+                reason=f"--types '{written}' is not col=type,col=type.", reason_zh="--types 的写法是 列=类型，列=类型。"
             )
     return {name.strip(): kind.strip() for name, _, kind in pairs}

@@ -51,7 +51,7 @@ def on_port(host: str, port: int) -> socket.socket:
         made.close()
         raise PortTaken(
             f"Cannot listen on {host}:{port} ({error.strerror}). Choose another port, e.g. SHUKE_PORT={port + 1}. / "
-            f"端口 {port} 不能使用,请换一个,例如 SHUKE_PORT={port + 1}。"
+            f"端口 {port} 不能使用，请换一个，例如 SHUKE_PORT={port + 1}。"
         ) from None
     made.setblocking(False)
     return made

@@ -70,11 +70,11 @@ class EventAnswer(msgspec.Struct, omit_defaults=True):
 
 
 _LIST = (
-    ' 请求体也可以是最多 1000 条的数组,每条各有结果:`{"results": […]}`,被拒绝的是 `{"status": "refused", "error": {…}}`。'
+    ' 请求体也可以是最多 1000 条的数组，每条各有结果:`{"results": […]}`,被拒绝的是 `{"status": "refused", "error": {…}}`。'
     " The body may also be a list of up to 1,000, each with its own verdict."
 )
 _TWICE = (
-    " 同一个 `source` 加编号永远只算一次:重发得到第一次的结果,内容不同则 409 并指出哪里不同。"
+    " 同一个 `source` 加编号永远只算一次：重发得到第一次的结果，内容不同则 409 并指出哪里不同。"
     " The same source and id count once, for ever: a repeat gets the first answer, another body a 409 that says what differs."
 )
 _ORDER: dict[str, Any] = {
@@ -90,7 +90,7 @@ _ORDER: dict[str, Any] = {
 _ORDER_ANSWER = {
     "status": "accepted", "order_id": "SO-20261121-0001", "member_id": 1,
     "points": {"earned": 259, "spent": 0, "balance": 259},
-    "why": [{"zh": "消费 259 元,每 1 元送 1 积分", "en": "259 yuan spent, 1 point per yuan"}],
+    "why": [{"zh": "消费 259 元，每 1 元送 1 积分", "en": "259 yuan spent, 1 point per yuan"}],
     "tier": {"level": 1, "name": "会员"}, "points_value_fen": 0,
 }  # fmt: skip
 _REFUND = {
@@ -100,7 +100,7 @@ _REFUND = {
 _REFUND_ANSWER = {
     "status": "accepted", "refund_id": "RF-1", "order_id": "SO-20261121-0001", "member_id": 1,
     "points": {"taken_back": 20, "given_back": 0, "debt": 0, "balance": 239},
-    "why": [{"zh": "退款 20 元,收回 20 积分", "en": "20 yuan refunded, 20 points taken back"}],
+    "why": [{"zh": "退款 20 元，收回 20 积分", "en": "20 yuan refunded, 20 points taken back"}],
 }  # fmt: skip
 _EVENT = {
     "source": "mini", "event_id": "EV-1", "occurred_at": "2026-11-21T20:15:00+08:00", "member": {"phone": "13800138000"},
@@ -113,13 +113,13 @@ def operations() -> list[Operation]:
     """The raw routes of the API."""
     return [
         _ingest("orders", "写入订单 · Send orders", _ORDER, _ORDER_ANSWER,
-                (ingestion.OrderIn, OrderAnswer, "一笔已支付的订单:记账、累计积分、返回会员的积分和等级。金额单位为分。"
+                (ingestion.OrderIn, OrderAnswer, "一笔已支付的订单：记账、累计积分、返回会员的积分和等级。金额单位为分。"
                  " One paid order; the answer carries points, why, balance and tier.")),
         _ingest("refunds", "写入退款 · Send refunds", _REFUND, _REFUND_ANSWER,
-                (ingestion.RefundIn, RefundAnswer, "整单或部分退款,可以早于订单到达。按原来的明细收回积分。"
+                (ingestion.RefundIn, RefundAnswer, "整单或部分退款，可以早于订单到达。按原来的明细收回积分。"
                  " A refund, whole or partial; it may come before its order.")),
         _ingest("events", "写入行为 · Send events", _EVENT, _EVENT_ANSWER,
-                (ingestion.EventIn, EventAnswer, "会员的一次行为:浏览、加购、分享、签到,或自定义名称。"
+                (ingestion.EventIn, EventAnswer, "会员的一次行为：浏览、加购、分享、签到，或自定义名称。"
                  " Something a member did, with any properties.")),
     ]  # fmt: skip
 
@@ -131,5 +131,5 @@ def _ingest(name: str, summary: str, example: Any, answer_example: Any, shapes: 
         method="post", path=path, summary=summary, description=words + _TWICE + _LIST, permission=f"{name}.write",
         body=body | GenericAlias(list, (body,)), answer=answer,
         body_example=example, answer_example=answer_example, refusals=(access.BadKey, *intake.REFUSALS[path]),
-        more_answers={503: "`unavailable` 系统忙,按 Retry-After 重发同样的内容 · Busy: repeat the same call after Retry-After"},
+        more_answers={503: "`unavailable` 系统忙，按 Retry-After 重发同样的内容 · Busy: repeat the same call after Retry-After"},
     )  # fmt: skip

@@ -19,7 +19,7 @@ class BadDuration(errors.Refused):
     http_status = 422
     zh = "「{text}」不是有效的期限。"
     cure = "Write unlimited, or a number and a unit: 30s 5D 7W 10M 2Q 1Y; add _U for the end of that period (1Y_U)."
-    cure_zh = "请写 unlimited,或数字加单位:30s 5D 7W 10M 2Q 1Y;加 _U 表示到该周期末(1Y_U 即次年年底)。"
+    cure_zh = "请写 unlimited，或数字加单位：30s 5D 7W 10M 2Q 1Y;加 _U 表示到该周期末（1Y_U 即次年年底）。"
 
 
 @lru_cache(maxsize=512)

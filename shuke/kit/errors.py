@@ -63,7 +63,7 @@ class Malformed(Refused):
 
     code = "malformed"
     http_status = 400
-    zh = "请求格式不对:{reason_zh}"
+    zh = "请求格式不对：{reason_zh}"
     cure = "Compare with the example on the API page (/docs)."
     cure_zh = "请对照接口文档 /docs 里的示例修改。"
 
@@ -78,7 +78,7 @@ class TooLarge(Refused):
     http_status = 413
     zh = "内容超过 {limit_mb} MB。"
     cure = "Send fewer items per call (at most 1,000), or use the file import."
-    cure_zh = "请减少每次发送的条数(最多 1000 条),或改用文件导入。"
+    cure_zh = "请减少每次发送的条数（最多 1000 条）,或改用文件导入。"
 
 
 class Unavailable(Exception):

@@ -34,7 +34,7 @@ class UnknownKind(errors.Refused):
 
     code = "unknown_kind"
     http_status = 422
-    zh = "没有「{code}」这种{family_zh},可用的有:{known}"
+    zh = "没有「{code}」这种{family_zh}，可用的有：{known}"
     cure = "Use one of the known kinds."
     cure_zh = "请改用列出的类型。"
 
@@ -44,7 +44,7 @@ class BadParameters(errors.Refused):
 
     code = "bad_parameters"
     http_status = 422
-    zh = "「{kind}」的参数不对:{reason}"
+    zh = "「{kind}」的参数不对：{reason}"
     cure = "Compare with the schema of the kind."
     cure_zh = "请对照这一类型的参数说明修改。"
 

@@ -37,7 +37,7 @@ async def _usable(database: Database, merchant_id: int, member_id: int, at: date
 async def test_an_offer_says_what_it_is_worth(database: Database, merchant_id: int) -> None:
     async with database.write(merchant_id) as tx:
         made = await offers.create_offer(tx, "500-as-50", TERMS, AT)
-    assert made.sentence.zh == "500 积分抵 50 元,领到后 3 天内有效"
+    assert made.sentence.zh == "500 积分抵 50 元，领到后 3 天内有效"
     assert made.sentence.en == "500 points pay for ¥50.00, for 3 days from the grant"
     assert (made.state, made.granted, made.used) == ("live", 0, 0)
 
@@ -189,7 +189,7 @@ def test_the_points_must_be_exactly_those_of_an_offer() -> None:
     assert offers.match(usable, 500, 10_000).grant_id == 1
     with pytest.raises(offers.NoSuchOffer) as refusal:
         offers.match(usable, 600, 10_000)
-    assert refusal.value.message_zh == ("这一单不能用 600 积分抵现:可用的是 500 积分抵 ¥50.00、1000 积分抵 ¥120.00。")
+    assert refusal.value.message_zh == ("这一单不能用 600 积分抵现：可用的是 500 积分抵 ¥50.00、1000 积分抵 ¥120.00。")
     with pytest.raises(offers.NoSuchOffer) as refusal:
         offers.match([], 500, 10_000)
     assert refusal.value.message_en == (

@@ -136,10 +136,10 @@ async def test_the_export_is_what_is_shown(shop: httpx.AsyncClient, kind: str) -
 
         rows = load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True)
         lines = [[str(cell or "") for cell in row] for row in rows]
-    assert lines[0] == ["会员编号", "姓名", "可用积分", "累计消费(元)"]
+    assert lines[0] == ["会员编号", "姓名", "可用积分", "累计消费（元）"]
     assert [line[:3] for line in lines[1:]] == [["2", "王小美", "300"], ["3", "", "200"], ["1", "林晓芙", "100"]]
     [act] = (await shop.get(f"{API}/audit-trail", params={"action": "members.exported"})).json()["items"]
-    assert act["sentence"]["zh"] == "小美导出了会员名单(3 人)"
+    assert act["sentence"]["zh"] == "小美导出了会员名单（3 人）"
 
 
 async def test_a_merged_member_keeps_orders_and_redirects(shop: httpx.AsyncClient) -> None:

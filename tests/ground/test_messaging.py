@@ -170,7 +170,7 @@ def test_consent_comes_before_the_address(
 @pytest.mark.parametrize(
     ("template", "values", "text"),
     [
-        ("{name},{points}", {"name": "李", "points": "5"}, "李，5"),
+        ("{name},{points}", {"name": "李", "points": "5"}, "李,5"),
         ("no places { here }", {}, None),
         ("plain", {}, "plain"),
         ("{name}{name}", {"name": "{points}"}, "{points}{points}"),

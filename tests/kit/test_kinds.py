@@ -46,7 +46,7 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(family: kinds.Family[Whi
     with pytest.raises(kinds.UnknownKind) as refusal:
         family.get("trumpet")
     assert refusal.value.message_en.startswith('There is no signal kind "trumpet"; known are: whistle')
-    assert refusal.value.message_zh.startswith("没有「trumpet」这种信号,可用的有:whistle")
+    assert refusal.value.message_zh.startswith("没有「trumpet」这种信号，可用的有：whistle")
 
 
 def test_the_family_describes_itself(family: kinds.Family[Whistle]) -> None:

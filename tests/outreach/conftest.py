@@ -20,7 +20,7 @@ AT = datetime(2026, 5, 1, 2, 0, tzinfo=UTC)
 TERMS = offers.Terms(name="500 积分抵 50 元", points=500, value_fen=5_000, valid_for="3D")
 GIVE = journeys.StepPlan("give_points", {"points": 50})
 OFFER = journeys.StepPlan("give_offer", {"offer": "o"})
-SAY = journeys.StepPlan("send_message", {"body": "{name},{points} 分,{expires} 前", "channel": "inbox"})
+SAY = journeys.StepPlan("send_message", {"body": "{name},{points} 分，{expires} 前", "channel": "inbox"})
 
 
 @dataclass

@@ -30,7 +30,7 @@ async def test_who_enters_on_a_refresh_takes_the_steps(shop: Shop) -> None:
     assert {member_id: right[0].points for member_id, right in usable.items()} == {ids[0]: 500, ids[1]: 500}
     assert [balances[member_id].available for member_id in ids] == [650, 650, 600]
     bodies = [row.body for row in await shop.rows("select body from message order by member_id")]
-    assert bodies == ["会员1,600 分,5月4日 10:00 前", "会员2,600 分,5月4日 10:00 前"]
+    assert bodies == ["会员1,600 分，5月4日 10:00 前", "会员2,600 分，5月4日 10:00 前"]
     shown = await shop.shown(journey_id)
     assert shown.numbers == journeys.Numbers(entered=2, messaged=2, granted=2)
     assert [row.state for row in await shop.rows("select state from journey_member")] == ["done", "done"]

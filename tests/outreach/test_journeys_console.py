@@ -111,7 +111,7 @@ async def test_a_segment_in_use_is_not_deleted(shop: Shop, owner: httpx.AsyncCli
 async def test_offers_are_made_changed_and_shown_on_a_members_page(shop: Shop, owner: httpx.AsyncClient) -> None:
     terms = {"name": "200 抵 20", "points": 200, "value_fen": 2_000, "valid_for": "1W", "max_share_percent": 50}
     made = await owner.post(f"{API}/offers", json={"slug": "p20", **terms})
-    assert (made.status_code, made.json()["sentence"]["zh"]) == (201, "200 积分抵 20 元,领到后 1 周内有效")
+    assert (made.status_code, made.json()["sentence"]["zh"]) == (201, "200 积分抵 20 元，领到后 1 周内有效")
     offer_id = made.json()["offer_id"]
     taken = await owner.post(f"{API}/offers", json={"slug": "p20", **terms})
     assert (taken.status_code, taken.json()["code"]) == (409, "offer_taken")

@@ -93,7 +93,7 @@ async def test_a_dormant_member_comes_back(town: Town, owner: httpx.AsyncClient)
         [message] = (await messaging.log(tx, member_id=member_id)).items
     assert (right.points, right.value_fen, right.expires_at) == (500, 5_000, dormant + 3 * DAY)
     assert (message.channel, message.state) == ("sms", "sent")
-    assert message.body.startswith("李雷您好,您有 600 积分。4月4日 10:00 前")
+    assert message.body.startswith("李雷您好，您有 600 积分。4月4日 10:00 前")
     assert await _numbers(town, made.journey_id) == journeys.Numbers(entered=1, messaged=1, granted=1)
 
     # Two days later at the till: 500 points pay 50 of 100 yuan, once.
@@ -115,10 +115,10 @@ async def test_a_dormant_member_comes_back(town: Town, owner: httpx.AsyncClient)
     )
     told = (await owner.get(f"{API}/journeys/{made.journey_id}")).json()
     assert told["numbers"]["returned_7d"] == 1
-    assert told["segment"] == {"slug": "dormant-500", "name": "沉睡会员(500 积分以上)"}
+    assert told["segment"] == {"slug": "dormant-500", "name": "沉睡会员（500 积分以上）"}
     assert [step["sentence"]["zh"] for step in told["steps"]] == [
         "发放积分抵现「500-as-50」",
-        "发消息「好久不见,送您 50 元」",
+        "发消息「好久不见，送您 50 元」",
     ]
     [traveller] = (await owner.get(f"{API}/journeys/{made.journey_id}/members")).json()["items"]
     assert (traveller["name"], [step["outcome"] for step in traveller["steps"]]) == ("李雷", ["done", "done"])

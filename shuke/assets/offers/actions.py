@@ -24,7 +24,7 @@ class BadOffer(errors.Refused):
 
     code = "bad_offer"
     http_status = 422
-    zh = "这个积分抵现不成立:{reason_zh}"
+    zh = "这个积分抵现不成立：{reason_zh}"
     cure = "Correct the field and save again."
     cure_zh = "请修改后再保存。"
 
@@ -42,9 +42,9 @@ class OfferEnded(errors.Refused):
     """The offer "{name}" has ended; nobody can be given it."""
 
     code = "offer_ended"
-    zh = "「{name}」已经停用,不能再发放。"
+    zh = "「{name}」已经停用，不能再发放。"
     cure = "Make it live again, or choose another."
-    cure_zh = "请重新启用,或换一个。"
+    cure_zh = "请重新启用，或换一个。"
 
 
 class OfferGone(errors.Refused):
@@ -84,7 +84,9 @@ async def create_offer(tx: Tx, slug: str, terms: Terms, at: datetime) -> queries
 
 def _check(terms: Terms) -> None:
     if durations.parse(terms.valid_for) is None:
-        raise BadOffer(field="valid_for", reason="an offer needs an end", reason_zh="积分抵现必须有期限,例如 3D(三天)")
+        raise BadOffer(
+            field="valid_for", reason="an offer needs an end", reason_zh="积分抵现必须有期限，例如 3D（三天）"
+        )
 
 
 async def edit_offer(tx: Tx, offer_id: int, terms: Terms, state: Literal["live", "ended"] = "live") -> queries.Shown:

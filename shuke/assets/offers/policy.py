@@ -28,9 +28,9 @@ class NoSuchOffer(errors.Refused):
 
     code = "no_such_offer"
     http_status = 422
-    zh = "这一单不能用 {points} 积分抵现:{may_use_zh}"
+    zh = "这一单不能用 {points} 积分抵现：{may_use_zh}"
     cure = "Send the order without points_spent, or with one of the amounts named."
-    cure_zh = "请去掉 points_spent,或改成上面列出的积分数。"
+    cure_zh = "请去掉 points_spent，或改成上面列出的积分数。"
 
 
 class ShareExceeded(errors.Refused):
@@ -38,7 +38,7 @@ class ShareExceeded(errors.Refused):
 
     code = "offer_share_exceeded"
     http_status = 422
-    zh = "{points} 积分可抵 {value},但这一单({payable})最多只能抵 {limit}。"
+    zh = "{points} 积分可抵 {value}，但这一单（{payable}）最多只能抵 {limit}。"
     cure = "Use the offer on a larger order."
     cure_zh = "请在金额更大的订单上使用。"
 
@@ -82,7 +82,7 @@ def sentence(points: int, value_fen: int, valid_for: str) -> Sentence:
     """500积分抵50元,领到后 3 天内有效."""
     zh_for, en_for = _period(valid_for)
     return Sentence(
-        zh=f"{points} 积分抵 {_short(value_fen)} 元,{zh_for}",
+        zh=f"{points} 积分抵 {_short(value_fen)} 元，{zh_for}",
         en=f"{points} points pay for {money.yuan(value_fen)}, {en_for}",
     )
 

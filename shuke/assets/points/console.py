@@ -38,7 +38,7 @@ class BadType(errors.Refused):
 
     code = "unknown_entry_type"
     http_status = 422
-    zh = "没有「{type}」这种积分明细,可用的有:{known}"
+    zh = "没有「{type}」这种积分明细，可用的有：{known}"
     cure = "Use one of the known types."
     cure_zh = "请改用列出的类型。"
 

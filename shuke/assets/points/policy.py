@@ -21,7 +21,7 @@ class NotEnoughPoints(errors.Refused):
     """There are {available} points to spend; {wanted} are needed."""
 
     code = "not_enough_points"
-    zh = "可用积分 {available},不足 {wanted}。"
+    zh = "可用积分 {available}，不足 {wanted}。"
     cure = "Spend at most {available} points."
     cure_zh = "最多可用 {available} 积分。"
 

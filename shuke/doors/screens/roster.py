@@ -69,7 +69,7 @@ class UnknownSort(errors.Refused):
 
     code = "unknown_sort"
     http_status = 422
-    zh = "会员可按 {known} 排序,不能按「{sort}」。"
+    zh = "会员可按 {known} 排序，不能按「{sort}」。"
     cure = "Take one of these words for `sort`."
     cure_zh = "请把 sort 换成其中之一。"
 

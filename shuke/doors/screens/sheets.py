@@ -16,7 +16,7 @@ from shuke.kit import clock, errors
 
 COLUMNS: dict[str, tuple[str, str]] = {
     "member_id": ("会员编号", "Member"), "name": ("姓名", "Name"), "phone": ("手机号", "Phone"), "tier": ("等级", "Tier"),
-    "points": ("可用积分", "Points"), "orders": ("订单数", "Orders"), "amount": ("累计消费(元)", "Spent (yuan)"),
+    "points": ("可用积分", "Points"), "orders": ("订单数", "Orders"), "amount": ("累计消费（元）", "Spent (yuan)"),
     "last_order": ("最近消费", "Last order"), "joined": ("入会时间", "Joined"),
 }  # fmt: skip
 _KINDS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -29,9 +29,9 @@ class UnknownColumn(errors.Refused):
 
     code = "unknown_column"
     http_status = 422
-    zh = "没有「{column}」这一列,可用的有:{known}。"
+    zh = "没有「{column}」这一列，可用的有：{known}。"
     cure = "Take columns from that list, separated by commas."
-    cure_zh = "请从这些列中选择,用英文逗号隔开。"
+    cure_zh = "请从这些列中选择，用英文逗号隔开。"
 
 
 def chosen(names: str) -> list[str]:

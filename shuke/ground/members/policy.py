@@ -26,7 +26,7 @@ class BadIdentity(errors.Refused):
     http_status = 422
     zh = "「{value}」不是有效的{kind}。"
     cure = "Check the value; phone numbers are 11 digits, or + and the country's code for others."
-    cure_zh = "请核对;手机号为 11 位,境外号码以 + 和国家码开头。"
+    cure_zh = "请核对；手机号为 11 位，境外号码以 + 和国家码开头。"
 
     def body(self) -> dict[str, Any]:
         """The value may be personal: it is told to the caller, but kept out of the details."""
@@ -38,7 +38,7 @@ class UnknownIdentity(errors.Refused):
 
     code = "unknown_identity"
     http_status = 422
-    zh = "没有「{kind}」这种会员身份,可用的有:{known}。"
+    zh = "没有「{kind}」这种会员身份，可用的有：{known}。"
     cure = "Use one of the known kinds."
     cure_zh = "请改用列出的身份类型。"
 
@@ -48,9 +48,9 @@ class NoIdentity(errors.Refused):
 
     code = "no_identity"
     http_status = 422
-    zh = "会员至少要有一个身份:手机号、卡号、外部编号等。"
+    zh = "会员至少要有一个身份：手机号、卡号、外部编号等。"
     cure = "Give one of: phone, card, external, wechat_openid … or leave the member out for a guest."
-    cure_zh = "请提供 phone、card、external、wechat_openid 之一;散客请不填会员。"
+    cure_zh = "请提供 phone、card、external、wechat_openid 之一；散客请不填会员。"
 
 
 class BadAttribute(errors.Refused):
@@ -58,9 +58,9 @@ class BadAttribute(errors.Refused):
 
     code = "bad_attribute"
     http_status = 422
-    zh = "属性「{name}」不能保存:{reason_zh}。"
+    zh = "属性「{name}」不能保存：{reason_zh}。"
     cure = "Names have up to 64 letters or digits; values are text, numbers, yes/no or lists of text."
-    cure_zh = "属性名不超过 64 个字;值可以是文字、数字、是否或文字列表。"
+    cure_zh = "属性名不超过 64 个字；值可以是文字、数字、是否或文字列表。"
 
 
 def identities_of(raw: Mapping[str, Any]) -> dict[str, str]:

@@ -31,9 +31,9 @@ class UnknownPlaceholder(errors.Refused):
 
     code = "unknown_placeholder"
     http_status = 422
-    zh = "没有「{{{name}}}」这个变量,可以用:{known}"
+    zh = "没有「{{{name}}}」这个变量，可以用：{known}"
     cure = "Use one of the known placeholders, or plain words."
-    cure_zh = "请改用列出的变量,或直接写文字。"
+    cure_zh = "请改用列出的变量，或直接写文字。"
 
 
 class Content(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ class BadSlug(errors.Refused):
     http_status = 422
     zh = "「{slug}」不能作为商户短名。"
     cure = "Use lower-case letters, digits and hyphens, at most 63 characters."
-    cure_zh = "只用小写字母、数字和连字符,最多 63 个字符。"
+    cure_zh = "只用小写字母、数字和连字符，最多 63 个字符。"
 
 
 class SlugTaken(errors.Refused):
@@ -40,7 +40,7 @@ class StoreTaken(errors.Refused):
     code = "store_taken"
     zh = "门店编号「{code}」已经存在。"
     cure = "Choose another code, or change the existing store."
-    cure_zh = "请换一个编号,或直接修改已有门店。"
+    cure_zh = "请换一个编号，或直接修改已有门店。"
 
 
 class BadZone(errors.Refused):
@@ -50,7 +50,7 @@ class BadZone(errors.Refused):
     http_status = 422
     zh = "没有「{zone}」这个时区。"
     cure = "Give an IANA name such as Asia/Shanghai."
-    cure_zh = "请填 IANA 时区名,例如 Asia/Shanghai。"
+    cure_zh = "请填 IANA 时区名，例如 Asia/Shanghai。"
 
 
 async def create_merchant(

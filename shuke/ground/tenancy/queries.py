@@ -14,7 +14,7 @@ class NoSuchMerchant(errors.NotFound):
     code = "no_such_merchant"
     zh = "没有商户「{slug}」。"
     cure = "Create it with `shuke merchant create {slug}`, or check the spelling."
-    cure_zh = "用 `shuke merchant create {slug}` 创建,或检查拼写。"
+    cure_zh = "用 `shuke merchant create {slug}` 创建，或检查拼写。"
 
 
 class NoSuchStore(errors.NotFound):

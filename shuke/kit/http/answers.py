@@ -28,8 +28,8 @@ def refused(_: Request, error: errors.Refused) -> Response[dict[str, Any]]:
 def unavailable_body() -> dict[str, Any]:
     """The documented body of a 503."""
     return {
-        "code": "unavailable", "message": "系统暂时无法处理,请稍后重试。", "message_en": "Temporarily unavailable.",
-        "cure": "稍等片刻再试,同样的请求可以放心重发。",
+        "code": "unavailable", "message": "系统暂时无法处理，请稍后重试。", "message_en": "Temporarily unavailable.",
+        "cure": "稍等片刻再试，同样的请求可以放心重发。",
         "cure_en": "Send the same request again in a moment; it is safe to repeat.",
     }  # fmt: skip
 
@@ -37,9 +37,9 @@ def unavailable_body() -> dict[str, Any]:
 def unexpected_body() -> dict[str, Any]:
     """The documented body of a 500."""
     return {
-        "code": "unexpected", "message": "系统出错了,已记录。",
+        "code": "unexpected", "message": "系统出错了，已记录。",
         "message_en": "Something went wrong on our side; it is logged.",
-        "cure": "请稍后再试;若一直如此,请把时间告诉管理员。",
+        "cure": "请稍后再试；若一直如此，请把时间告诉管理员。",
         "cure_en": "Try again; if it persists, tell the administrator the time.",
     }  # fmt: skip
 
@@ -53,13 +53,13 @@ _NAMED = re.compile(r"(?:required|unknown) field `(?P<name>[^`]*)`")
 _CHINESE = (
     (re.compile(r"^Object missing required field `(.*)`$"), r"缺少字段「\1」"),
     (re.compile(r"^Object contains unknown field `(.*)`$"), r"有不认识的字段「\1」"),
-    (re.compile(r"^Expected `(.*)`, got `(.*)`$"), r"应为 \1,收到的是 \2"),
+    (re.compile(r"^Expected `(.*)`, got `(.*)`$"), r"应为 \1，收到的是 \2"),
     (re.compile(r"^Expected `int` >= (-?\d+)$"), r"应为不小于 \1 的整数"),
     (re.compile(r"^Expected `int` <= (-?\d+)$"), r"应为不大于 \1 的整数"),
     (re.compile(r"^Expected `(\w+)` of length >= (\d+)$"), r"长度至少为 \2"),
     (re.compile(r"^Expected `(\w+)` of length <= (\d+)$"), r"长度最多为 \2"),
     (re.compile(r"^Expected `str` matching regex .*$"), "格式不符合要求"),
-    (re.compile(r"^Expected `datetime` with a timezone component$"), "时间要带时区,例如 2026-11-21T10:00:00+08:00"),
+    (re.compile(r"^Expected `datetime` with a timezone component$"), "时间要带时区，例如 2026-11-21T10:00:00+08:00"),
     (re.compile(r"^Invalid RFC3339 encoded datetime$"), "时间格式应为 2026-11-21T10:00:00+08:00"),
     (re.compile(r"^JSON is malformed: .*$|^Input data was truncated$"), "不是合法的 JSON"),
     (re.compile(r"^Invalid UTF-8 .*$|^.*invalid utf-8.*$"), "文字不是 UTF-8 编码"),

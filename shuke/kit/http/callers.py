@@ -19,7 +19,7 @@ class NotSignedIn(errors.Refused):
 
     code = "not_signed_in"
     http_status = 401
-    zh = "还没有登录,或登录已过期。"
+    zh = "还没有登录，或登录已过期。"
     cure = "Sign in again."
     cure_zh = "请重新登录。"
 
@@ -29,7 +29,7 @@ class Forbidden(errors.Refused):
 
     code = "forbidden"
     http_status = 403
-    zh = "你的角色没有这项权限({permission})。"
+    zh = "你的角色没有这项权限（{permission}）。"
     cure = "Ask the owner of the shop for the permission."
     cure_zh = "请店主为你开通权限。"
 

@@ -27,7 +27,7 @@ class WrongState(errors.Refused):
     """The journey is {state}; it cannot {move} now."""
 
     code = "wrong_state"
-    zh = "这个自动化{state_zh},现在不能这样操作。"
+    zh = "这个自动化{state_zh}，现在不能这样操作。"
     cure = "Reload the page to see where it stands."
     cure_zh = "请刷新页面查看最新状态。"
 
@@ -38,7 +38,7 @@ class AlreadyLaunched(errors.Refused):
     code = "already_launched"
     zh = "启动过的自动化不能再改分群和步骤。"
     cure = "Make a new journey with the changed steps, and end this one."
-    cure_zh = "请另建一个自动化,再结束这一个。"
+    cure_zh = "请另建一个自动化，再结束这一个。"
 
 
 class NoSteps(errors.Refused):

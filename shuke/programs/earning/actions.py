@@ -34,7 +34,7 @@ class NameMissing(errors.Refused):
 
     code = "name_missing"
     http_status = 422
-    zh = "规则要有名字,1 到 {longest} 个字。"
+    zh = "规则要有名字，1 到 {longest} 个字。"
     cure = "Give it a name that says what members get."
     cure_zh = "起一个能看出送什么的名字。"
 
@@ -55,7 +55,7 @@ class WrongPeriod(errors.Refused):
     http_status = 422
     zh = "结束时间要晚于开始时间。"
     cure = "Choose a later end, or none."
-    cure_zh = "请选更晚的结束时间,或留空。"
+    cure_zh = "请选更晚的结束时间，或留空。"
 
 
 class StartsInThePast(errors.Refused):
@@ -63,7 +63,7 @@ class StartsInThePast(errors.Refused):
 
     code = "starts_in_the_past"
     http_status = 422
-    zh = "开始时间不能早于现在,否则已经发生的积分会跟着变。"
+    zh = "开始时间不能早于现在，否则已经发生的积分会跟着变。"
     cure = "Leave the beginning empty to start now."
     cure_zh = "开始时间留空即从现在起。"
 
@@ -72,7 +72,7 @@ class WrongState(errors.Refused):
     """The rule is {state}; this cannot be done now."""
 
     code = "wrong_state"
-    zh = "规则现在是「{state_zh}」状态,不能这样操作。"
+    zh = "规则现在是「{state_zh}」状态，不能这样操作。"
     cure = "Load the page again to see how it stands."
     cure_zh = "请刷新页面看看它现在的状态。"
 

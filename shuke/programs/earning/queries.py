@@ -67,7 +67,7 @@ def sentence(kind: str, params: dict[str, Any], conditions: list[dict[str, Any]]
     """A wording in words: what it gives, then when."""
     parts = [EFFECTS.get(kind).sentence(EFFECTS.parameters(kind, params))]
     parts += [condition.sentence(values) for condition, values in compiled_conditions(conditions or [])]
-    return Sentence(",".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+    return Sentence("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
 
 
 class VersionShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +173,7 @@ def _version(rule: Any, row: Any, published: list[Any], at: datetime) -> Version
     )  # fmt: skip
 
 
-_PAUSED = Sentence("暂停,不送积分", "Paused: gives nothing")
+_PAUSED = Sentence("暂停，不送积分", "Paused: gives nothing")
 
 
 def _explained(kind: str) -> points.Explains:

@@ -30,7 +30,7 @@ class TooMany(errors.Refused):
 
     code = "too_many_items"
     http_status = 413
-    zh = "一次最多 {most} 条,这次有 {count} 条。"
+    zh = "一次最多 {most} 条，这次有 {count} 条。"
     cure = "Split the list over several calls."
     cure_zh = "请分多次发送。"
 

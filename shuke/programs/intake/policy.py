@@ -27,7 +27,7 @@ class UnknownStore(errors.Refused):
     http_status = 422
     zh = "没有门店「{store}」。"
     cure = "Create it under Settings → Stores, or send one of: {known}."
-    cure_zh = "请先在「设置 → 门店」添加,或改为已有门店:{known}。"
+    cure_zh = "请先在「设置 → 门店」添加，或改为已有门店：{known}。"
 
 
 class FutureDate(errors.Refused):
@@ -45,9 +45,9 @@ class AmountMismatch(errors.Refused):
 
     code = "amount_mismatch"
     http_status = 422
-    zh = "各行合计 {lines_fen} 分,与 amount_fen {amount_fen} 分不符。"
+    zh = "各行合计 {lines_fen} 分，与 amount_fen {amount_fen} 分不符。"
     cure = "Send the sum of the lines, or leave amount_fen out."
-    cure_zh = "请改为各行之和,或不传 amount_fen。"
+    cure_zh = "请改为各行之和，或不传 amount_fen。"
 
 
 class AmountMissing(errors.Refused):
@@ -57,7 +57,7 @@ class AmountMissing(errors.Refused):
     http_status = 422
     zh = "没有明细行的订单必须给出 amount_fen。"
     cure = "Send amount_fen (money paid, in fen) or the lines."
-    cure_zh = "请给出 amount_fen(实付,单位分)或明细行。"
+    cure_zh = "请给出 amount_fen（实付，单位分）或明细行。"
 
 
 class MemberNeeded(errors.Refused):
@@ -65,9 +65,9 @@ class MemberNeeded(errors.Refused):
 
     code = "member_needed"
     http_status = 422
-    zh = "订单没有会员,不能使用积分。"
+    zh = "订单没有会员，不能使用积分。"
     cure = "Send the member, or leave points_spent out."
-    cure_zh = "请带上会员信息,或去掉 points_spent。"
+    cure_zh = "请带上会员信息，或去掉 points_spent。"
 
 
 class OwnedEvent(errors.Refused):
@@ -75,9 +75,9 @@ class OwnedEvent(errors.Refused):
 
     code = "owned_event"
     http_status = 422
-    zh = "事件「{event}」由系统自己记录,不能从外部发送。"
+    zh = "事件「{event}」由系统自己记录，不能从外部发送。"
     cure = "Send orders to /v1/orders and refunds to /v1/refunds, or use another name."
-    cure_zh = "订单请发 /v1/orders,退款请发 /v1/refunds,或换一个名字。"
+    cure_zh = "订单请发 /v1/orders，退款请发 /v1/refunds，或换一个名字。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,7 @@ class RefundTooLarge(errors.Refused):
 
     code = "refund_too_large"
     http_status = 422
-    zh = "订单可退金额只剩 {left_fen} 分,不能退 {amount_fen} 分。"
+    zh = "订单可退金额只剩 {left_fen} 分，不能退 {amount_fen} 分。"
     cure = "Refund at most {left_fen} fen."
     cure_zh = "最多可退 {left_fen} 分。"
 
@@ -341,7 +341,7 @@ def _take_back(
     result.taken_back += taken
     zh, en = f"退款收回 {taken} 积分", f"{taken} points taken back for the refund"
     if debt:
-        zh, en = f"{zh},其中 {debt} 分已用掉,记为欠分", f"{en}; {debt} were already spent and are owed"
+        zh, en = f"{zh}，其中 {debt} 分已用掉，记为欠分", f"{en}; {debt} were already spent and are owed"
     result.why.append({"zh": zh, "en": en})
 
 
@@ -384,14 +384,14 @@ def _as_cash(why: dict[str, Any]) -> Sentence:
 
 def _taken_back(why: dict[str, Any]) -> Sentence:
     paid = money.yuan(why["amount_fen"])
-    zh = f"退款 {why['refund']} 退了 {paid},追回当初送的 {why['of_points']} 积分里相应的部分"
+    zh = f"退款 {why['refund']} 退了 {paid}，追回当初送的 {why['of_points']} 积分里相应的部分"
     return Sentence(
         zh, f"Refund {why['refund']} of {paid}: the fitting part of {why['of_points']} points is taken back"
     )
 
 
 def _given_back(why: dict[str, Any]) -> Sentence:
-    zh = f"退款 {why['refund']},退还抵现用掉的 {why['of_points']} 积分里相应的部分"
+    zh = f"退款 {why['refund']}，退还抵现用掉的 {why['of_points']} 积分里相应的部分"
     return Sentence(zh, f"Refund {why['refund']}: the fitting part of {why['of_points']} points spent is given back")
 
 

@@ -23,18 +23,18 @@ class BadLadder(errors.Refused):
 
     code = "bad_ladder"
     http_status = 422
-    zh = "会员等级不对:{reason_zh}"
+    zh = "会员等级不对：{reason_zh}"
     cure = "The lowest level begins at 0, every next one costs more, and each has a name of its own."
-    cure_zh = "最低一级从 0 开始,往上门槛递增,名字各不相同。"
+    cure_zh = "最低一级从 0 开始，往上门槛递增，名字各不相同。"
 
 
 class LevelInUse(errors.Refused):
     """{members} members stand on "{name}"; it cannot be removed."""
 
     code = "level_in_use"
-    zh = "还有 {members} 位会员是「{name}」,不能删除这一级。"
+    zh = "还有 {members} 位会员是「{name}」，不能删除这一级。"
     cure = "Rename it or change its threshold instead; nobody is demoted silently."
-    cure_zh = "可以改名或改门槛;系统不会悄悄给会员降级。"
+    cure_zh = "可以改名或改门槛；系统不会悄悄给会员降级。"
 
 
 async def install_first_ladder(tx: Tx) -> None:
@@ -74,7 +74,7 @@ def _check(rungs: Sequence[Level]) -> None:
     elif len({rung.level for rung in rungs}) < len(rungs) or any(rung.level < 0 for rung in rungs):
         reason = ("every level has a number of its own", "每级要有自己的编号")
     elif any(not 1 <= len(rung.name) <= 20 for rung in rungs) or len({rung.name for rung in rungs}) < len(rungs):
-        reason = ("names have 1 to 20 characters, each once", "名字 1 到 20 个字,不能重复")
+        reason = ("names have 1 to 20 characters, each once", "名字 1 到 20 个字，不能重复")
     elif rungs[0].threshold_fen != 0:
         reason = ("the lowest level begins at 0", "最低一级的门槛要是 0")
     elif any(above.threshold_fen <= below.threshold_fen for below, above in itertools.pairwise(rungs)):

@@ -36,7 +36,7 @@ async def test_adjust_and_read_it_everywhere(owner: httpx.AsyncClient, member_id
     given = await _adjust(owner, member_id, 300)
     assert given.status_code == 201, given.text
     taken = await _adjust(owner, member_id, -120, "录错了")
-    assert (given.json()["why"]["zh"], taken.json()["points"]) == ("小美 手工调整:补发", -120)
+    assert (given.json()["why"]["zh"], taken.json()["points"]) == ("小美 手工调整：补发", -120)
     entries = (await _get(owner, f"members/{member_id}/entries"))["items"]
     assert [(entry["type"], entry["points"], entry["balance_after"]) for entry in entries] == [
         ("adjust", -120, 180), ("adjust", 300, 300),
@@ -53,8 +53,8 @@ async def test_adjust_and_read_it_everywhere(owner: httpx.AsyncClient, member_id
     assert summary["days"][-1] == {"date": today, "issued": 180, "used": 0, "expired": 0}
     trail = (await _get(owner, "audit-trail", action="points.adjusted"))["items"]
     assert [row["sentence"]["zh"] for row in trail] == [
-        f"小美给会员 {member_id} 调整了 -120 积分,原因:录错了",
-        f"小美给会员 {member_id} 调整了 300 积分,原因:补发",
+        f"小美给会员 {member_id} 调整了 -120 积分，原因：录错了",
+        f"小美给会员 {member_id} 调整了 300 积分，原因：补发",
     ]
 
 

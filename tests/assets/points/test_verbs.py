@@ -220,7 +220,7 @@ async def test_adjusting_by_hand_is_repeatable_and_undone_by_its_opposite(databa
     with clock.at(T0):
         first = await adjust(30, "k1")
         assert await adjust(30, "k1") == first
-        assert (first.why.zh, first.why.en) == ("小王 手工调整:补发", "Adjusted by 小王: 补发")
+        assert (first.why.zh, first.why.en) == ("小王 手工调整：补发", "Adjusted by 小王: 补发")
         with pytest.raises(points.AdjustedDifferently):
             await adjust(31, "k1")
         with pytest.raises(points.NotEnoughPoints):

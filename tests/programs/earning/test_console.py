@@ -19,7 +19,7 @@ async def _ok(answer: httpx.Response) -> Any:
 async def test_a_rule_from_draft_to_pause(owner: httpx.AsyncClient) -> None:
     body = {"kind": "spend_rate", "name": "双倍", "params": {"points": 2, "per_fen": 100}}
     rule = await _ok(await owner.post(f"{API}/points/rules", json=body))
-    assert (rule["state"], rule["draft"]["sentence"]["zh"]) == ("draft", "每消费 ¥1.00 送 2 积分,按会员等级加倍")
+    assert (rule["state"], rule["draft"]["sentence"]["zh"]) == ("draft", "每消费 ¥1.00 送 2 积分，按会员等级加倍")
     path = f"{API}/points/rules/{rule['rule_id']}"
     edited = {
         "name": "三倍",
@@ -66,7 +66,7 @@ async def test_kinds_describe_their_form(owner: httpx.AsyncClient) -> None:
     (spend,) = [kind for kind in kinds["items"] if kind["code"] == "spend_rate"]
     assert spend["name"] == {"zh": "消费送积分", "en": "Points for spending"}
     assert "x-zh" in str(spend["schema"])
-    assert spend["sentence"]["zh"] == "每消费 ¥1.00 送 1 积分,按会员等级加倍"
+    assert spend["sentence"]["zh"] == "每消费 ¥1.00 送 1 积分，按会员等级加倍"
     assert {kind["code"] for kind in kinds["conditions"]} == {"channel", "store"}
 
 

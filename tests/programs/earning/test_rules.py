@@ -45,7 +45,7 @@ def draft(points: int, **more: Any) -> earning.Draft:
 async def test_the_first_rule_holds_from_the_beginning_of_time(database: Database, merchant_id: int) -> None:
     rule = await first_rule(database, merchant_id)
     assert (rule.name, rule.state, rule.version, rule.valid_from) == ("消费送积分", "published", 1, None)
-    assert (rule.sentence.zh, rule.draft) == ("每消费 ¥1.00 送 1 积分,按会员等级加倍", None)
+    assert (rule.sentence.zh, rule.draft) == ("每消费 ¥1.00 送 1 积分，按会员等级加倍", None)
     assert await points_for(database, merchant_id, datetime(1999, 1, 1, tzinfo=UTC)) == [100]
 
 
@@ -108,7 +108,7 @@ async def test_rules_apply_in_order_of_priority_and_conditions_narrow_them(
     assert await points_for(database, merchant_id, T0, channel="pos") == [100]
     async with database.read(merchant_id) as tx:
         rule = (await earning.list_rules(tx, T0, rule_id))[0]
-    assert rule.sentence.zh == "每消费 ¥1.00 送 3 积分,按会员等级加倍,仅限渠道 web"
+    assert rule.sentence.zh == "每消费 ¥1.00 送 3 积分，按会员等级加倍，仅限渠道 web"
 
 
 @pytest.mark.parametrize(

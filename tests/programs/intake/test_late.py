@@ -33,5 +33,5 @@ async def test_dismissed_it_stays_out_and_the_sender_is_told(
     (waiting,) = (await owner.get("/console/api/late")).json()["items"]
     assert (await owner.post(f"/console/api/late/{waiting['item_id']}/dismiss")).json() == {"status": "dismissed"}
     ((_, repeat),) = await send(database, merchant_id, order("till-8", occurred_at=OLD))
-    assert (repeat["status"], repeat["reason"]["zh"]) == ("dismissed", "超过补录期限,已被人工驳回")
+    assert (repeat["status"], repeat["reason"]["zh"]) == ("dismissed", "超过补录期限，已被人工驳回")
     assert await balance(database, merchant_id) == 0

@@ -52,7 +52,7 @@ async def test_an_order_earns_one_point_per_whole_yuan_and_says_why(database: Da
     ((status, answer),) = await send(database, merchant_id, order("a", lines=[LineIn(sku="x", amount_fen=10_099)]))
     assert status == 200
     assert answer["points"] == {"earned": 100, "spent": 0, "balance": 100}
-    assert answer["why"][0]["zh"] == "实付 ¥100.99,按「消费送积分」第 1 版每 ¥1.00 送 1 分"
+    assert answer["why"][0]["zh"] == "实付 ¥100.99，按「消费送积分」第 1 版每 ¥1.00 送 1 分"
 
 
 async def test_a_repeat_returns_the_first_answer_and_moves_nothing(database: Database, merchant_id: int) -> None:

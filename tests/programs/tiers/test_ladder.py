@@ -94,7 +94,7 @@ async def test_an_edit_demotes_nobody_and_a_level_in_use_stays(database: Databas
     assert await levels(database, merchant_id, 1) == [1]
     with pytest.raises(tiers.LevelInUse) as refused:
         await change(database, merchant_id, LADDER[0], LADDER[2])
-    assert refused.value.message_zh == "还有 1 位会员是「金卡会员」,不能删除这一级。"
+    assert refused.value.message_zh == "还有 1 位会员是「金卡会员」，不能删除这一级。"
     async with database.read(merchant_id) as tx:
         assert await tiers.ladder(tx) == dearer
 

@@ -23,9 +23,9 @@ class NothingToAdjust(errors.Refused):
 
     code = "nothing_to_adjust"
     http_status = 422
-    zh = "请填写要增减的积分,1 到 {largest} 之间。"
+    zh = "请填写要增减的积分，1 到 {largest} 之间。"
     cure = "Give a whole number other than 0; a minus takes points away."
-    cure_zh = "填非 0 的整数,负数表示扣减。"
+    cure_zh = "填非 0 的整数，负数表示扣减。"
 
 
 class ReasonMissing(errors.Refused):
@@ -35,7 +35,7 @@ class ReasonMissing(errors.Refused):
     http_status = 422
     zh = "调整积分必须写原因。"
     cure = "Say in a few words why; the member's page shows it."
-    cure_zh = "写几个字说明原因,会员页会显示。"
+    cure_zh = "写几个字说明原因，会员页会显示。"
 
 
 class AdjustedDifferently(errors.Refused):
@@ -43,7 +43,7 @@ class AdjustedDifferently(errors.Refused):
 
     code = "key_reused"
     http_status = 422
-    zh = "这次调整已经入账,当时是 {points} 积分。"
+    zh = "这次调整已经入账，当时是 {points} 积分。"
     cure = "Use a fresh Idempotency-Key for another adjustment."
     cure_zh = "另一次调整请换一个 Idempotency-Key。"
 

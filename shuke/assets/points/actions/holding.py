@@ -34,9 +34,9 @@ class HoldEnded(errors.Refused):
     """The hold "{key}" is over ({state})."""
 
     code = "hold_ended"
-    zh = "冻结「{key}」已经结束({state})。"
+    zh = "冻结「{key}」已经结束（{state}）。"
     cure = "Hold the points again, or refund the payment."
-    cure_zh = "请重新冻结积分,或把款退回。"
+    cure_zh = "请重新冻结积分，或把款退回。"
 
 
 class HoldRequest(msgspec.Struct, frozen=True, kw_only=True):

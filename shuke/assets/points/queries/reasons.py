@@ -27,7 +27,7 @@ ENTRY_TYPES = tuple(_TYPES)
 
 
 def _adjusted(why: dict[str, Any]) -> Sentence:
-    return Sentence(f"{why['by']} 手工调整:{why['reason']}", f"Adjusted by {why['by']}: {why['reason']}")
+    return Sentence(f"{why['by']} 手工调整：{why['reason']}", f"Adjusted by {why['by']}: {why['reason']}")
 
 
 def _expired(why: dict[str, Any]) -> Sentence:

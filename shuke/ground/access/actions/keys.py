@@ -37,7 +37,7 @@ class NoSuchScope(errors.Refused):
 
     code = "no_such_scope"
     http_status = 422
-    zh = "没有「{scope}」这个权限范围,可用的有:{known}。"
+    zh = "没有「{scope}」这个权限范围，可用的有：{known}。"
     cure = "Give at least one of the known scopes."
     cure_zh = "请至少选一个列出的权限范围。"
 

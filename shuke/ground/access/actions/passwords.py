@@ -23,7 +23,7 @@ class WeakPassword(errors.Refused):
     http_status = 422
     zh = "密码需要 {shortest} 到 {longest} 个字符。"
     cure = "Choose a longer one; a short sentence is easy to remember."
-    cure_zh = "换一个长一点的,一句短语就很好记。"
+    cure_zh = "换一个长一点的，一句短语就很好记。"
 
 
 async def hash_password(password: str) -> str:

@@ -20,7 +20,7 @@ class BadCredentials(errors.Refused):
     http_status = 401
     zh = "账号或密码不对。"
     cure = "Check both; the owner of the shop can set a new password."
-    cure_zh = "请核对后再试,忘记密码可以请店主重置。"
+    cure_zh = "请核对后再试，忘记密码可以请店主重置。"
 
 
 class TooManyTries(errors.Refused):
@@ -28,9 +28,9 @@ class TooManyTries(errors.Refused):
 
     code = "too_many_tries"
     http_status = 429
-    zh = "失败次数太多,请 {retry_after_seconds} 秒后再试。"
+    zh = "失败次数太多，请 {retry_after_seconds} 秒后再试。"
     cure = "Wait, or let the owner of the shop set a new password."
-    cure_zh = "请稍等,或请店主重置密码。"
+    cure_zh = "请稍等，或请店主重置密码。"
 
 
 class NotYourMerchant(errors.NotFound):

@@ -38,7 +38,7 @@ class BadRole(errors.Refused):
 
     code = "bad_role"
     http_status = 422
-    zh = "没有「{role}」这个角色,可用的有:{known}。"
+    zh = "没有「{role}」这个角色，可用的有：{known}。"
     cure = "Give each person at least one of the known roles."
     cure_zh = "每位员工至少要有一个列出的角色。"
 
@@ -56,9 +56,9 @@ class SharedStaff(errors.Refused):
     """This person also works at another merchant; only their roles here can be changed."""
 
     code = "shared_staff"
-    zh = "这位员工还在别的商户任职,这里只能改他在本店的角色。"
+    zh = "这位员工还在别的商户任职，这里只能改他在本店的角色。"
     cure = "Let them change name and password themselves, or take their roles here away."
-    cure_zh = "姓名和密码请本人修改;要停用请移除他在本店的角色。"
+    cure_zh = "姓名和密码请本人修改；要停用请移除他在本店的角色。"
 
 
 async def create_staff(

@@ -30,9 +30,9 @@ PERMISSIONS: dict[str, Words] = {
     "staff.write": Words("管理员工账号", "Manage staff"),
     "keys.write": Words("管理接口密钥", "Manage API keys"),
     "audit.read": Words("查看操作记录", "See the audit trail"),
-    "orders.write": Words("写入订单(接口)", "Send orders (API)"),
-    "refunds.write": Words("写入退款(接口)", "Send refunds (API)"),
-    "events.write": Words("写入行为(接口)", "Send events (API)"),
+    "orders.write": Words("写入订单（接口）", "Send orders (API)"),
+    "refunds.write": Words("写入退款（接口）", "Send refunds (API)"),
+    "events.write": Words("写入行为（接口）", "Send events (API)"),
 }
 
 _MACHINE = frozenset({"orders.write", "refunds.write", "events.write"})

@@ -15,9 +15,9 @@ TRAIL: dict[str, Words] = {
     "member.revealed": Words(
         "{who}查看了会员 {subject} 的手机号", "{who} looked at the phone number of member {subject}"
     ),
-    "members.exported": Words("{who}导出了会员名单({rows} 人)", "{who} exported a list of members ({rows})"),
+    "members.exported": Words("{who}导出了会员名单（{rows} 人）", "{who} exported a list of members ({rows})"),
     "points.adjusted": Words(
-        "{who}给会员 {subject} 调整了 {points} 积分,原因:{reason}",
+        "{who}给会员 {subject} 调整了 {points} 积分，原因：{reason}",
         "{who} adjusted the points of member {subject} by {points}: {reason}",
     ),
     "points.audited": Words("{who}核对了积分账", "{who} had the ledger audited"),

@@ -29,9 +29,9 @@ class DifferentBody(errors.Refused):
 
     code = "different_body"
     http_status = 409
-    zh = "「{source}」的「{key}」之前收到过,但 {fields} 不同。"
+    zh = "「{source}」的「{key}」之前收到过，但 {fields} 不同。"
     cure = "Send exactly the same body to get the first answer again, or use a new id for something new."
-    cure_zh = "要得到原来的结果,请发送完全相同的内容;新的业务请用新的编号。"
+    cure_zh = "要得到原来的结果，请发送完全相同的内容；新的业务请用新的编号。"
 
 
 def hashes(item: Item) -> str:

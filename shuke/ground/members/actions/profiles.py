@@ -28,7 +28,7 @@ class UnknownChannel(errors.Refused):
 
     code = "unknown_channel"
     http_status = 422
-    zh = "没有「{channel}」这个触达渠道,可用的有:{known}。"
+    zh = "没有「{channel}」这个触达渠道，可用的有：{known}。"
     cure = "Use one of the known channels."
     cure_zh = "请改用列出的渠道。"
 
@@ -39,7 +39,7 @@ class PhoneTaken(errors.Refused):
     code = "phone_taken"
     zh = "这个手机号已经属于会员 {owner}。"
     cure = "Open that member, or merge the two."
-    cure_zh = "请打开那位会员,或把两位会员合并。"
+    cure_zh = "请打开那位会员，或把两位会员合并。"
 
 
 async def write_profiles(

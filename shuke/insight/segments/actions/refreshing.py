@@ -80,7 +80,7 @@ def _read(rows: Sequence[Any]) -> tuple[dict[str, Node], dict[str, dict[str, Any
     for slug in set(trees) - sound:
         missing = ", ".join(sorted(conditions.segments_of(trees.pop(slug)) - sound))
         refused = rules.BadRule(
-            "$", f"引用的分群不可用:{missing}。", f"It speaks of segments that fail: {missing}.", "unknown_segment"
+            "$", f"引用的分群不可用：{missing}。", f"It speaks of segments that fail: {missing}.", "unknown_segment"
         )
         failed[slug] = refused.body()
     return trees, failed

@@ -35,7 +35,7 @@ class BadSlug(errors.Refused):
     http_status = 422
     zh = "「{slug}」不能作为代号。"
     cure = "Use small letters, digits and hyphens, at most 64."
-    cure_zh = "请用小写字母、数字和连字符,不超过 64 个。"
+    cure_zh = "请用小写字母、数字和连字符，不超过 64 个。"
 
 
 class BadName(errors.Refused):
@@ -43,7 +43,7 @@ class BadName(errors.Refused):
 
     code = "bad_name"
     http_status = 422
-    zh = "分群要有名称,不超过 100 个字。"
+    zh = "分群要有名称，不超过 100 个字。"
     cure = "Give it a name."
     cure_zh = "请填写名称。"
 
@@ -52,7 +52,7 @@ class SegmentInUse(errors.Refused):
     """The segment "{slug}" is still used: {names}."""
 
     code = "segment_in_use"
-    zh = "分群「{slug}」还在使用:{names}。"
+    zh = "分群「{slug}」还在使用：{names}。"
     cure = "Take it out of them first."
     cure_zh = "请先从这些地方移除它。"
 
@@ -152,7 +152,7 @@ async def _check(tx: Tx, rule: Any, slug: str | None) -> None:
     inside = await answering.nested(tx, [tree])
     if slug is not None and (slug in inside or slug in conditions.segments_of(tree)):
         path = next(leaf.path for leaf in rules.leaves(tree) if leaf.kind == "segment")
-        raise rules.BadRule(path, f"分群互相引用:{slug}。", f"Segments form a circle: {slug}.", "circle")
+        raise rules.BadRule(path, f"分群互相引用：{slug}。", f"Segments form a circle: {slug}.", "circle")
 
 
 def _name(name: str) -> str:

@@ -43,8 +43,8 @@ def sentence(node: Node, inner: bool = False) -> tuple[str, str]:
         return kind_of(node).sentence(node)
     said = [sentence(part, inner=True) for part in node.parts]
     if node.word == "not":
-        return f"不满足({said[0][0]})", f"not ({said[0][1]})"
-    zh, en = {"all": (",并且", " and "), "any": (",或者", " or ")}[node.word]
+        return f"不满足（{said[0][0]}）", f"not ({said[0][1]})"
+    zh, en = {"all": ("，并且", " and "), "any": ("，或者", " or ")}[node.word]
     joined = zh.join(one for one, _ in said), en.join(one for _, one in said)
     return (f"({joined[0]})", f"({joined[1]})") if inner and len(said) > 1 else joined
 

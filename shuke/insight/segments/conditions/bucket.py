@@ -54,7 +54,7 @@ def parse(node: dict[str, Any], path: str, _: Registry) -> Leaf:
     whole = all(isinstance(edge, int) and not isinstance(edge, bool) for edge in (first, end))
     if not isinstance(salt, str) or not salt or not whole or not 0 <= first < end <= SIZE:
         raise BadRule(
-            f"{path}.bucket", "分组要有盐,范围在 0 到 10000 之间。", "A share needs a salt, and 0 ≤ from < to ≤ 10,000.",
+            f"{path}.bucket", "分组要有盐，范围在 0 到 10000 之间。", "A share needs a salt, and 0 ≤ from < to ≤ 10,000.",
             "wrong_value",
         )  # fmt: skip
     return leaf(CODE, {"bucket": raw}, Bucket(salt, first, end), path)

@@ -29,7 +29,7 @@ _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}")
 _DAY_SQL = r"^\\d{4}-\\d{2}-\\d{2}"
 
 WORDS = {
-    "eq": ("是", "is"), "ne": ("不是", "is not"), "ne_or_missing": ("不是(或没有)", "is not, or is missing"),
+    "eq": ("是", "is"), "ne": ("不是", "is not"), "ne_or_missing": ("不是（或没有）", "is not, or is missing"),
     "in": ("是其中之一", "is one of"), "not_in": ("不是其中任何一个", "is none of"), "<": ("小于", "<"),
     "<=": ("不超过", "≤"), ">": ("大于", ">"), ">=": ("至少", "≥"), "between": ("介于", "is between"),
     "contains": ("包含", "contains"), "starts_with": ("开头是", "starts with"), "exists": ("有值", "is known"),
@@ -180,7 +180,7 @@ def _operand(op: str, value: Any, type_: str, path: str) -> Any:
         return [_one(item, type_, f"{path}[{n}]") for n, item in enumerate(value)]
     if op == "anniversary_within":
         if windows.duration(value, path).days is None:
-            raise BadRule(path, "周年日按天计算,请写 7d。", "Anniversaries count in days: write 7d.", "wrong_value")
+            raise BadRule(path, "周年日按天计算，请写 7d。", "Anniversaries count in days: write 7d.", "wrong_value")
         return value
     return _one(value, type_, path)
 

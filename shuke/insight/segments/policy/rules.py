@@ -23,7 +23,7 @@ class BadRule(errors.Refused):
 
     code = "bad_rule"
     http_status = 422
-    zh = "这条规则用不了:{reason}"
+    zh = "这条规则用不了：{reason}"
     cure = "Correct the condition at {path}."
     cure_zh = "请修改 {path} 处的条件。"
 
@@ -101,7 +101,7 @@ def parse(raw: Any, leaf_of: Callable[[dict[str, Any], str], Leaf]) -> Node:
             return Group("not", (walk(node["not"], f"{path}.not", depth + 1),), path)
         parts = node[word]
         if not isinstance(parts, list) or not parts:
-            raise BadRule(path, "空的条件组没有意义,请加一个条件。", "An empty group means nothing.", "empty_group")
+            raise BadRule(path, "空的条件组没有意义，请加一个条件。", "An empty group means nothing.", "empty_group")
         return Group(word, tuple(walk(part, f"{path}.{word}[{n}]", depth + 1) for n, part in enumerate(parts)), path)
 
     return walk(raw, "$", 0)
@@ -142,10 +142,10 @@ def fields(node: dict[str, Any], path: str, needed: set[str], allowed: set[str])
     unknown = sorted(set(node) - needed - allowed)
     if unknown:
         raise BadRule(
-            path, f"不认识的字段:{', '.join(unknown)}。", f"Unknown field: {', '.join(unknown)}.", "unknown_field"
+            path, f"不认识的字段：{', '.join(unknown)}。", f"Unknown field: {', '.join(unknown)}.", "unknown_field"
         )
     missing = sorted(needed - set(node))
     if missing:
         raise BadRule(
-            path, f"缺少字段:{', '.join(missing)}。", f"Missing field: {', '.join(missing)}.", "missing_field"
+            path, f"缺少字段：{', '.join(missing)}。", f"Missing field: {', '.join(missing)}.", "missing_field"
         )

@@ -147,7 +147,7 @@ def duration(text: Any, path: str) -> Duration:
         return Duration.parse(text)
     except BadDuration as error:
         raise BadRule(
-            path, f"「{text}」不是时长,请写 30d、2w、12h 或 45m。", f'"{text}" is no length of time: write 30d, 2w, 12h, 45m.',
+            path, f"「{text}」不是时长，请写 30d、2w、12h 或 45m。", f'"{text}" is no length of time: write 30d, 2w, 12h, 45m.',
             "bad_duration",
         ) from error  # fmt: skip
 
@@ -181,7 +181,7 @@ def parse(raw: Any, path: str) -> Window:
         fields(raw, path, {"calendar"}, set())
         if raw["calendar"] not in CALENDAR:
             known = ", ".join(CALENDAR)
-            raise BadRule(path, f"没有这个日历区间,可用:{known}。", f"Unknown period; known: {known}.", "bad_window")
+            raise BadRule(path, f"没有这个日历区间，可用：{known}。", f"Unknown period; known: {known}.", "bad_window")
         return Window(raw)
     if "within" in raw:
         fields(raw, path, {"within", "after", "did"}, set())

@@ -62,7 +62,7 @@ async def nested(tx: Tx, trees: Iterable[Node]) -> dict[str, Node]:
             if slug in path:
                 circle = " → ".join([*path[path.index(slug) :], slug])
                 raise rules.BadRule(
-                    leaf.path, f"分群互相引用:{circle}。", f"Segments form a circle: {circle}.", "circle"
+                    leaf.path, f"分群互相引用：{circle}。", f"Segments form a circle: {circle}.", "circle"
                 )
             if slug not in rows:
                 raise rules.BadRule(

@@ -40,16 +40,16 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
 DORMANT_OFFER = Example(
     code="dormant-500-as-50",
-    name=Sentence("叫回沉睡会员:500 积分抵 50 元", "Bring dormant members back: 500 points for 50 yuan"),
+    name=Sentence("叫回沉睡会员：500 积分抵 50 元", "Bring dormant members back: 500 points for 50 yuan"),
     description=Sentence(
-        "30 天没来、手里还有 500 积分以上的会员,送一次“500 积分抵 50 元,仅限 3 天”,再发消息告诉他们。",
+        "30 天没来、手里还有 500 积分以上的会员，送一次“500 积分抵 50 元，仅限 3 天”，再发消息告诉他们。",
         "Members who have not bought for 30 days and hold at least 500 points may once spend 500 points as 50 yuan, "
         "for three days, and are told so.",
     ),
     segment=NamedSegment(
         slug="dormant-500",
-        name="沉睡会员(500 积分以上)",
-        description="买过东西、最近 30 天没有再来,可用积分不少于 500",
+        name="沉睡会员（500 积分以上）",
+        description="买过东西、最近 30 天没有再来，可用积分不少于 500",
         rule={
             "all": [
                 {"did": "order"},
@@ -66,8 +66,8 @@ DORMANT_OFFER = Example(
             "send_message",
             {
                 "channel": "auto",
-                "title": "好久不见,送您 50 元",
-                "body": "{name}您好,您有 {points} 积分。{expires} 前到店或下单,500 积分可当 50 元用,仅限这一次。",
+                "title": "好久不见，送您 50 元",
+                "body": "{name}您好，您有 {points} 积分。{expires} 前到店或下单，500 积分可当 50 元用，仅限这一次。",
                 "link": "/m/offers",
             },
         ),

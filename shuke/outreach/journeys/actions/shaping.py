@@ -22,7 +22,7 @@ class BadName(errors.Refused):
 
     code = "bad_name"
     http_status = 422
-    zh = "请给自动化起个名字,不超过 60 个字。"
+    zh = "请给自动化起个名字，不超过 60 个字。"
     cure = "Give it a name."
     cure_zh = "请填写名称。"
 
@@ -132,7 +132,7 @@ async def preview(tx: Tx, segment: str, plan: Sequence[StepPlan]) -> Preview:
     kinds = [step.kind for step in plan]
     if "send_message" in kinds and "give_offer" in kinds[kinds.index("send_message") :]:
         words = Sentence(
-            zh="消息排在发放之前:会员看到消息时还没拿到积分抵现,{expires} 也填不出它的到期时间。",
+            zh="消息排在发放之前：会员看到消息时还没拿到积分抵现，{expires} 也填不出它的到期时间。",
             en="The message comes before the offer: {expires} cannot tell when the offer ends.",
         )
         warnings.append(words)

@@ -14,7 +14,7 @@ from shuke.kit.kinds import Sentence
 from shuke.outreach.journeys.steps.kind import Crowd, Outcome, refused
 
 _CHANNELS = {
-    "auto": {"zh": "自动(微信 → 短信 → 站内信)", "en": "Automatic (WeChat → text → inbox)"},
+    "auto": {"zh": "自动（微信 → 短信 → 站内信）", "en": "Automatic (WeChat → text → inbox)"},
     "wechat": {"zh": "微信订阅消息", "en": "WeChat"},
     "sms": {"zh": "短信", "en": "Text message"},
     "inbox": {"zh": "站内信", "en": "Inbox"},
@@ -57,7 +57,7 @@ class SendMessage:
     Params: ClassVar[type[msgspec.Struct]] = Letter
     example: ClassVar[dict[str, Any]] = {
         "title": "好久不见",
-        "body": "{name},您还有 {points} 积分,欢迎回来看看。",
+        "body": "{name}，您还有 {points} 积分，欢迎回来看看。",
         "channel": "auto",
     }
 

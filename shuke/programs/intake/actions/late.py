@@ -24,8 +24,8 @@ join unnest(%(sources)s::text[], %(kinds)s::text[], %(keys)s::text[]) as w(sourc
 where l.merchant_id = %(merchant_id)s
 """
 _REASONS = {
-    "waiting": {"zh": "超过补录期限,等待人工确认", "en": "Later than the lateness window; waits for review"},
-    "dismissed": {"zh": "超过补录期限,已被人工驳回", "en": "Later than the lateness window; dismissed by a person"},
+    "waiting": {"zh": "超过补录期限，等待人工确认", "en": "Later than the lateness window; waits for review"},
+    "dismissed": {"zh": "超过补录期限，已被人工驳回", "en": "Later than the lateness window; dismissed by a person"},
 }
 
 
@@ -33,7 +33,7 @@ class NoSuchLateItem(errors.NotFound):
     """There is no late item {item_id} waiting."""
 
     code = "no_such_late_item"
-    zh = "没有编号为 {item_id} 的待确认记录,或已处理。"
+    zh = "没有编号为 {item_id} 的待确认记录，或已处理。"
 
     def __init__(self, item_id: int) -> None:
         errors.Refused.__init__(self, item_id=item_id)
@@ -44,9 +44,9 @@ class StillRefused(errors.Refused):
 
     code = "late_item_refused"
     http_status = 422
-    zh = "不能补录:{reason_zh}"
+    zh = "不能补录：{reason_zh}"
     cure = "Mend what it names, e.g. create the store, then accept again; or dismiss it."
-    cure_zh = "请先处理所说的问题(例如添加门店)再补录,或驳回。"
+    cure_zh = "请先处理所说的问题（例如添加门店）再补录，或驳回。"
 
     def __init__(self, answer: dict[str, Any]) -> None:
         super().__init__(reason=answer.get("message_en", ""), reason_zh=answer.get("message", ""))

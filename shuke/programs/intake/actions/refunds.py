@@ -162,7 +162,7 @@ def _park(parked: list[dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
     parked.append(row | {"state": "parked"})
     return {
         "status": "parked", "refund_id": row["source_key"], "order_id": row["order_key"],
-        "reason": {"zh": "订单还没有到,等它到了自动处理", "en": "Its order has not come yet; it is applied when it does"},
+        "reason": {"zh": "订单还没有到，等它到了自动处理", "en": "Its order has not come yet; it is applied when it does"},
     }  # fmt: skip
 
 

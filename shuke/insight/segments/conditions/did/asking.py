@@ -155,7 +155,7 @@ def _declared(event: Event, prop: str, path: str) -> str | None:
         return None
     listed = ", ".join(event.properties)
     raise BadRule(
-        path, f"「{event.name}」没有属性「{prop}」,可用:{listed}。", f'"{event.name}" has no "{prop}"; known: {listed}.',
+        path, f"「{event.name}」没有属性「{prop}」，可用：{listed}。", f'"{event.name}" has no "{prop}"; known: {listed}.',
         "unknown_property",
     )  # fmt: skip
 
