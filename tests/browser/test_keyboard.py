@@ -48,7 +48,7 @@ async def test_ctrl_k_goes_to_pages_segments_and_rules(desk: Desk) -> None:
     page = desk.page
     for typed, address in (
         ("流水", r"/points/ledger$"),
-        ("沉睡会员(", r"/segments/dormant-500$"),
+        ("沉睡会员（", r"/segments/dormant-500$"),
         ("消费送", r"/points/rules/\d+$"),
     ):
         await page.keyboard.press("Control+k")
@@ -64,6 +64,7 @@ async def test_the_arrows_choose_and_escape_closes(desk: Desk) -> None:
     page = desk.page
     await desk.see("/members")
     await page.keyboard.press("Control+k")
+    await expect(page.get_by_test_id("search-input")).to_be_focused()
     hits = page.get_by_test_id("search-hit")
     await expect(hits.first).to_have_attribute("aria-selected", "true")
     await page.keyboard.press("ArrowDown")
