@@ -133,7 +133,21 @@ async def merchants(run: Product, count: int, members: int) -> list[str]:
                 await earning.publish(tx, await earning.create_rule(tx, "spend_rate", draft, clock.now()), clock.now())
             keys.append((await access.create_key(tx, "bench", ["orders.write"], clock.now()))[1])
     await run.drive(keys, callers=min(len(keys), 16), seconds=0, members=members, batch=-members)
+    await settled(run)
     return keys
+
+
+async def settled(run: Product) -> None:
+    """Wait until the mirror and the reactions have seen everything, so that no earlier work is measured."""
+    behind = 1
+    while behind:
+        await asyncio.sleep(0.3)
+        async with run.database.directory() as tx:
+            behind = await tx.value(
+                "select count(*) from merchant_head h where h.seq > least("
+                "(select coalesce(max(c.seq), 0) from mirror_cursor c where c.merchant_id = h.merchant_id), "
+                "(select coalesce(max(c.seq), 0) from relay_cursor c where c.merchant_id = h.merchant_id))"
+            )
 
 
 async def lagged(run: Product, load: Coroutine[Any, Any, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -176,13 +190,19 @@ async def measure(seconds: float) -> dict[str, Any]:
         (one,) = await merchants(run, 1, 20_000)
         await run.drive([one], 32, 2, 20_000)
         before = await baseline.pgbench(run.bare, int(seconds))
+        await settled(run)
         single_32 = await run.drive([one], 32, seconds, 20_000)
+        await settled(run)
         single_256, lag = await lagged(run, run.drive([one], 256, seconds, 20_000))
+        await settled(run)
         batch = await run.drive([one], 4, seconds, 20_000, batch=500)
+        await settled(run)
         middle = await baseline.pgbench(run.bare, int(seconds))
         many = await merchants(run, 256, FEW)
         await run.drive(many, 256, 2, FEW)
+        await settled(run)
         spread = await run.drive(many, 256, seconds, FEW)
+        await settled(run)
         quiet = await run.drive([many[0]], 1, seconds, FEW)
         flood, beside = await asyncio.gather(
             run.drive([one], 256, seconds, 20_000), run.drive([many[1]], 1, seconds, FEW)
