@@ -69,7 +69,7 @@ async def product() -> AsyncIterator[Product]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "SHUKE_HOME": str(home), "SHUKE_PORT": str(port), "SHUKE_DEMO": "0"}
+    environment = {**os.environ, "SHUKE_HOME": str(home), "SHUKE_PORT": str(port)}
     environment.pop("SHUKE_DATABASE_URL", None)
     environment.pop("SHUKE_MIRROR_URL", None)
     server = _started(environment, home / "up.log")
@@ -87,7 +87,7 @@ async def product() -> AsyncIterator[Product]:
 
 
 def _started(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    program = [sys.executable, "-c", "from shuke.doors.cli import main; raise SystemExit(main())", "up"]
+    program = [sys.executable, "-c", "from shuke.doors.cli import main; raise SystemExit(main())", "up", "--no-demo"]
     with log.open("wb") as written:
         return subprocess.Popen(program, env=environment, stdout=written, stderr=written)
 
