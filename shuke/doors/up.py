@@ -44,7 +44,7 @@ async def run(
             listener = stack.enter_context(contextlib.closing(listening.on_port(settings.host, settings.port)))
         async with _running(context, listener, work=work) as failed:
             log.info("started", seconds=round(clock.monotonic() - started, 2), web=web, work=work)
-            _spare_the_collector()
+            _steady()
             if greet is not None:
                 await greet(context)
             await _first(stop, failed)
@@ -53,14 +53,20 @@ async def run(
         return 1 if failed.is_set() else 0
 
 
-def _spare_the_collector() -> None:
-    """What start-up made stays for good: never look at it again, and look at the rest less often.
+def _steady() -> None:
+    """Keep the loop that answers callers from waiting for others in this process (docs/decisions/0015).
 
-    Python's collector walked half a million objects several times a second under load, in the middle of a transaction.
+    What start-up made stays for good, so Python's collector need not walk it again in the middle of a transaction; and a
+    thread that computes gives way after half a millisecond instead of five.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    sys.setswitchinterval(0.0005)
+    import os
+
+    if os.environ.get("X_SW"):
+        sys.setswitchinterval(float(os.environ["X_SW"]))
 
 
 async def _first(*events: asyncio.Event) -> None:

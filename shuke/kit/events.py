@@ -65,7 +65,7 @@ class Relay:
                 if not self._news:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), timeout=left)
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.25)
 
     async def _look_around(self) -> None:
         try:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shuke.ground import mirror, tenancy
+from shuke.kit.db import columnar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,54 +22,61 @@ MOVES = mirror.Table(
     orders=(("member",),), moves=False,
 )  # fmt: skip
 
-_GRANTED = """
-select e.member_id, e.wallet, e.type, e.effective_at, l.active_from, l.expires_at, l.granted as points, e.batch_id, l.lot_id
-from entry e join lot l on l.merchant_id = e.merchant_id and l.member_id = e.member_id and l.entry_id = e.entry_id
-where e.merchant_id = %(merchant_id)s and e.batch_id = any(%(batches)s::bigint[])
+_OF_BATCHES = """
+from unnest(%(batches)s::bigint[], %(seqs)s::bigint[]) as n(batch_id, seq)
+join entry e on e.merchant_id = %(merchant_id)s and e.batch_id = n.batch_id
 """
-_USED = """
-select e.member_id, e.wallet, e.type, e.effective_at, l.active_from, l.expires_at, -c.points as points, e.batch_id, l.lot_id
-from entry e join consumption c on c.merchant_id = e.merchant_id and c.member_id = e.member_id and c.entry_id = e.entry_id
-join lot l on l.merchant_id = c.merchant_id and l.member_id = c.member_id and l.lot_id = c.lot_id
-where e.merchant_id = %(merchant_id)s and e.batch_id = any(%(batches)s::bigint[])
+_MOVED = f"""
+select m.*, row_number() over (order by m.seq, m.lot_id, m.points) - 1 as idx from (
+    select e.member_id as member, n.seq, l.lot_id, e.wallet, e.type as kind, e.effective_at, l.active_from,
+        coalesce(l.expires_at, %(far)s) as expires_at, l.granted as points
+    {_OF_BATCHES} join lot l on l.merchant_id = e.merchant_id and l.member_id = e.member_id and l.entry_id = e.entry_id
+    union all
+    select e.member_id, n.seq, l.lot_id, e.wallet, e.type, e.effective_at, l.active_from, coalesce(l.expires_at, %(far)s), -c.points
+    {_OF_BATCHES}
+    join consumption c on c.merchant_id = e.merchant_id and c.member_id = e.member_id and c.entry_id = e.entry_id
+    join lot l on l.merchant_id = c.merchant_id and l.member_id = c.member_id and l.lot_id = c.lot_id
+) m
 """
-_ENTRIES = """
-select e.member_id, e.wallet, e.type, e.effective_at, e.points, e.batch_id, e.entry_id from entry e
-where e.merchant_id = %(merchant_id)s and e.batch_id = any(%(batches)s::bigint[]) order by e.batch_id, e.entry_id
+_MOVED_KINDS: dict[str, columnar.Kind] = {
+    "member": "whole", "seq": "whole", "idx": "whole", "wallet": "text", "kind": "text", "effective_at": "instant",
+    "active_from": "instant", "expires_at": "instant", "points": "whole",
+}  # fmt: skip
+_ENTRIES = f"""
+select e.member_id as member, n.seq, row_number() over (order by n.seq, e.entry_id) - 1 as idx, e.effective_at as at,
+    (e.effective_at at time zone %(zone)s - make_interval(mins => %(day_start)s::int))::date as day,
+    extract(isodow from e.effective_at at time zone %(zone)s) as weekday,
+    extract(hour from e.effective_at at time zone %(zone)s) as hour, e.points, e.type, e.wallet
+{_OF_BATCHES}
 """
+_ENTRY_KINDS: dict[str, columnar.Kind] = {
+    "member": "whole", "seq": "whole", "idx": "whole", "at": "instant", "day": "day", "weekday": "whole", "hour": "whole",
+    "points": "whole", "type": "text", "wallet": "text",
+}  # fmt: skip
+_SPENT = f"{_ENTRIES} where e.type in ('redeem', 'capture')"
 
 
-async def _moves(tx: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
+def _asked(news: Sequence[News]) -> dict[str, Any]:
+    return {"batches": [one.batch_id for one in news], "seqs": [one.seq for one in news]}
+
+
+async def _moves(tx: Tx, news: Sequence[News]) -> Mapping[str, Any]:
     """What each entry of the announced transactions granted to lots or took from them."""
-    seqs = {one.batch_id: one.seq for one in news}
-    found = [*await tx.rows(_GRANTED, batches=list(seqs)), *await tx.rows(_USED, batches=list(seqs))]
-    found.sort(key=lambda row: (seqs[row.batch_id], row.lot_id))
-    return {
-        "member": [row.member_id for row in found],
-        "seq": [seqs[row.batch_id] for row in found],
-        "idx": list(range(len(found))),
-        "wallet": [row.wallet for row in found],
-        "kind": [row.type for row in found],
-        "effective_at": [row.effective_at for row in found],
-        "active_from": [row.active_from for row in found],
-        "expires_at": [row.expires_at or FAR for row in found],
-        "points": [row.points for row in found],
-    }
+    return await tx.columns(_MOVED, _MOVED_KINDS, **_asked(news), far=FAR)
 
 
-async def _moved(tx: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
-    """Every entry as an event."""
-    seqs = {one.batch_id: one.seq for one in news}
+async def _moved(tx: Tx, news: Sequence[News]) -> list[Mapping[str, Any]]:
+    """Every entry as an event, and what was spent once more as an event of its own."""
     merchant = await tenancy.get_merchant(tx)
-    made = mirror.EventRows(merchant.zone, merchant.day_start_minutes)
-    for n, row in enumerate(await tx.rows(_ENTRIES, batches=list(seqs))):
-        made.add(
-            "points_moved", row.member_id, row.effective_at, (seqs[row.batch_id], n),
-            {"points": row.points, "type": row.type, "wallet": row.wallet},
-        )  # fmt: skip
-        if row.type in ("redeem", "capture"):
-            made.add("redeem", row.member_id, row.effective_at, (seqs[row.batch_id], n), {"points": -row.points})
-    return made.columns
+    asked = {**_asked(news), "zone": merchant.zone, "day_start": merchant.day_start_minutes}
+    made: list[Mapping[str, Any]] = []
+    for kind, sql in (("points_moved", _ENTRIES), ("redeem", _SPENT)):
+        columns: dict[str, Any] = dict(await tx.columns(sql, _ENTRY_KINDS, **asked))
+        points, texts = columns.pop("points"), {name: columns.pop(name) for name in ("type", "wallet")}
+        spent = kind == "redeem"
+        own = {"texts": {} if spent else texts, "numbers": {"points": -points if spent else points}}
+        made.append(columns | own | {"kind": kind, "store": "", "channel": ""})
+    return made
 
 
 def _summed(

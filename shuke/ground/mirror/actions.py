@@ -129,11 +129,12 @@ async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Bat
             if not heard:
                 continue
             made = await source.rows(tx, heard)
-            for name, columns in ({source.table: made} if isinstance(source.table, str) else made).items():
-                if columns["member"]:
-                    table = mirror.registry.tables[name]
-                    # In a thread, so that callers in the same process are answered meanwhile.
-                    batch.tables[name].append(await asyncio.to_thread(arrow_table, table, merchant_id, columns))
+            for name, parts in ({source.table: made} if isinstance(source.table, str) else made).items():
+                for columns in parts if isinstance(parts, list) else [parts]:
+                    if len(columns["member"]):
+                        table = mirror.registry.tables[name]
+                        # In a thread, so that callers in the same process are answered meanwhile.
+                        batch.tables[name].append(await asyncio.to_thread(arrow_table, table, merchant_id, columns))
     return batch
 
 

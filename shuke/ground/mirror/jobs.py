@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from shuke.kit.db import Database
 
 log = structlog.get_logger("mirror")
-TICK_SECONDS = 0.2
+TICK_SECONDS = 0.5
 LOOK_AROUND_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 30
 
 
 async def keep_copying(mirror: Mirror, database: Database) -> None:
-    """Copy until cancelled: as soon as a merchant has news, at most every 200 ms, all merchants together.
+    """Copy until cancelled: at once after a quiet time, under load at most every half second, all merchants together.
 
     When an engine is away, ingestion goes on; the loop waits longer and longer, then takes up where it was.
     """

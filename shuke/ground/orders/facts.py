@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import pyarrow as pa
+
 from shuke.ground import mirror, tenancy
 from shuke.kit import money
+from shuke.kit.db import columnar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -266,30 +269,23 @@ async def _placed(tx: Tx, ids: Sequence[int]) -> dict[int, Placed]:
     return found
 
 
-async def _changes(tx: Tx, news: Sequence[mirror.News]) -> list[tuple[int, Placed, Sequence[Row]]]:
-    """What each announcement changes, in a constant number of statements for all of them."""
-    new_ids = [order_id for one in news for order_id in one.payload.get("order_ids", ())]
-    refund_ids = {refund_id for one in news for refund_id in one.payload.get("refund_ids", ())}
+async def _changes(tx: Tx, refund_ids: Mapping[int, int]) -> list[tuple[int, Placed, Sequence[Row]]]:
+    """What each refund (id → announcement) changes, in a constant number of statements for all of them."""
+    touched = await tx.rows(
+        "select distinct order_id from refund where merchant_id = %(merchant_id)s and refund_id = any(%(ids)s::bigint[])",
+        ids=list(refund_ids),
+    )
     refunds: dict[int, list[Any]] = {}
     of_order: dict[int, int] = {}
-    if refund_ids:
-        touched = await tx.rows(
-            "select distinct order_id from refund where merchant_id = %(merchant_id)s and refund_id = any(%(ids)s::bigint[])",
-            ids=list(refund_ids),
-        )
-        for row in await tx.rows(_REFUNDS, ids=[row.order_id for row in touched]):
-            refunds.setdefault(row.order_id, []).append(row)
-            of_order[row.refund_id] = row.order_id
-    orders = await _placed(tx, sorted({*new_ids, *refunds}))
-    made: list[tuple[int, Placed, Sequence[Row]]] = []
-    for one in news:
-        for order_id in one.payload.get("order_ids", ()):
-            order = orders[order_id]
-            made.append((one.seq, order, change([], versions(order, []))))
-        for refund_id in one.payload.get("refund_ids", ()):
-            order = orders[of_order[refund_id]]
-            made.append((one.seq, order, _refunded(order, refunds[order.order_id], refund_id)))
-    return made
+    for row in await tx.rows(_REFUNDS, ids=[row.order_id for row in touched]):
+        refunds.setdefault(row.order_id, []).append(row)
+        of_order[row.refund_id] = row.order_id
+    orders = await _placed(tx, sorted(refunds))
+    return [
+        (applied, order, _refunded(order, refunds[order.order_id], refund_id))
+        for refund_id, applied in refund_ids.items()
+        for order in [orders[of_order[refund_id]]]
+    ]
 
 
 def _refunded(order: Placed, refunds: Sequence[Any], refund_id: int) -> list[Row]:
@@ -299,11 +295,75 @@ def _refunded(order: Placed, refunds: Sequence[Any], refund_id: int) -> list[Row
     return change(versions(order, listed[:-1]), versions(order, listed))
 
 
-async def _both(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, Mapping[str, list[Any]]]:
-    changes = await _changes(tx, news)
-    # In a thread, so that callers in the same process are answered meanwhile.
-    heads, lines = await asyncio.to_thread(order_rows, changes), await asyncio.to_thread(line_rows, changes)
+_NEW = """
+select o.order_id, n.applied, coalesce(o.member_id, 0) as member, o.occurred_at as at, o.business_date as day,
+    extract(isodow from o.occurred_at at time zone %(zone)s) as weekday,
+    extract(hour from o.occurred_at at time zone %(zone)s) as hour, coalesce(o.store_id, 0) as store_id, o.channel,
+    coalesce(o.coupon_code, '') as coupon, {own}
+from unnest(%(ids)s::bigint[], %(applied)s::bigint[]) as n(order_id, applied)
+join orders o on o.merchant_id = %(merchant_id)s and o.order_id = n.order_id {lines}
+"""
+_NEW_KINDS: dict[str, columnar.Kind] = {
+    "order_id": "whole", "applied": "whole", "member": "whole", "at": "instant", "day": "day", "weekday": "whole",
+    "hour": "whole", "store_id": "whole", "channel": "text", "coupon": "text",
+}  # fmt: skip
+_NEW_ORDERS = _NEW.format(
+    lines="",
+    own="o.source_key as order_key, o.amount_fen, o.list_fen, o.discount_fen, coalesce((select sum(coalesce("
+    "(line->>'quantity')::bigint, 1)) from jsonb_array_elements(o.lines) line), 0) as items",
+)
+_NEW_LINES = _NEW.format(
+    lines="cross join lateral jsonb_array_elements(o.lines) with ordinality as l(line, n)",
+    own="l.n, l.line->>'sku' as sku, coalesce(l.line->>'product', '') as product, coalesce(l.line->>'category', '') as category, "
+    "coalesce(l.line->>'brand', '') as brand, coalesce((l.line->>'quantity')::bigint, 1) as quantity, "
+    "(l.line->>'amount_fen')::bigint as amount_fen, coalesce((l.line->>'discount_fen')::bigint, 0) as discount_fen",
+)
+_ORDER_KINDS: dict[str, columnar.Kind] = {
+    **_NEW_KINDS, "order_key": "text", "amount_fen": "whole", "list_fen": "whole", "discount_fen": "whole", "items": "whole",
+}  # fmt: skip
+_LINE_KINDS: dict[str, columnar.Kind] = {
+    **_NEW_KINDS, "n": "whole", "sku": "text", "product": "text", "category": "text", "brand": "text",
+    "quantity": "whole", "amount_fen": "whole", "discount_fen": "whole",
+}  # fmt: skip
+
+
+async def new_rows(tx: Tx, applied: Mapping[int, int]) -> dict[str, dict[str, Any]]:
+    """Rows of `orders` and `order_lines` for orders (id → announcement) as they were placed, as arrays."""
+    merchant = await tenancy.get_merchant(tx)
+    codes = {0: "", **{store.store_id: store.code for store in await tenancy.list_stores(tx)}}
+    asked = {"ids": list(applied), "applied": list(applied.values()), "zone": merchant.zone}
+    heads = _finished(await tx.columns(_NEW_ORDERS, _ORDER_KINDS, **asked), codes)
+    lines = _finished(await tx.columns(_NEW_LINES, _LINE_KINDS, **asked), codes)
+    number = lines.pop("n").astype(np.uint64)
+    lines["idx"], lines["row_id"] = number - np.uint64(1), _mixed(lines["row_id"], number)
     return {ORDERS.name: heads, LINES.name: lines}
+
+
+def _finished(columns: dict[str, Any], codes: Mapping[int, str]) -> dict[str, Any]:
+    order_ids = columns["order_id"]
+    stores, places = np.unique(columns.pop("store_id"), return_inverse=True)
+    return columns | {
+        "seq": order_ids, "idx": np.zeros(len(order_ids), np.int64), "effective_at": columns["at"], "sign": 1,
+        "row_id": _mixed(order_ids.astype(np.uint64), np.uint64(0)),
+        "store": pa.array([codes.get(store, "") for store in stores.tolist()], pa.string()).take(places),
+    }  # fmt: skip
+
+
+def _mixed(one: np.ndarray, two: Any) -> np.ndarray:
+    """`_mix` over arrays of uint64."""
+    with np.errstate(over="ignore"):
+        spread = two * np.uint64(0x9E3779B97F4A7C15)
+        return (one ^ spread) * np.uint64(0xC2B2AE3D27D4EB4F) + np.uint64(0x165667B19E3779F9)
+
+
+async def _both(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Mapping[str, Any]]]:
+    placed = {order_id: one.seq for one in news for order_id in one.payload.get("order_ids", ())}
+    refunded = {refund_id: one.seq for one in news for refund_id in one.payload.get("refund_ids", ())}
+    made = [await new_rows(tx, placed)] if placed else []
+    if refunded:
+        changes = await _changes(tx, refunded)
+        made.append({ORDERS.name: order_rows(changes), LINES.name: line_rows(changes)})
+    return {table.name: [part[table.name] for part in made] for table in (ORDERS, LINES)}
 
 
 async def _refunds(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Any]]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
+
+from shuke.kit.db.columnar import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,19 +31,54 @@ _TYPES = {
 _OWN = {"member": pa.uint32(), "seq": pa.uint64(), "idx": pa.uint32()}
 
 
-def arrow_table(table: Table, merchant_id: int, columns: Mapping[str, list[Any]]) -> pa.Table:
-    """Rows of one merchant; lists of equal length, maps as dicts."""
+def arrow_table(table: Table, merchant_id: int, columns: Mapping[str, Any]) -> pa.Table:
+    """Rows of one merchant, columns of equal length: lists (maps as dicts), arrays and texts of a columnar answer, or
+    one value for all rows; a map column may also be a dict of its keys and their columns."""
     length = len(columns["member"])
-    made: dict[str, pa.Array] = {"merchant": pa.array([merchant_id] * length, pa.uint32())}
+    made: dict[str, pa.Array] = {"merchant": pa.repeat(pa.scalar(merchant_id, pa.uint32()), length)}
     for name, kind in _OWN.items():
-        made[name] = pa.array(columns[name], kind)
-    made["applied"] = pa.array(columns["applied"], pa.uint64()) if "applied" in columns else made["seq"]
+        made[name] = _column(columns[name], kind, length)
+    made["applied"] = _column(columns["applied"], pa.uint64(), length) if "applied" in columns else made["seq"]
     for column in table.columns:
-        values = columns[column.name]
-        if column.type in {"texts", "numbers"}:
-            values = [list(value.items()) for value in values]
-        made[column.name] = pa.array(values, _TYPES[column.type])
+        made[column.name] = _column(columns[column.name], _TYPES[column.type], length)
     return pa.table(made)
+
+
+def _column(values: Any, kind: pa.DataType, length: int) -> pa.Array:
+    if isinstance(values, Texts):
+        return pa.StringArray.from_buffers(length, pa.py_buffer(values.starts), pa.py_buffer(values.data))
+    if isinstance(values, np.ndarray):
+        return _from_numbers(values, kind)
+    if isinstance(values, pa.Array):
+        return values
+    if isinstance(values, dict):
+        return _map(values, kind, length)
+    if not isinstance(values, list):
+        return pa.repeat(pa.scalar(values, kind), length)
+    if isinstance(kind, pa.MapType):
+        values = [list(value.items()) for value in values]
+    return pa.array(values, kind)
+
+
+def _from_numbers(values: np.ndarray, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_timestamp(kind):
+        return pa.array(values).view(kind)
+    if pa.types.is_date32(kind):
+        return pa.array(values.astype(np.int32)).view(kind)
+    if pa.types.is_decimal(kind):
+        return pa.array(values).cast(kind)
+    return pa.array(values.astype(kind.to_pandas_dtype(), copy=False))
+
+
+def _map(parts: Mapping[str, Any], kind: pa.MapType, length: int) -> pa.Array:
+    """The same keys in every row: their columns, woven row by row."""
+    offsets = np.arange(length + 1, dtype=np.int32) * len(parts)
+    if not parts:
+        return pa.MapArray.from_arrays(offsets, pa.array([], kind.key_type), pa.array([], kind.item_type))
+    woven = np.arange(length * len(parts)).reshape(len(parts), length).T.ravel()
+    columns = pa.concat_arrays([_column(values, kind.item_type, length) for values in parts.values()])
+    keys = pa.array(list(parts)).take(np.tile(np.arange(len(parts)), length))
+    return pa.MapArray.from_arrays(offsets, keys, columns.take(woven))
 
 
 def warm_up() -> None:

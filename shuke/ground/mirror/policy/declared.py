@@ -63,13 +63,14 @@ class Source:
     """Which announcements feed a table, and how: `rows(tx, news)` returns columns (member, seq, idx and the table's own).
     `applied` too, where `seq` only says what came first and is not the announcement's number.
 
-    With several tables, it returns such columns by table, from one reading. It reads what it needs in a constant number of
+    With several tables, it returns such columns by table, from one reading; a list of such columns is one after the other.
+    Where there may be many rows they come from `tx.columns` and stay arrays. It reads what it needs in a constant number of
     statements for the whole batch, and gives the same rows again when it is asked again.
     """
 
     kinds: tuple[str, ...]
     table: str | tuple[str, ...]
-    rows: Callable[[Any, Sequence[News]], Awaitable[Mapping[str, Any]]]
+    rows: Callable[[Any, Sequence[News]], Awaitable[Any]]
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -14,13 +14,13 @@ from shuke.programs.intake.actions.apply import Answer, apply
 if TYPE_CHECKING:
     from shuke.kit.db import Database
 
-MOST = 256
+MOST = 96
 """Items in one transaction, at the most."""
 SHARED = 48
 """The same while other merchants wait too: a long transaction of one keeps the processor from all."""
-LANES = 2
+LANES = 3
 """Transactions one merchant may have open at once."""
-WIDEN_AT = 48
+WIDEN_AT = 8
 """Items that must be waiting before a merchant gets a further lane."""
 QUEUE_LIMIT = 2_048
 """Items one merchant may have waiting; more are asked to come back."""
