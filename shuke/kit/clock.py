@@ -26,6 +26,12 @@ def monotonic() -> float:
     return time.perf_counter()
 
 
+def rest(began: float, least: float) -> float:
+    """Seconds for background work to pause after a round that began at that `monotonic()`: as long as the round took,
+    at least `least`, at most one second; so it never takes more than half of what the process has."""
+    return max(least, min(monotonic() - began, 1.0))
+
+
 @contextmanager
 def at(instant: datetime) -> Iterator[None]:
     """Let `now()` answer `instant` inside the block: replays of history and stories use it."""

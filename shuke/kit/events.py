@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from shuke.kit.db import Database, Tx
 
 log = structlog.get_logger("events")
+REST_SECONDS = 0.25
+"""Between two rounds while there is news, so that callers in the same process come first."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,14 +60,16 @@ class Relay:
             await self._look_around()
             deadline = clock.monotonic() + 5
             while (left := deadline - clock.monotonic()) > 0:
+                began = clock.monotonic()
                 merchants, self._news = self._news, set()
                 for merchant_id in merchants:
                     await self._deliver_safely(merchant_id)
                 self._wake.clear()
-                if not self._news:
+                if merchants:
+                    await asyncio.sleep(clock.rest(began, REST_SECONDS))
+                elif not self._news:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), timeout=left)
-                await asyncio.sleep(0.25)
 
     async def _look_around(self) -> None:
         try:
@@ -99,33 +103,40 @@ class Relay:
                 pass
 
 
+_CURSOR = """
+select seq from relay_cursor where merchant_id = %(merchant_id)s and reader = %(reader)s for update
+"""
+# A statement of its own, so that it sees the cursor that the lock may have waited for.
+_NEXT = """
+select o.seq, o.kind, case when o.kind = any(%(heard)s::text[]) then o.payload end as payload from outbox o
+where o.merchant_id = %(merchant_id)s and o.seq > (
+    select c.seq from relay_cursor c where c.merchant_id = %(merchant_id)s and c.reader = %(reader)s
+) order by o.seq limit %(limit)s
+"""
+_BEGIN = """
+insert into relay_cursor as c (merchant_id, reader, seq, moved_at) values (%(merchant_id)s, %(reader)s, 0, %(now)s)
+on conflict do nothing
+"""
+_MOVE = """
+update relay_cursor c set seq = %(seq)s, moved_at = %(now)s where c.merchant_id = %(merchant_id)s and c.reader = %(reader)s
+"""
+
+
 async def deliver(database: Database, merchant_id: int, reader: Reader, limit: int) -> int:
     """Hand the next announcements to one reader, in one transaction with its cursor; how many were passed."""
+    heard = {event.__struct_config__.tag: event for event in reader.reactions}
+    asked = {"reader": reader.name, "heard": list(heard), "limit": limit}
     async with database.write(merchant_id) as tx:
-        await tx.run(
-            "insert into relay_cursor as c (merchant_id, reader, seq, moved_at) values (%(merchant_id)s, %(reader)s, 0, %(now)s) "
-            "on conflict do nothing",
-            reader=reader.name, now=clock.now(),
-        )  # fmt: skip
-        cursor = await tx.value(
-            "select seq from relay_cursor where merchant_id = %(merchant_id)s and reader = %(reader)s for update",
-            reader=reader.name,
-        )
-        heard = {event.__struct_config__.tag: event for event in reader.reactions}
-        rows = await tx.rows(
-            "select seq, kind, case when kind = any(%(heard)s::text[]) then payload end as payload from outbox "
-            "where merchant_id = %(merchant_id)s and seq > %(seq)s order by seq limit %(limit)s",
-            seq=cursor, limit=limit, heard=list(heard),
-        )  # fmt: skip
+        cursor, found = await tx.together((_CURSOR, asked), (_NEXT, asked))
+        if not cursor.rowcount:
+            await tx.run(_BEGIN, reader=reader.name, now=clock.now())
+            cursor, found = await tx.together((_CURSOR, asked), (_NEXT, asked))
+        rows = await found.fetchall()
         if not rows:
             return 0
         for kind, group in itertools.groupby(rows, key=lambda row: row.kind):
             event = heard.get(kind)
             if event is not None:
                 await reader.reactions[event](tx, [msgspec.convert(row.payload, event) for row in group])
-        await tx.run(
-            "update relay_cursor c set seq = %(seq)s, moved_at = %(now)s "
-            "where c.merchant_id = %(merchant_id)s and c.reader = %(reader)s",
-            seq=rows[-1].seq, reader=reader.name, now=clock.now(),
-        )  # fmt: skip
+        tx.at_commit((_MOVE, {"seq": rows[-1].seq, "reader": reader.name, "now": clock.now()}))
     return len(rows)

@@ -29,14 +29,19 @@ LEASE = timedelta(seconds=6)
 IDENTITY = "identity"
 
 MOST_BYTES = 256 << 10
+_PLACE = """
+select h.seq as head, coalesce(c.seq, 0) as seq from merchant_head h
+left join mirror_cursor c on c.merchant_id = h.merchant_id where h.merchant_id = %(merchant_id)s
+"""
 # As many as fit `bytes`, at least one: an announcement of an import may carry a thousand events. The sizes are read
 # without fetching the payloads; `found` tells whether any were left.
 _NEWS = """
 select n.seq, n.at, n.kind, n.payload, n.batch_id, n.found from (
     select o.seq, o.at, o.kind, o.payload, o.batch_id, count(*) over () as found,
         sum(pg_column_size(o.payload)) over (order by o.seq) - pg_column_size(o.payload) as before
-    from outbox o where o.merchant_id = %(merchant_id)s and o.seq > %(after)s and o.seq <= %(until)s
-        and o.kind = any(%(kinds)s::text[])
+    from outbox o where o.merchant_id = %(merchant_id)s and o.kind = any(%(kinds)s::text[])
+        and o.seq > (select coalesce(max(c.seq), 0) from mirror_cursor c where c.merchant_id = %(merchant_id)s)
+        and o.seq <= (select coalesce(max(c.seq), 0) from mirror_cursor c where c.merchant_id = %(merchant_id)s) + %(most)s
 ) n where n.before < %(bytes)s order by n.seq
 """
 _ADVANCE = """
@@ -112,15 +117,13 @@ async def copy(mirror: Mirror, database: Database, merchants: Iterable[int]) -> 
 
 async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Batch | None:
     async with database.read(merchant_id) as tx:
-        place = await tx.one(
-            "select h.seq as head, coalesce(c.seq, 0) as seq from merchant_head h "
-            "left join mirror_cursor c on c.merchant_id = h.merchant_id where h.merchant_id = %(merchant_id)s"
-        )
+        asked = {"kinds": sorted(mirror.registry.kinds()), "bytes": MOST_BYTES, "most": MOST_NEWS}
+        places, found = await tx.together((_PLACE, {}), (_NEWS, asked))
+        place = await places.fetchone()
         if place is None or place.seq >= place.head:
             return None
         until = min(place.head, place.seq + MOST_NEWS)
-        kinds = sorted(mirror.registry.kinds())
-        rows = await tx.rows(_NEWS, after=place.seq, until=until, kinds=kinds, bytes=MOST_BYTES)
+        rows = await found.fetchall()
         batch = _Batch(merchant_id, rows[-1].seq if rows and len(rows) < rows[0].found else until)
         news = _cut(mirror, batch, [News(row.seq, row.at, row.kind, row.payload, row.batch_id) for row in rows])
         batch.more = batch.until < place.head

@@ -92,13 +92,14 @@ class Database:
     async def read(self, merchant_id: int) -> AsyncIterator[Tx]:
         """A merchant's questions over one snapshot; nothing can be written."""
         async with _connection(self._pool) as connection:
-            await _begin(
-                connection,
-                f"begin isolation level repeatable read read only; set local app.merchant_id = '{int(merchant_id)}'",
+            tx = Tx(connection, merchant_id, self.ids, 0, self.memory)
+            tx.begin_with(
+                "begin isolation level repeatable read read only", f"set local app.merchant_id = '{int(merchant_id)}'"
             )
             try:
-                yield Tx(connection, merchant_id, self.ids, 0, self.memory)
-                await connection.execute("commit")
+                yield tx
+                if tx.has_work:
+                    await connection.execute("commit")
             except BaseException:
                 await _rollback(connection)
                 raise
