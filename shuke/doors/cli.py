@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import warnings
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shuke.doors import asking
 from shuke.kit import config, errors
 
 if TYPE_CHECKING:
@@ -21,24 +23,17 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; the exit status. Refusals and outages are sentences on standard error."""
-    from shuke.doors import control, logs
-    from shuke.doors.listening import PortTaken
-    from shuke.kit.db import embedded, migrate
-
     warnings.filterwarnings(
         "ignore", module="platformdirs"
     )  # remarks of a library on the machine, of no use to anyone here
     options = parser().parse_args(arguments)
-    logs.configure("info" if options.command in ("up", "web", "worker") else "warning")
     try:
         return int(options.run(options, config.load()))
-    except control.CommandRefused as refusal:
+    except asking.CommandRefused as refusal:
         return _complain(refusal.body)
     except errors.Refused as refusal:
         return _complain(refusal.body())
-    except (
-        config.BadSetting, embedded.AlreadyRunning, embedded.CannotStart, migrate.UnsafeRole, PortTaken, errors.Unavailable,
-    ) as trouble:  # fmt: skip
+    except (errors.CannotGoOn, errors.Unavailable) as trouble:
         print(trouble, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -54,15 +49,13 @@ def _complain(body: dict[str, Any]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    from shuke.doors import importing
-
     top = argparse.ArgumentParser(
         prog="shuke", description="Shuke 熟客: member points, segments and marketing automation."
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _processes(commands)
     _merchants(commands)
-    importing.add_command(commands)
+    _imports(commands)
     _command(commands, "demo", "load the demonstration merchant, with a year up to yesterday", "demo.load")
     bench = commands.add_parser("bench", help="measure, against a baseline in the same run", add_help=False)
     bench.add_argument("name", choices=("ingest", "ledger", "segments"))
@@ -107,6 +100,16 @@ def _merchants(commands: Any) -> None:
     make.add_argument("name")
     make.add_argument("--merchant", required=True)
     make.add_argument("--scopes", nargs="+", default=["ingest"])
+
+
+def _imports(commands: Any) -> None:
+    command = commands.add_parser("import", help="import a file: CSV, Excel, Parquet, JSON lines")
+    command.add_argument("kind", choices=("orders", "members", "products", "events", "refunds"))
+    command.add_argument("file", type=Path)
+    command.add_argument("--merchant", required=True, metavar="SLUG")
+    command.add_argument("--mapping", type=Path, help="a JSON file: our column → theirs")
+    command.add_argument("--types", default="", metavar="col=type,…", help="types of attributes or properties")
+    command.set_defaults(run=_import)
 
 
 def _questions(commands: Any) -> None:
@@ -157,23 +160,32 @@ def _asked(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def carry_out(settings: Settings, command: str, arguments: dict[str, Any], engines: str = "all") -> Any:
-    """Run a command: with PostgreSQL alone (`database`), or where the mirror is open (`all`)."""
-    from shuke.doors import commands, control, loop
-    from shuke.doors.engines import connected
+    """Run a command, by the running server or here: with PostgreSQL alone (`database`), or with the mirror (`all`).
 
-    async def work() -> Any:
-        if engines == "database":
-            async with connected(settings) as context:
-                return await commands.run(context, command, arguments)
-        async with control.reached(settings) as call:
-            return await call(command, arguments)
+    Whoever keeps an embedded engine in this data folder is asked first; a folder without engines tells nothing about the
+    databases of the settings.
+    """
+    if settings.embedded_database or (engines == "all" and settings.embedded_mirror):
+        with contextlib.suppress(asking.NobodyListens):
+            return asking.ask(settings.home, command, arguments)
+    # Every room and both engines: only where nobody else can do it.
+    from shuke.doors import control, logs, loop
 
-    return loop.run(work())
+    logs.configure("warning")
+    return loop.run(control.carry_out(settings, command, arguments, columnar=engines == "all"))
+
+
+def _import(options: argparse.Namespace, settings: Settings) -> int:
+    from shuke.doors import importing, logs  # reads files of four formats and writes to the books itself
+
+    logs.configure("warning")
+    return importing.import_file(options, settings)
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
-    from shuke.doors import greeting, loop, up
+    from shuke.doors import greeting, logs, loop, up  # the whole house
 
+    logs.configure("info")
     if options.command != "up" and settings.embedded_database:
         raise config.BadSetting(
             f"`shuke {options.command}` shares its engines with other processes: set SHUKE_DATABASE_URL and SHUKE_MIRROR_URL, "
@@ -185,8 +197,10 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _migrate(_: argparse.Namespace, settings: Settings) -> int:
-    from shuke.doors import loop
-    from shuke.doors.engines import opened
+    from shuke.doors import logs, loop
+    from shuke.doors.engines import opened  # PostgreSQL and Alembic
+
+    logs.configure("warning")
 
     async def work() -> int:
         async with opened(settings, columnar=False, pools=(2, 2)):
@@ -200,6 +214,9 @@ def _bench(options: argparse.Namespace, _: Settings) -> int:
     """The benchmarks are beside the package, in the repository."""
     import importlib
 
+    from shuke.doors import logs
+
+    logs.configure("warning")
     try:
         measured = importlib.import_module(f"bench.{options.name}")
     except ModuleNotFoundError as error:
@@ -208,8 +225,9 @@ def _bench(options: argparse.Namespace, _: Settings) -> int:
 
 
 def _api(_: argparse.Namespace, __: Settings) -> int:
-    from shuke.doors import document
+    from shuke.doors import document, logs  # every route is described
 
+    logs.configure("warning")
     print(json.dumps(document.describe(), ensure_ascii=False, indent=1, sort_keys=True))
     return 0
 

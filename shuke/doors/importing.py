@@ -5,41 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from shuke.doors import commands, engines
+from shuke.doors import commands, engines, loop
 from shuke.kit import clock
 from shuke.programs import intake
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from shuke.doors.context import Context
     from shuke.kit.config import Settings
 
-KINDS = ("orders", "members", "products", "events", "refunds")
 PHASES = {"reading": "读取 reading", "applying": "导入 importing"}
-
-
-def add_command(commands: Any) -> None:
-    """`shuke import orders|members|products|events|refunds FILE --merchant SLUG`."""
-    parser = commands.add_parser("import", help="import a file: CSV, Excel, Parquet, JSON lines")
-    parser.add_argument("kind", choices=KINDS)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--merchant", required=True, metavar="SLUG")
-    parser.add_argument("--mapping", type=Path, help="a JSON file: our column → theirs")
-    parser.add_argument("--types", default="", metavar="col=type,…", help="types of attributes or properties")
-    parser.set_defaults(run=import_file)
 
 
 def import_file(options: argparse.Namespace, settings: Settings) -> int:
     """The exit status: 0 done, 2 some rows were rejected."""
-    from shuke.doors import loop
-
     told = _mapping(options.mapping)
     types = _types(options.types)
 

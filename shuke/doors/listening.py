@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from shuke.kit import errors
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 GRACE_SECONDS = 10
-_LONGEST_PATH = 100  # a unix socket's path has 104 to 108 bytes, depending on the system
 
 
-class PortTaken(Exception):
+class PortTaken(errors.CannotGoOn):
     """Somebody else listens on the port; the text says what to do."""
 
 
@@ -55,16 +55,6 @@ def on_port(host: str, port: int) -> socket.socket:
         ) from None
     made.setblocking(False)
     return made
-
-
-def control_path(home: Path) -> str:
-    """Where the control socket of a data folder is: in the folder, or under /tmp where that path would be too long."""
-    import hashlib
-
-    path = str(home / "control.sock")
-    if len(path.encode()) <= _LONGEST_PATH:
-        return path
-    return f"/tmp/shuke-{hashlib.sha256(path.encode()).hexdigest()[:16]}-{os.geteuid()}.sock"
 
 
 def on_path(path: str) -> socket.socket:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from shuke.doors import asgi, control, engines, listening, wiring
+from shuke.doors import asgi, asking, control, engines, listening, wiring
 from shuke.ground.mirror import jobs as mirror_jobs
 from shuke.kit import clock
 from shuke.kit.events import Relay
@@ -94,7 +94,7 @@ async def _running(context: Context, listener: Any, *, work: bool) -> Any:
         stack.push_async_callback(_cancelled, tasks)
         if listener is not None:
             await stack.enter_async_context(_web(context, listener, failed))
-        local = await control.serve(context, listening.on_path(listening.control_path(context.settings.home)))
+        local = await control.serve(context, listening.on_path(asking.control_path(context.settings.home)))
         stack.callback(local.close)
         yield failed
 

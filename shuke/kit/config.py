@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from shuke.kit import errors
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -29,7 +31,7 @@ class Settings:
         return self.mirror_url is None
 
 
-class BadSetting(Exception):
+class BadSetting(errors.CannotGoOn):
     """A setting that cannot be used; the text names it and the cure."""
 
 

@@ -81,6 +81,10 @@ class TooLarge(Refused):
     cure_zh = "请减少每次发送的条数（最多 1000 条）,或改用文件导入。"
 
 
+class CannotGoOn(Exception):
+    """The process cannot start or go on as it was asked to; the text is a sentence with the cure."""
+
+
 class Unavailable(Exception):
     """Something we depend on does not answer now; the same call may succeed later."""
 

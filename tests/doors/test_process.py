@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -78,6 +79,12 @@ def _servers_of(folder: str) -> list[psutil.Process]:
     return found
 
 
+def _children_seconds() -> float:
+    """Processor time of all commands that have ended, this far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_a_life_of_the_process(shuke: Shuke) -> None:
     made = shuke.run("merchant", "create", "shop", "--name", "小店", "--owner", "lin")
     assert made.returncode == 0, made.stderr
@@ -92,7 +99,9 @@ def test_a_life_of_the_process(shuke: Shuke) -> None:
 
     rule = json.dumps({"did": "order"})
     for words in (("status",), ("mirror", "status"), ("mirror", "rebuild"), ("audit", "--merchant", "shop")):
+        before = _children_seconds()
         beside = shuke.run(*words)
+        assert _children_seconds() - before < 0.5  # the server does the work
         assert beside.returncode == 0, beside.stderr
         json.loads(beside.stdout)
     beside = shuke.run("segment", "count", "--merchant", "shop", "--rule", "-", "--ids", stdin=rule)

@@ -17,17 +17,19 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from shuke.kit import errors
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROLE, DATABASE = "shuke", "shuke"
 
 
-class AlreadyRunning(Exception):
+class AlreadyRunning(errors.CannotGoOn):
     """The data folder is in use by another Shuke; the text says which and what to do."""
 
 
-class CannotStart(Exception):
+class CannotStart(errors.CannotGoOn):
     """PostgreSQL did not start; the text carries the last lines of its log."""
 
 

@@ -10,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from shuke.kit.errors import Unavailable
+from shuke.kit.errors import CannotGoOn, Unavailable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 
 
-class UnsafeRole(Exception):
+class UnsafeRole(CannotGoOn):
     """The role of SHUKE_DATABASE_URL would bypass row-level security; the text says how to make a fitting one."""
 
 
