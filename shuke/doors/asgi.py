@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from shuke.doors import console, document, metrics
+from shuke.doors import console, document, keyed, metrics
 from shuke.doors.docs_page import page
 from shuke.doors.frame import Frame
 from shuke.doors.gate import Gate, signed_in
@@ -26,7 +26,7 @@ def create_app(context: Context, intake: Intake) -> Frame:
     site = Site()
     site.warm()
     app: Any = Litestar(
-        [_console(), health, ready(context), figures(context), *_documents()],
+        [_console(), keyed.router(), health, ready(context), figures(context), *_documents()],
         dependencies=_injected(context),
         exception_handlers=http.exception_handlers,
         openapi_config=None,

@@ -10,7 +10,7 @@ from litestar import Litestar, Router
 from litestar.openapi import OpenAPIConfig
 
 import shuke
-from shuke.doors import console, open_api
+from shuke.doors import console, keyed, open_api
 
 _REF = "#/components/schemas/{name}"
 _INTRO = (
@@ -26,7 +26,7 @@ _INTRO = (
 @cache
 def describe() -> dict[str, Any]:
     """The whole document, made once."""
-    document = _of_console()
+    document = _of_routes()
     for operation in open_api.operations():
         path = document["paths"].setdefault(operation.path, {})
         path[operation.method] = operation.document(_schemas(document, operation.types()))
@@ -37,9 +37,9 @@ def describe() -> dict[str, Any]:
     return document
 
 
-def _of_console() -> dict[str, Any]:
+def _of_routes() -> dict[str, Any]:
     """From an app that serves nothing: the real one has no routes for schemas."""
-    router = Router(console.PREFIX, route_handlers=console.routes)
+    routers = [Router(console.PREFIX, route_handlers=console.routes), Router(keyed.PREFIX, route_handlers=keyed.routes)]
     config = OpenAPIConfig(
         title="Shuke 熟客",
         version=shuke.__version__,
@@ -47,7 +47,7 @@ def _of_console() -> dict[str, Any]:
         use_handler_docstrings=True,
         render_plugins=[],
     )
-    app = Litestar([router], openapi_config=config, logging_config=None)
+    app = Litestar(routers, openapi_config=config, logging_config=None)
     document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
     document["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "sk_…"},
@@ -70,9 +70,11 @@ def _schemas(document: dict[str, Any], kinds: list[Any]) -> dict[int, Any]:
 def _dress(path: str, route: dict[str, Any]) -> None:
     """The first sentence of the docstring is the summary; each route says how it is entered."""
     words = " ".join((route.get("description") or "").split())
-    if not path.startswith("/v1"):
-        route["tags"] = ["console"]
-        route["security"] = [{"session": []}]
+    raw = "x-permission" in route
+    if not raw:
+        outside = path.startswith("/v1")
+        route["tags"] = ["v1" if outside else "console"]
+        route["security"] = [{"key": []} if outside else {"session": []}]
         first, _, rest = words.partition(". ")
         route["summary"] = first.rstrip(".") + "."
         route["description"] = rest or route["summary"]

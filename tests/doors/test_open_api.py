@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from shuke.doors import console, open_api
+from shuke.doors import console, keyed, open_api
 from shuke.ground import access
 from shuke.kit import clock
 from shuke.kit.db import Database
@@ -15,14 +15,13 @@ async def test_every_route_is_in_the_document(client: httpx.AsyncClient) -> None
     document = (await client.get("/openapi.json")).json()
     known = {(method, path) for path, methods in document["paths"].items() for method in methods}
     expected = {("post", path) for path in ("/v1/orders", "/v1/refunds", "/v1/events")}
-    for handler in console.routes:
+    handled = [(console.PREFIX, handler) for handler in console.routes] + [(keyed.PREFIX, one) for one in keyed.routes]
+    for prefix, handler in handled:
         for path in handler.paths:
             plain = "/".join(
                 f"{{{part[1:-1].split(':')[0]}}}" if part.startswith("{") else part for part in path.split("/")
             )
-            expected |= {
-                (method.lower(), f"/console/api{plain}") for method in handler.http_methods if method != "OPTIONS"
-            }
+            expected |= {(method.lower(), f"{prefix}{plain}") for method in handler.http_methods if method != "OPTIONS"}
     assert known == expected
     for path, methods in document["paths"].items():
         for method, route in methods.items():

@@ -20,6 +20,9 @@ PERMISSIONS: dict[str, Words] = {
     "points.adjust": Words("手工增减积分", "Adjust points by hand"),
     "points.rules": Words("修改积分规则", "Change earning rules"),
     "tiers.write": Words("修改会员等级", "Change tiers"),
+    "missions.read": Words("查看签到和任务", "See check-in and missions"),
+    "missions.write": Words("修改签到和任务", "Change check-in and missions"),
+    "missions.review": Words("审核任务凭证", "Review proofs of missions"),
     "segments.read": Words("查看分群", "See segments"),
     "segments.write": Words("修改分群", "Change segments"),
     "journeys.read": Words("查看触达", "See journeys and messages"),
@@ -33,14 +36,16 @@ PERMISSIONS: dict[str, Words] = {
     "orders.write": Words("写入订单（接口）", "Send orders (API)"),
     "refunds.write": Words("写入退款（接口）", "Send refunds (API)"),
     "events.write": Words("写入行为（接口）", "Send events (API)"),
+    "missions.take": Words("替会员签到、领任务（接口）", "Check members in and take their missions (API)"),
 }
 
 _MACHINE = frozenset({"orders.write", "refunds.write", "events.write"})
-_STAFF = frozenset(PERMISSIONS) - _MACHINE
-_CLERK = frozenset({"members.read", "members.write", "points.read"})
+_MEMBER_SIDE = frozenset({"missions.take"})
+_STAFF = frozenset(PERMISSIONS) - _MACHINE - _MEMBER_SIDE
+_CLERK = frozenset({"members.read", "members.write", "points.read", "missions.read"})
 _OPERATOR = _CLERK | {
     "members.export", "segments.read", "segments.write", "journeys.read", "journeys.write", "imports.write",
-    "points.rules",
+    "points.rules", "missions.write", "missions.review",
 }  # fmt: skip
 _MANAGER = _OPERATOR | {
     "members.reveal", "points.adjust", "tiers.write", "settings.write", "stores.write", "audit.read",
@@ -57,7 +62,7 @@ SENIORITY = ("owner", "manager", "operator", "clerk")
 # What a role held for single stores brings. Rules, segments, journeys, imports, settings, staff and keys concern the
 # whole merchant, so they need a role held for all stores.
 STORE_BOUND = frozenset(
-    {"members.read", "members.write", "members.reveal", "points.read", "points.adjust", "stores.write"}
+    {"members.read", "members.write", "members.reveal", "points.read", "points.adjust", "stores.write", "missions.read"}
 )
 
 SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
@@ -66,6 +71,7 @@ SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
         Words("读取会员、积分和分群", "Read members, points and segments"),
         frozenset({"members.read", "points.read", "segments.read"}),
     ),
+    "member": (Words("会员端：签到、任务", "Member side: check-in, missions"), _MEMBER_SIDE),
 }
 
 

@@ -1,0 +1,35 @@
+"""The routes of `/v1` that go through the framework, room by room, and the gate that recognises their API key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from litestar import Router
+from litestar.datastructures import Headers
+
+if TYPE_CHECKING:
+    from shuke.doors.context import Context
+
+PREFIX = "/v1"
+
+routes: list[Any] = []
+
+
+class KeyGate:
+    """ASGI middleware: puts the caller that the Authorization header names into the scope; refuses `BadKey`."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Recognise the key, then pass on."""
+        if scope["type"] == "http":
+            context: Context = scope["app"].state["context"]
+            header = Headers.from_scope(scope).get("authorization", "")
+            scope["shuke.caller"] = await context.keys.caller(header)
+        await self._app(scope, receive, send)
+
+
+def router() -> Router:
+    """All of them behind the gate."""
+    return Router(PREFIX, route_handlers=routes, middleware=[KeyGate])
