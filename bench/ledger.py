@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from bench import baseline
-from shuke.assets import points
+from shuke.assets import audit, points
 from shuke.doors import setup
 from shuke.kit import clock
 from shuke.kit.db import Database
@@ -52,7 +52,7 @@ async def _measure(database: Database, bare: str, members: int, events: int, sec
     alone = await _timed(database, merchant_id, singles, lanes=32)
     last = await baseline.pgbench(bare, seconds)
     baseline.note(f"pgbench again: {last:,.0f}; one posting a transaction, 32 callers: {alone:,.0f}")
-    audited = await points.audit(database, merchant_id, clock.now())
+    audited = await audit.audit(database, merchant_id, clock.now())
     bare_tps = (first + last) / 2
     entries = audited["totals"]["points"]["entries"]
     return {

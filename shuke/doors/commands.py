@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from shuke.assets import points
+from shuke.assets import audit as auditor
 from shuke.doors import setup
 from shuke.ground import access, mirror, tenancy
 from shuke.insight import segments
@@ -134,7 +134,7 @@ async def audit(context: Context, merchant: str | None = None) -> dict[str, Any]
             chosen = await tenancy.list_merchants(tx)
     results = []
     for one in chosen:
-        result = await points.audit(context.database, one.merchant_id, clock.now())
+        result = await auditor.audit(context.database, one.merchant_id, clock.now())
         results.append({"merchant": one.slug, **result})
     if merchant is not None:
         return results[0]

@@ -1,5 +1,6 @@
 """Every route of the merchant console, room by room: a list one can read aloud."""
 
+from shuke.assets.audit import console as audit
 from shuke.assets.offers import console as offers
 from shuke.assets.points import console as points
 from shuke.doors import live
@@ -27,6 +28,7 @@ routes = [
     *members.routes,
     *catalog.routes,
     *points.routes,
+    *audit.routes,
     *offers.routes,
     *messaging.routes,
     *segments.routes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.offers import facts as offers_facts
 from shuke.assets.offers import reactions as offers
 from shuke.assets.points import facts as points_facts
@@ -70,7 +71,7 @@ references.watch("segment", using_segment)
 # What comes round at every merchant, and what waits until something wakes it.
 WORKS: list[Work] = [
     Work(points_jobs.SWEEP, points_jobs.sweep_points),
-    Work(points_jobs.AUDIT, points_jobs.audit_points),
+    Work(audit_jobs.AUDIT, audit_jobs.audit_points),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
     Work(segments_jobs.REFRESH, segments_jobs.refresh_segments, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shuke.assets import offers, points
+from shuke.assets import audit, offers, points
 from shuke.ground import members
 from shuke.ground.ingestion import OrderIn, RefundIn
 from shuke.kit import clock
@@ -214,7 +214,7 @@ class World:
                 )
                 assert (held[number].available, held[number].debt) == (kept.available(self.now), kept.debt)
                 assert (await tiers.level_now(tx, number)).level == kept.level
-        result = await points.audit(self.database, self.merchant_id, self.now)
+        result = await audit.audit(self.database, self.merchant_id, self.now)
         assert result["found"] == []
         assert result["totals"]["points"]["clawed_back"] == self.books.clawed_back
 

@@ -1,4 +1,4 @@
-"""Points on the console: a member's movements and lots, the ledger, the figures, adjustments and the audit."""
+"""Points on the console: a member's movements and lots, the ledger, the figures, and adjustments."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get, post
-from litestar.background_tasks import BackgroundTask
+from litestar import Request, get, post
 from litestar.params import HeaderParameter, QueryParameter
 
 from shuke.assets.points import actions, queries
@@ -138,25 +137,6 @@ async def points_summary(request: Request, database: Database, days: int = 90) -
     }
 
 
-@get("/points/audit", guards=READ)
-async def points_audit(request: Request, database: Database) -> dict[str, Any]:
-    """What the auditor found last; `checked_at` null before its first run."""
-    caller = http.caller_of(request)
-    async with database.read(caller.merchant_id) as tx:
-        found = await queries.last_audit(tx)
-    return found or {"checked_at": None, "differences": None, "totals": {}, "found": []}
-
-
-@post("/points/audit", guards=READ, status_code=202)
-async def start_audit(request: Request, database: Database) -> Response[dict[str, str]]:
-    """Ask for an audit; it runs in the background, and its result replaces the last one."""
-    caller = http.caller_of(request)
-    at = clock.now()
-    async with database.write(caller.merchant_id) as tx:
-        await access.record(tx, caller, "points.audited", ("points", "audit"), at=at)
-    return Response({"state": "running"}, background=BackgroundTask(actions.audit, database, caller.merchant_id, at))
-
-
 def _types(asked: str | None) -> list[str] | None:
     if not asked:
         return None
@@ -195,5 +175,5 @@ async def _with_names(tx: Tx, page: paging.Page) -> paging.Page:
 
 
 routes = [
-    member_balance, member_entries, member_lots, adjust_member, points_ledger, points_summary, points_audit, start_audit,
+    member_balance, member_entries, member_lots, adjust_member, points_ledger, points_summary,
 ]  # fmt: skip

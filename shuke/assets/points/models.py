@@ -109,14 +109,3 @@ class Hold(Model):
     why: Mapped[dict]
     created_at: Mapped[object] = instant()
     expires_at: Mapped[object] = instant()
-
-
-class AuditRun(Model):
-    """One run of the auditor over one merchant and what it found."""
-
-    __tablename__ = "audit_run"
-    merchant_id: Mapped[int] = part_of_key()
-    run_id: Mapped[int] = part_of_key()
-    checked_at: Mapped[object] = instant()
-    differences: Mapped[int]
-    result: Mapped[dict]

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import get
 
-from shuke.assets import points
+from shuke.assets import audit, points
 from shuke.doors import lifecycle
 from shuke.ground import members, tenancy
 from shuke.ground import mirror as columnar
@@ -42,7 +42,7 @@ async def overview(database: Database, caller: Caller, mirror: Any) -> dict[str,
         figures = await points.figures(tx, now, DAYS, merchant.zone, merchant.day_start_minutes)
         listed = await segments.list_segments(tx)
         travelling = await journeys.journeys(tx)
-        audited = await points.last_audit(tx)
+        audited = await audit.last_audit(tx)
         fresh = await columnar.freshness(tx, caller.merchant_id)
     bought = await _bought(mirror, caller.merchant_id, today)
     return {

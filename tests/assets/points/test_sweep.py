@@ -3,7 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from shuke.assets import points
+from shuke.assets import audit, points
+from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.points import jobs
 from shuke.kit import clock
 from shuke.kit.db import Database
@@ -86,10 +87,10 @@ async def test_the_jobs_say_when_they_are_due_again(database: Database, merchant
                 await tx.value("select sum(balance)::bigint from account where merchant_id = %(merchant_id)s") == left
             )
     with clock.at(T0):
-        assert await jobs.audit_points(database, merchant_id) == datetime(
+        assert await audit_jobs.audit_points(database, merchant_id) == datetime(
             2026, 3, 1, 19, tzinfo=UTC
         )  # 3 in the morning
     async with database.read(merchant_id) as tx:
-        found = await points.last_audit(tx)
+        found = await audit.last_audit(tx)
     assert found is not None
     assert found["differences"] == 0

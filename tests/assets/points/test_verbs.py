@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shuke.assets import points
+from shuke.assets import audit, points
 from shuke.kit import clock
 from shuke.kit.db import Database
 
@@ -46,7 +46,7 @@ async def lots(database: Database, merchant_id: int, member: int = 1) -> list[tu
 
 
 async def clean(database: Database, merchant_id: int) -> dict:
-    result = await points.audit(database, merchant_id, T0)
+    result = await audit.audit(database, merchant_id, T0)
     assert result["found"] == []
     return result["totals"]["points"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shuke.assets import offers, points
+from shuke.assets import audit, offers, points
 from shuke.doors.context import Context
 from shuke.doors.demo import load, shop
 from shuke.ground import members, tenancy
@@ -35,7 +35,7 @@ async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context
         last, recorded = await _one(tx, "select max(occurred_at) as a, max(recorded_at) as b from orders")
         assert last.astimezone(clock.zone(shop.ZONE)).date() == YESTERDAY
         assert recorded <= now  # nothing was recorded after the last day
-        audited = await points.last_audit(tx)
+        audited = await audit.last_audit(tx)
         assert audited is not None
         assert audited["differences"] == 0
         figures = await points.figures(tx, now, 30, shop.ZONE, 0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shuke.assets import points
+from shuke.assets import audit, points
 from shuke.doors import setup
 from shuke.kit import clock
 from shuke.kit.db import Database
@@ -34,4 +34,4 @@ async def test_the_year_becomes_members_orders_lines_and_money(database: Databas
         earned = await tx.value("select sum(points) from entry where merchant_id = %(merchant_id)s")
     assert (row.orders, row.members, row.paid, row.lines) == (155_848, 2_469, 459_603_958, 1_469_307)
     assert row.points == row.expected == earned  # one point for every whole yuan of an order
-    assert (await points.audit(database, merchant_id, clock.now()))["differences"] == 0
+    assert (await audit.audit(database, merchant_id, clock.now()))["differences"] == 0

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shuke.assets import points
+from shuke.assets import audit, points
 from shuke.ground import members
 from shuke.ground.ingestion import OrderIn
 from shuke.kit.db import Database
@@ -31,7 +31,7 @@ async def test_a_refund_after_a_merge_takes_back_from_the_heir_and_gives_back_to
     ((status, body),) = await send(database, merchant_id, refund("2", "b", 100))
     assert (status, body["points"]["taken_back"], body["points"]["given_back"]) == (200, 1, 500)
     assert await balance(database, merchant_id) == 10
-    result = await points.audit(database, merchant_id, NOW)
+    result = await audit.audit(database, merchant_id, NOW)
     assert result["found"] == []
 
 

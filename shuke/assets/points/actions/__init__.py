@@ -7,7 +7,6 @@ from shuke.assets.points.actions.adjusting import (
     ReasonMissing,
     adjust,
 )
-from shuke.assets.points.actions.auditing import audit
 from shuke.assets.points.actions.holding import HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, capture, hold, release
 from shuke.assets.points.actions.merging import merge_members
 from shuke.assets.points.actions.posting import (
@@ -39,7 +38,6 @@ __all__ = [
     "Swept",
     "Verdict",
     "adjust",
-    "audit",
     "book_of",
     "booked",
     "capture",

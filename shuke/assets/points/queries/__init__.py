@@ -1,6 +1,5 @@
 """Questions to the ledger, by topic."""
 
-from shuke.assets.points.queries.audits import last_audit
 from shuke.assets.points.queries.balances import Balance, Expiring, balance, balances, expiries, in_order
 from shuke.assets.points.queries.figures import DayFigures, Figures, figures
 from shuke.assets.points.queries.history import (
@@ -35,7 +34,6 @@ __all__ = [
     "figures",
     "has_entries",
     "in_order",
-    "last_audit",
     "ledger",
     "lots_of",
 ]

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from shuke.assets.points import models
-from shuke.assets.points.queries import chain, checks, replay
+from shuke.assets.audit import models
+from shuke.assets.audit.queries import chain, checks, replay
 from shuke.kit import clock
 from shuke.kit.db import Database
 

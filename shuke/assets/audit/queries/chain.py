@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shuke.assets.points.queries.checks import Check
+from shuke.assets.audit.queries.checks import Check
 from shuke.kit.kinds import Sentence
 
 # The line is the one of `entry_line`, the order that of its bytes; both sides are read in the order of the batch.

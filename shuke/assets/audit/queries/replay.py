@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from shuke.assets.points.queries.checks import NAMED, Difference
+from shuke.assets.audit.queries.checks import NAMED, Difference
 from shuke.kit.kinds import Sentence
 
 if TYPE_CHECKING:

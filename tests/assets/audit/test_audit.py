@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from shuke.assets import points
+from shuke.assets import audit
 from shuke.kit.db import Database, Tx
 from tests.assets.points.test_verbs import DAY, T0, credit, debit, post
 
@@ -68,22 +68,22 @@ FORGERIES = [
 async def test_every_forgery_is_found(database: Database, merchant_id: int, forgery: str, check: str) -> None:
     await post(database, merchant_id, credit(1, 100, "soon", days=5), credit(1, 100, "a"), credit(2, 50, "b"))
     await post(database, merchant_id, debit(1, 20, "c"), at=T0 + DAY)
-    before = await points.audit(database, merchant_id, T0)
+    before = await audit.audit(database, merchant_id, T0)
     assert (before["differences"], before["found"]) == (0, [])
     async with forger(database, merchant_id) as tx:
         assert await tx.run(forgery) > 0
-    result = await points.audit(database, merchant_id, T0)
+    result = await audit.audit(database, merchant_id, T0)
     assert result["differences"] > 0
     assert result["checks"][check] > 0, result["checks"]
     named = {found["check"] for found in result["found"]}
     assert named & {check, "order_of_use", "replay_remaining"}
     async with database.read(merchant_id) as tx:
-        assert (await points.last_audit(tx))["differences"] == result["differences"]
+        assert (await audit.last_audit(tx))["differences"] == result["differences"]
 
 
 async def test_members_of_another_merchant_are_not_seen(database: Database, merchant_id: int) -> None:
     await post(database, merchant_id, credit(1, 100, "a"))
-    result = await points.audit(database, merchant_id, T0)
+    result = await audit.audit(database, merchant_id, T0)
     assert result["totals"] == {
         "points": {
             "earned": 100, "spent": 0, "expired": 0, "clawed_back": 0, "outstanding": 100, "members": 1, "entries": 1,
