@@ -8,7 +8,7 @@ from shuke.ground.members.policy import (
     BadAttribute, BadIdentity, NoIdentity, UnknownIdentity, identities_of, masked_phone,
 )  # fmt: skip
 from shuke.ground.members.queries import (
-    MERGED, RESOLVE, Contact, Found, MemberName, NoSuchMember, Profile, consents, contacts, count_members, absorbed,
+    MERGED, RESOLVE, Contact, Found, MemberName, NoSuchMember, Profile, all_known, consents, contacts, count_members, absorbed,
     get_member, list_numbers,
     get_phone, in_order, matched, members_of, names, numbers_of, outside_ids, phones, require, resolve, search,
     wanted,
@@ -17,7 +17,7 @@ from shuke.ground.members.queries import (
 __all__ = [
     "MERGED", "RESOLVE", "BadAttribute", "BadIdentity", "CannotMerge", "ConsentChanged", "Contact", "Found", "MemberChanged",
     "MemberName", "MembersMerged", "NoIdentity", "NoSuchMember", "PhoneTaken", "Profile", "UnknownChannel", "UnknownIdentity",
-    "absorbed", "consents", "contacts", "count_members", "ensure_members", "get_member", "get_phone", "identities_of",
+    "absorbed", "all_known", "consents", "contacts", "count_members", "ensure_members", "get_member", "get_phone", "identities_of",
     "in_order", "list_numbers",
     "masked_phone", "matched", "members_of", "merge", "names", "numbers_of", "outside_ids", "phones", "require", "resolve",
     "search", "set_consents", "set_phone", "wanted", "write_profiles",

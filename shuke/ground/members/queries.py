@@ -73,6 +73,12 @@ def wanted(people: Iterable[Mapping[str, str]]) -> str:
     return msgspec.json.encode([{"kind": kind, "value": value} for kind, value in distinct]).decode()
 
 
+def all_known(people: Iterable[Mapping[str, str]], rows: Iterable[Any]) -> bool:
+    """From the answer of `RESOLVE`: whether every identity of these people is known, so that there is nothing to add."""
+    pairs = {(row.kind, row.value) for row in rows}
+    return all(pair in pairs for person in people for pair in person.items())
+
+
 def matched(people: Sequence[Mapping[str, str]], rows: Iterable[Any]) -> list[int | None]:
     """From the answer of `RESOLVE`: the member of each person, by the strongest identity known; None for strangers."""
     known = {(row.kind, row.value): row.member_id for row in rows}
@@ -250,23 +256,29 @@ async def count_members(tx: Tx, joined_since: datetime | None = None) -> int:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A member in a list: what this room knows for one line."""
+    """A member in a list: what this room knows for one line.
+
+    `joined_at` is None where nobody told us (a member whom only an imported order named); `known_since` is then the
+    instant we first heard of them, and it decides the place in the list.
+    """
 
     member_id: int
     name: str
     phone_masked: str | None
-    joined_at: datetime
+    joined_at: datetime | None
+    known_since: datetime
     merged_into: int | None
 
 
 _FOUND = (
-    "select m.member_id, m.name, m.phone, coalesce(m.joined_at, m.created_at) as joined, m.merged_into from member m "
+    "select m.member_id, m.name, m.phone, m.joined_at, m.created_at, m.merged_into from member m "
     "where m.merchant_id = %(merchant_id)s"
 )
 
 
 def _found(row: Any) -> Found:
-    return Found(row.member_id, row.name, policy.masked_phone(row.phone), row.joined, row.merged_into)
+    phone, since = policy.masked_phone(row.phone), row.joined_at or row.created_at
+    return Found(row.member_id, row.name, phone, row.joined_at, since, row.merged_into)
 
 
 async def in_order(tx: Tx, *, newest_first: bool, after: Sequence[int] | None, limit: int) -> list[tuple[int, int]]:

@@ -107,3 +107,60 @@ async def test_a_new_folder_starts_from_the_first_announcement(
     await mirror.copy(columns, database, [])
     await mirror.drain(columns, database, merchant_id)
     assert await figures(columns, merchant_id) == before
+
+
+async def test_every_column_of_a_new_order_arrives(
+    database: Database, columns: mirror.Mirror, merchant_id: int
+) -> None:
+    late_sunday = datetime.fromisoformat("2026-03-01T23:30:00+08:00")
+    lines = [
+        ingestion.LineIn(sku="JH-01", amount_fen=19_900, product="玫瑰精华", category="护肤", brand="芙颜"),
+        ingestion.LineIn(sku="MM-07", quantity=2, amount_fen=9_800, discount_fen=600, product="面膜", category="", brand=""),
+    ]
+    known = {"source": "pos", "member": {"phone": "13800138000"}}
+    await intake.apply(
+        database, merchant_id,
+        [
+            ingestion.OrderIn(order_id="单-1", occurred_at=late_sunday, store_id="s1", channel="mini", lines=lines,
+                              coupon_code="38节", **known),
+            ingestion.OrderIn(order_id="单-2", occurred_at=NOON, channel="pos", amount_fen=100),
+        ],
+        history=True,
+    )  # fmt: skip
+    await mirror.drain(columns, database, merchant_id)
+    found = await mirror.rows(
+        columns,
+        "SELECT order_key, member, toString(at), toString(day), weekday, hour, store, channel, coupon, amount_fen, list_fen, "
+        f"discount_fen, items, sign, at = effective_at FROM orders WHERE merchant = {merchant_id} ORDER BY order_key",
+    )
+    assert found == [
+        ("单-1", 1, "2026-03-01 15:30:00.000000", "2026-03-01", 7, 23, "s1", "mini", "38节", 29_700, 30_300, 600, 3, 1, 1),
+        ("单-2", 0, "2026-03-02 04:00:00.000000", "2026-03-02", 1, 12, "", "pos", "", 100, 100, 0, 0, 1, 1),
+    ]
+    found = await mirror.rows(
+        columns,
+        "SELECT idx, sku, product, category, brand, quantity, amount_fen, discount_fen, weekday, hour, store, coupon "
+        f"FROM order_lines WHERE merchant = {merchant_id} ORDER BY idx",
+    )
+    assert found == [
+        (0, "JH-01", "玫瑰精华", "护肤", "芙颜", 1, 19_900, 0, 7, 23, "s1", "38节"),
+        (1, "MM-07", "面膜", "", "", 2, 9_800, 600, 7, 23, "s1", "38节"),
+    ]
+
+
+async def test_points_arrive_as_moves_and_as_events(
+    database: Database, columns: mirror.Mirror, merchant_id: int
+) -> None:
+    await intake.apply(database, merchant_id, [order("1", "a", NOON), order("2", "a", NOON)], history=True)
+    await mirror.drain(columns, database, merchant_id)
+    of_merchant = f"WHERE merchant = {merchant_id}"
+    moves = f"SELECT wallet, kind, points, expires_at > active_from FROM points_moves {of_merchant} ORDER BY idx"
+    assert await mirror.rows(columns, moves) == [("points", "earn", 100, 1)] * 2
+    events = (
+        "SELECT member, toString(at), toString(day), weekday, hour, texts['type'], texts['wallet'], numbers['points'] "
+        f"FROM events {of_merchant} AND kind = 'points_moved' ORDER BY seq, idx"
+    )
+    assert (
+        await mirror.rows(columns, events)
+        == [(1, "2026-03-02 04:00:00.000000", "2026-03-02", 1, 12, "earn", "points", 100)] * 2
+    )

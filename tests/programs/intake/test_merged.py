@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from shuke.assets import audit, points
-from shuke.ground import members
+from shuke.ground import members, tenancy
 from shuke.ground.ingestion import OrderIn
 from shuke.kit.db import Database
-from tests.programs.intake.test_orders import NOW, balance, give_offer, order, refund, send
+from tests.programs.intake.test_orders import NOW, PHONE, balance, give_offer, order, refund, send
 
 OTHER = {"phone": "13900139000"}
 
@@ -42,3 +42,39 @@ async def test_a_merged_members_next_order_earns_for_the_heir(database: Database
     later: OrderIn = order("c", yuan=5, occurred_at=NOW + timedelta(minutes=1))
     ((_, body),) = await send(database, merchant_id, later, at=NOW + timedelta(minutes=2))
     assert (body["member_id"], body["points"]["balance"]) == (other["member_id"], 115)
+
+
+async def test_what_one_process_remembers_of_a_member_is_proved_before_it_is_used(
+    database: Database, database_url: str, merchant_id: int
+) -> None:
+    other_process = await Database.open(database_url, size=2, hot_size=1)
+    try:
+        ((_, first),) = await send(other_process, merchant_id, order("a"))
+        ((_, again),) = await send(other_process, merchant_id, order("b"))
+        assert again["member_id"] == first["member_id"]
+        ((_, heir),) = await send(database, merchant_id, order("o", yuan=10, member=OTHER))
+        await _merge(database, merchant_id, first["member_id"], heir["member_id"])
+        ((_, later),) = await send(other_process, merchant_id, order("c", yuan=5))
+        assert (later["member_id"], later["points"]["balance"]) == (heir["member_id"], 215)
+        both = {**PHONE, "external": "c-77"}
+        ((_, known_more),) = await send(other_process, merchant_id, order("d", yuan=1, member=both))
+        ((_, by_the_new),) = await send(database, merchant_id, order("e", yuan=1, member={"external": "c-77"}))
+        assert known_more["member_id"] == by_the_new["member_id"] == heir["member_id"]
+    finally:
+        await other_process.close()
+
+
+async def test_a_remembered_member_is_judged_by_the_rules_of_the_moment(
+    database: Database, database_url: str, merchant_id: int
+) -> None:
+    other_process = await Database.open(database_url, size=2, hot_size=1)
+    try:
+        await send(other_process, merchant_id, order("a"))
+        ((status, body),) = await send(other_process, merchant_id, order("b", store_id="s2"))
+        assert (status, body["code"]) == (422, "unknown_store")
+        async with database.write(merchant_id) as tx:
+            await tenancy.create_store(tx, "s2", NOW, name="徐汇店")
+        ((status, _),) = await send(other_process, merchant_id, order("b", store_id="s2"))
+        assert status == 200
+    finally:
+        await other_process.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -98,14 +99,13 @@ async def apply_in(
         context = await queries.context_of(tx)
         await refunds.apply(tx, context, batch, [item for item in items if isinstance(item, ingestion.RefundIn)])
         return batch.answers  # type: ignore[return-value]
-    context, known = await _opened(tx, batch, items)
-    open_items = _checked(context, batch, items)
+    _identify(batch, items)
+    opening = await _opened_at_once(tx, batch, items) or await _opened(tx, batch, items)
+    context, open_items, member_of = opening.context, opening.open_items, opening.member_of
     if not open_items:
         return batch.answers  # type: ignore[return-value]
-    await queries.know_products(tx, context, _lines(items, open_items))
-    member_of = await _members(tx, batch, open_items, known)
     newborn = tx.has_news
-    state = await _locked(tx, context, batch, items, open_items, member_of)
+    state = await _state(tx, batch, items, opening)
     await late.answer_known(
         tx, batch, [i for i in open_items if policy.late(context, items[i], batch.now, history)], items
     )
@@ -120,21 +120,65 @@ async def apply_in(
     return batch.answers  # type: ignore[return-value]
 
 
-async def _opened(tx: Tx, batch: Batch, items: Sequence[ingestion.Item]) -> tuple[policy.Context, Sequence[Any]]:
-    """In one round trip: the merchant's context, and which of the items' identities are known."""
+@dataclass(slots=True)
+class _Opening:
+    """What a transaction knows before it decides: the context, the items that may go on, their members, and the answers
+    to `_questions`, which have locked the accounts."""
+
+    context: policy.Context
+    open_items: list[int]
+    member_of: dict[int, int]
+    answers: Sequence[Any] = ()
+
+
+def _identify(batch: Batch, items: Sequence[ingestion.Item]) -> None:
     for index, item in enumerate(items):
         if not isinstance(item, ingestion.RefundIn) and item.member is not None:
             try:
                 batch.people[index] = members.identities_of(item.member)
             except errors.Refused as refusal:
                 batch.refuse(index, refusal)
-    if not batch.people:
-        return await queries.context_of(tx), []
+
+
+async def _opened_at_once(tx: Tx, batch: Batch, items: Sequence[ingestion.Item]) -> _Opening | None:
+    """One round trip where this process remembers who everybody is: the locks are taken on what it remembers, and the same
+    round trip proves it. None where something is not known, or is no longer so."""
+    context, member_of = queries.remembered(tx), queries.remembered_members(tx, batch.people)
+    if context is None or member_of is None:
+        return None
+    before = list(batch.answers)
+    open_items = _checked(context, batch, items)
+    version, known, *answers = await tx.together(
+        (queries.VERSION, {}),
+        (members.RESOLVE, {"wanted": members.wanted(batch.people.values())}),
+        *_questions(batch, items, open_items, member_of),
+    )
+    row = await version.fetchone()
+    people = list(batch.people.values())
+    rows = await known.fetchall()
+    proved = members.all_known(people, rows) and members.matched(people, rows) == list(member_of.values())
+    if row is None or row[0] != context.version or not proved:
+        batch.answers[:] = before
+        return None
+    await queries.know_products(tx, context, _lines(items, open_items))
+    return _Opening(context, open_items, member_of, answers)
+
+
+async def _opened(tx: Tx, batch: Batch, items: Sequence[ingestion.Item]) -> _Opening:
+    """Two round trips and more: the context and who is known, members created, then the locks."""
     version, known = await tx.together(
         (queries.VERSION, {}), (members.RESOLVE, {"wanted": members.wanted(batch.people.values())})
     )
     row = await version.fetchone()
-    return await queries.context_of(tx, row[0] if row else None), await known.fetchall()
+    context = await queries.context_of(tx, row[0] if row else None)
+    open_items = _checked(context, batch, items)
+    if not open_items:
+        return _Opening(context, open_items, {})
+    await queries.know_products(tx, context, _lines(items, open_items))
+    member_of = await _members(tx, batch, open_items, await known.fetchall())
+    queries.remember_members(tx, batch.people, member_of)
+    answers = await tx.together(*_questions(batch, items, open_items, member_of))
+    return _Opening(context, open_items, member_of, answers)
 
 
 def _refused(batch: Batch, open_items: list[int], member_of: dict[int, int]) -> dict[int, Answer]:
@@ -162,8 +206,7 @@ async def _members(tx: Tx, batch: Batch, open_items: list[int], known: Sequence[
     """Member numbers by item index; unknown members and new identities are created."""
     named = [index for index in open_items if index in batch.people]
     people = [batch.people[index] for index in named]
-    pairs = {(row.kind, row.value) for row in known}
-    if all(pair in pairs for person in people for pair in person.items()):
+    if members.all_known(people, known):
         found: Sequence[int | None] = members.matched(people, known)
     else:
         joined = [None] * len(people) if batch.history else None
@@ -171,34 +214,42 @@ async def _members(tx: Tx, batch: Batch, open_items: list[int], known: Sequence[
     return {index: number for index, number in zip(named, found, strict=True) if number is not None}
 
 
-async def _locked(
-    tx: Tx,
-    context: policy.Context,
-    batch: Batch,
-    items: Sequence[ingestion.Item],
-    open_items: list[int],
-    member_of: dict[int, int],
-) -> policy.State:
-    """Lock the accounts; then, in later statements, read receipts, standings, lots and offers. Repeats are answered here."""
-    buyers = sorted(
-        {member_of[index] for index in open_items if index in member_of and isinstance(items[index], ingestion.OrderIn)}
-    )
-    spenders = sorted(
-        {
-            member_of[index]
-            for index in open_items
-            if index in member_of and isinstance(item := items[index], ingestion.OrderIn) and item.points_spent
-        }
-    )
-    keys = {"sources": [items[i].source for i in open_items], "keys": [items[i].key for i in open_items]}
+def _buyers(
+    items: Sequence[ingestion.Item], open_items: list[int], member_of: dict[int, int], *, spending: bool = False
+) -> list[int]:
+    """The members of orders, of those that spend points only where asked; sorted."""
+    found = set()
+    for index in open_items:
+        item = items[index]
+        if index in member_of and isinstance(item, ingestion.OrderIn) and (item.points_spent or not spending):
+            found.add(member_of[index])
+    return sorted(found)
+
+
+def _questions(
+    batch: Batch, items: Sequence[ingestion.Item], open_items: list[int], member_of: dict[int, int]
+) -> list[Statement]:
+    """Lock the accounts; then, in later statements, who was merged, receipts, standings and parked refunds."""
+    buyers = _buyers(items, open_items, member_of)
     arriving = _keys(batch, items, open_items)
-    locked, merged, receipts, standing_rows, parked = await tx.together(
+    return [
         (points.LOCK, {"members": buyers, "wallet": points.POINTS}),
         (members.MERGED, {"members": buyers}),
-        (ingestion.receipts.READ, keys),
+        (
+            ingestion.receipts.READ,
+            {"sources": [items[i].source for i in open_items], "keys": [items[i].key for i in open_items]},
+        ),
         (tiers.STANDINGS, {"members": buyers}),
         (orders.PARKED, {"sources": [source for source, _ in arriving], "keys": [key for _, key in arriving]}),
-    )
+    ]
+
+
+async def _state(tx: Tx, batch: Batch, items: Sequence[ingestion.Item], opening: _Opening) -> policy.State:
+    """What was locked and read, ready for the fold; repeats are answered here."""
+    open_items, member_of = opening.open_items, opening.member_of
+    buyers = _buyers(items, open_items, member_of)
+    spenders = _buyers(items, open_items, member_of, spending=True)
+    locked, merged, receipts, standing_rows, parked = opening.answers
     if merged.rowcount:
         raise Merged
     account_rows = await locked.fetchall()
@@ -209,7 +260,7 @@ async def _locked(
         book = points.book_of(tx, account_rows, lots, at=batch.now, lots_of=spenders)
     _answer_repeats(batch, items, open_items, await receipts.fetchall())
     first = min((items[index].occurred_at for index in open_items), default=batch.now)
-    standings = tiers.standings_of(await standing_rows.fetchall(), buyers, context.ladder[0], first)
+    standings = tiers.standings_of(await standing_rows.fetchall(), buyers, opening.context.ladder[0], first)
     usable = await offers.find_usable(tx, spenders, batch.now) if spenders else {}
     then = await _levels_then(tx, items, open_items, member_of, standings)
     return policy.State(book, standings, usable, then, parked=parked.rowcount > 0)
