@@ -73,6 +73,23 @@ async def test_pages_follow_each_other_without_gaps(shop: httpx.AsyncClient) -> 
             assert sorted(seen) == [1, 2, 3]
 
 
+async def test_a_join_date_that_nobody_knows_is_not_made_up(
+    shop: httpx.AsyncClient, database: Database, merchant_id: int
+) -> None:
+    """Whom only history names did not join today, and still has a place in the order of joining."""
+    async with database.write(merchant_id) as tx:
+        [number] = await members.ensure_members(tx, [{"phone": "13700137000"}], clock.now(), [None])
+    for asked in ({"sort": "joined"}, {"sort": "joined", "q": "7000"}):
+        first = (await shop.get(f"{API}/members", params=asked)).json()["items"][0]
+        assert (first["member_id"], first["joined_at"]) == (number, None)
+        assert first["known_since"] is not None
+    assert (await shop.get(f"{API}/members/{number}")).json()["joined_at"] is None
+    exported = await shop.get(f"{API}/members/export", params={"columns": "member_id,joined", "sort": "joined"})
+    lines = list(csv.reader(io.StringIO(exported.content.decode("utf-8-sig"))))
+    assert lines[1] == [str(number), ""]
+    assert all(len(line[1]) == 19 for line in lines[2:])
+
+
 @pytest.mark.parametrize(
     ("asked", "found"),
     [

@@ -34,7 +34,7 @@ class TierName(msgspec.Struct, frozen=True):
 
 
 class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the list; money net of refunds, in fen."""
+    """One line of the list; money net of refunds, in fen; `joined_at` is None where nobody knows, `known_since` never."""
 
     member_id: int
     name: str
@@ -44,7 +44,8 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
     orders_count: int
     amount_fen: int
     last_order_at: datetime | None
-    joined_at: datetime
+    joined_at: datetime | None
+    known_since: datetime
     merged_into: int | None
 
 
@@ -113,7 +114,7 @@ async def rows(tx: Tx, numbers: Sequence[int]) -> list[MemberRow]:
             tier=TierName(standings[number].level, standings[number].name), points_available=balances[number].available,
             orders_count=bought[number].orders_count, amount_fen=bought[number].amount_fen,
             last_order_at=bought[number].last_order_at, joined_at=found[number].joined_at,
-            merged_into=found[number].merged_into,
+            known_since=found[number].known_since, merged_into=found[number].merged_into,
         )
         for number in numbers
         if number in found
@@ -212,7 +213,7 @@ async def _few(tx: Tx, wish: Wish, chosen: BitMap, after: list[Any] | None, limi
 def _key(line: MemberRow, sort: str) -> Any:
     """A plain value, the same here and in a cursor; instants as microseconds."""
     if sort == "joined":
-        return _micros(line.joined_at)
+        return _micros(line.known_since)
     if sort == "last_order":
         return _micros(line.last_order_at) if line.last_order_at else 0
     return line.points_available if sort == "points" else line.amount_fen

@@ -59,7 +59,9 @@ export interface MemberRow {
   orders_count: number;
   amount_fen: number;
   last_order_at: string | null;
-  joined_at: string;
+  /** Nobody told us where null; the list is then ordered by when we first heard of them. */
+  joined_at: string | null;
+  known_since: string;
   merged_into: number | null;
 }
 /** An offer a member was granted. States: usable, used, expired. */

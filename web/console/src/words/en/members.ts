@@ -40,6 +40,8 @@ export default {
     reveal: "Show full phone number",
     revealNote: "Looking is written to the audit trail",
     joined: "Joined {at}",
+    joinedUnknown: "Unknown",
+    joinedUnknownLong: "Join date unknown",
     number: "No. {id}",
     adjust: "Adjust points",
     adjustTitle: "Adjust {name}’s points",

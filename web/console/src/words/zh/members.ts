@@ -40,6 +40,8 @@ export default {
     reveal: "看完整手机号",
     revealNote: "查看会记入操作记录",
     joined: "{at} 入会",
+    joinedUnknown: "不详",
+    joinedUnknownLong: "入会时间不详",
     number: "{id} 号",
     adjust: "调整积分",
     adjustTitle: "给 {name} 调整积分",
