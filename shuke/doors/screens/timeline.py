@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shuke.ground import mirror
+from shuke.ground import catalog, mirror
 from shuke.insight import segments
 from shuke.kit import errors, money, paging
 from shuke.kit.kinds import Sentence
@@ -16,7 +16,7 @@ from shuke.kit.kinds import Sentence
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shuke.kit.db import Database
+    from shuke.kit.db import Database, Tx
 
 _TOLD_ELSEWHERE = ("points_moved", "redeem")  # movements have a page of their own, each with its why
 _HIDDEN = {"journey_id", "message_id", "reason", "wallet", "type"}
@@ -60,10 +60,18 @@ async def page(
     did = await mirror.rows(opened, _BEHAVIOUR.format(**asked))
     bought = await mirror.rows(opened, _ORDERS.format(**asked))
     async with database.read(merchant_id) as tx:
-        called = await segments.names(tx, {row[6]["segment"] for row in did if "segment" in row[6]})
+        called = {
+            "segment": await segments.names(tx, {row[6]["segment"] for row in did if "segment" in row[6]}),
+            "sku": await _products(tx, sorted({row[6]["sku"] for row in did if "sku" in row[6]})),
+        }
     moments = [*(_deed(opened, row, called) for row in did), *(_order(opened, row) for row in bought)]
     moments.sort(key=lambda one: one.place, reverse=True)
     return paging.page(moments[: limit + 1], limit, lambda one: one.place)
+
+
+async def _products(tx: Tx, skus: list[str]) -> dict[str, str]:
+    """Names by SKU, of those that have one."""
+    return {sku: product.name for sku, product in (await catalog.products_of(tx, skus)).items() if product.name}
 
 
 def _order(opened: mirror.Mirror, row: tuple[Any, ...]) -> Moment:
@@ -72,15 +80,16 @@ def _order(opened: mirror.Mirror, row: tuple[Any, ...]) -> Moment:
     return _moment((micros, seq, idx), "order", opened, Sentence(paid, paid), store, channel)
 
 
-def _deed(opened: mirror.Mirror, row: tuple[Any, ...], called: dict[str, str]) -> Moment:
+def _deed(opened: mirror.Mirror, row: tuple[Any, ...], called: dict[str, dict[str, str]]) -> Moment:
+    """A deed in words; `called` has the names of what properties only have a code of."""
     micros, seq, idx, kind, store, channel, texts, numbers = row
     told = {name: value for name, value in {**texts, **numbers}.items() if name not in _HIDDEN}
     if kind == "offer_granted" and {"points", "value_fen"} <= told.keys():
         worth = money.yuan(int(told["value_fen"]))
         detail = Sentence(f"{_value(told['points'])} 积分抵 {worth}", f"{_value(told['points'])} points for {worth}")
     else:
-        if "segment" in told:
-            told["segment"] = called.get(told["segment"], told["segment"])
+        for name in called.keys() & told.keys():
+            told[name] = called[name].get(told[name], told[name])
         detail = _told(opened.registry.event(kind), told)
     return _moment((micros, seq, idx), kind, opened, detail, store, channel)
 
