@@ -30,5 +30,5 @@ from shuke.ground.mirror.policy import (
     list_text,
     quote,
 )
-from shuke.ground.mirror.queries import Freshness, Mirror, bitmaps, close_mirror, freshness, moment, of_process
-from shuke.ground.mirror.queries import open_mirror, remember, rows, status
+from shuke.ground.mirror.queries import Freshness, Mirror, bitmaps, close_mirror, freshness, measured, moment, of_process
+from shuke.ground.mirror.queries import open_mirror, remember, rows, status, table

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from pyroaring import BitMap
 
 from shuke.ground.mirror.engines import Engine, MirrorGone, dialect_of
@@ -95,9 +97,20 @@ async def rows(mirror: Mirror, sql: str) -> list[tuple[Any, ...]]:
     return await mirror.engine.rows(sql)
 
 
+async def table(mirror: Mirror, sql: str) -> pa.Table:
+    """The answer to a question by column, for arithmetic over many members without an object for each value."""
+    return await mirror.engine.table(sql)
+
+
 async def bitmaps(mirror: Mirror, sql: str) -> list[BitMap]:
     """The answer to a question whose columns are all bitmap states: one row of sets of member numbers."""
     return read_bitmaps(await mirror.engine.bytes(sql))
+
+
+async def measured(mirror: Mirror, sql: str) -> np.ndarray:
+    """The answer to a question for (member, value as a 64-bit floating number), as an array with the fields of that name."""
+    asked = f"SELECT member, assumeNotNull(toFloat64(value)) FROM ({sql}) WHERE isNotNull(value)"
+    return np.frombuffer(await mirror.engine.bytes(asked), dtype=[("member", "<u4"), ("value", "<f8")])
 
 
 async def moment(tx: Tx, merchant_id: int, as_of: datetime, zone: str, day_start_minutes: int) -> Moment:

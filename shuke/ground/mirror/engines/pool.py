@@ -98,6 +98,10 @@ class Engine:
         """The answer to a question as tuples."""
         return await self._run(self._readers, lambda client: client.query(sql).result_rows)
 
+    async def table(self, sql: str) -> pa.Table:
+        """The answer to a question by column."""
+        return await self._run(self._readers, lambda client: client.query_arrow(sql))
+
     async def command(self, sql: str) -> None:
         """Change something: create, delete, insert from a question."""
         await self._run(self._writer, lambda client: client.command(sql))
