@@ -1,0 +1,51 @@
+"""Giving: checked when it is promised, given to any number of members at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from shuke.assets.rewards.effects import Given, Reward, Wanted, kinds
+from shuke.kit.db import Tx
+
+
+class Gift(msgspec.Struct, frozen=True, kw_only=True):
+    """This reward for that member; `key` is permanent: the same key gives once. `why` explains it on the ledger."""
+
+    member_id: int
+    reward: Reward
+    key: str
+    why: dict[str, Any]
+    at: datetime
+
+
+async def check(tx: Tx, rewards: Sequence[Reward]) -> None:
+    """Refuse rewards that could not be given now: an unknown kind, unfit parameters, an offer that is gone or ended."""
+    for reward in rewards:  # as many as somebody wrote into a form
+        await kinds.get(reward.kind).check(tx, kinds.parameters(reward.kind, reward.params))
+
+
+async def give(tx: Tx, gifts: Sequence[Gift]) -> list[Given]:
+    """Give many rewards to many members, each with its own verdict, in order; repeatable by key.
+
+    A fixed number of statements for each kind among them. What can no longer be given (an offer that has ended) is a
+    verdict `refused` with its reason, never an exception: the others are given.
+    """
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for index, gift in enumerate(gifts):
+        by_kind[gift.reward.kind].append(index)
+    verdicts: dict[int, Given] = {}
+    for code, indexes in sorted(by_kind.items()):
+        wanted = [_wanted(gifts[index]) for index in indexes]
+        given = await kinds.get(code).give(tx, wanted)
+        verdicts.update(zip(indexes, given, strict=True))
+    return [verdicts[index] for index in range(len(gifts))]
+
+
+def _wanted(gift: Gift) -> Wanted:
+    params = kinds.parameters(gift.reward.kind, gift.reward.params)
+    return Wanted(member_id=gift.member_id, params=params, key=gift.key, why=gift.why, at=gift.at)

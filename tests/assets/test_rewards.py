@@ -1,0 +1,90 @@
+"""Rewards: each kind gives once per key, says what it is in both languages, and fails alone."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shuke.assets import offers, points, rewards
+from shuke.ground import members
+from shuke.kit import clock, errors, kinds
+from shuke.kit.db import Database, Tx
+from tests.statements import counted
+
+WHY = {"zh": "签到", "en": "Check-in"}
+
+
+async def _people(tx: Tx, count: int) -> list[int]:
+    return await members.ensure_members(tx, [{"phone": f"138{n:08}"} for n in range(count)], clock.now())
+
+
+def _gift(member_id: int, kind: str, key: str, **params: Any) -> rewards.Gift:
+    reward = rewards.Reward(kind=kind, params=params)
+    return rewards.Gift(member_id=member_id, reward=reward, key=key, why=WHY, at=clock.now())
+
+
+async def test_a_mixed_gift_is_given_once_and_repeats_answer_the_same(database: Database, merchant_id: int) -> None:
+    async with database.write(merchant_id) as tx:
+        anna, bei = await _people(tx, 2)
+        await offers.create_offer(
+            tx, "500-as-50", offers.Terms(name="500 积分抵 50 元", points=500, value_fen=5000), clock.now()
+        )
+        gifts = [
+            _gift(anna, "points", "a:points", points=50), _gift(anna, "offer", "a:offer", offer="500-as-50"),
+            _gift(bei, "make_up_card", "b:card", cards=2), _gift(bei, "offer", "b:offer", offer="gone"),
+        ]  # fmt: skip
+        first = await rewards.give(tx, gifts)
+    assert [one.state for one in first] == ["given", "given", "given", "refused"]
+    assert first[3].detail["code"] == "not_found" and "gone" in first[3].detail["message"]
+    async with database.write(merchant_id) as tx:
+        again = await rewards.give(tx, gifts)
+        assert [one.state for one in again] == ["repeated", "repeated", "repeated", "refused"]
+        assert (await points.balance(tx, anna, clock.now())).available == 50
+        cards = await points.balances(tx, [anna, bei], clock.now(), rewards.CARDS)
+        assert (cards[anna].available, cards[bei].available) == (0, 2)
+        assert (await points.balance(tx, bei, clock.now())).available == 0
+        assert len(await offers.of_member(tx, anna, clock.now())) == 1
+
+
+async def test_points_run_out_when_the_reward_says(database: Database, merchant_id: int) -> None:
+    async with database.write(merchant_id) as tx:
+        [anna] = await _people(tx, 1)
+        await rewards.give(tx, [_gift(anna, "points", "k", points=50, valid_for="3D")])
+    async with database.read(merchant_id) as tx:
+        at = clock.now()
+        assert (await points.balance(tx, anna, at + timedelta(days=2))).available == 50
+        assert (await points.balance(tx, anna, at + timedelta(days=4))).available == 0
+        entry = (await points.entries_of(tx, anna)).items[0]
+        assert (entry.type, entry.points, entry.why.zh) == ("bonus", 50, "签到")
+
+
+async def test_the_number_of_statements_does_not_depend_on_the_members(database: Database, merchant_id: int) -> None:
+    async with database.write(merchant_id) as tx:
+        people = await _people(tx, 60)
+    seen = []
+    for part in (people[:2], people[2:]):
+        async with database.write(merchant_id) as tx:
+            counting = counted(tx)
+            await rewards.give(tx, [_gift(one, "points", f"k:{one}", points=5) for one in part])
+            seen.append(counting.count)
+    assert seen[0] == seen[1]
+
+
+async def test_what_could_not_be_given_is_refused_when_promised(database: Database, merchant_id: int) -> None:
+    bad: list[tuple[str, dict[str, Any], type[errors.Refused]]] = [
+        ("rose", {}, kinds.UnknownKind), ("points", {"points": 0}, kinds.BadParameters),
+        ("points", {"points": 5, "valid_for": "soon"}, errors.Refused), ("offer", {"offer": "gone"}, errors.NotFound),
+    ]  # fmt: skip
+    async with database.read(merchant_id) as tx:
+        for kind, params, refusal in bad:
+            with pytest.raises(refusal):
+                await rewards.check(tx, [rewards.Reward(kind=kind, params=params)])
+
+
+def test_rewards_are_told_in_both_languages() -> None:
+    both = [
+        rewards.Reward(kind="points", params={"points": 50}), rewards.Reward(kind="make_up_card", params={}),
+    ]  # fmt: skip
+    told = rewards.sentence(both)
+    assert told.zh == "50 积分、1 张补签卡"
+    assert told.en == "50 points, 1 make-up card"
