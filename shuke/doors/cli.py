@@ -119,13 +119,32 @@ def _questions(commands: Any) -> None:
     count.add_argument("--rule", required=True, type=_json_file, metavar="FILE|-", help="the rule as JSON")
     count.add_argument("--as-of", metavar="ISO8601", help="at this instant; without an offset in the merchant's zone")
     count.add_argument("--ids", action="store_true", help="also the members' outside ids, sorted as text")
+    profile = commands.add_parser("profile", help="models of members").add_subparsers(dest="act", required=True)
+    fit = _command(profile, "fit", "fit a model to the history: parameters, likelihood, convergence", "profile.fit")
+    fit.add_argument("--merchant", required=True, metavar="SLUG")
+    fit.add_argument("--model", required=True, choices=("bgnbd", "pareto_nbd", "gamma_gamma"))
+    fit.add_argument("--until", metavar="ISO8601", help="as known at this instant; a date alone is the end of that day")
+    fit.add_argument("--predict-days", type=_days, default=90, metavar="N", help="expect purchases over N days (90)")
+    fit.add_argument("--ids", action="store_true", help="also every member: outside id, P(alive), purchases, value")
     audit = commands.add_parser("audit", help="check the whole ledger; exit 1 when anything differs")
     audit.add_argument("--merchant", metavar="SLUG")
     audit.set_defaults(run=_audit)
+    ledger = commands.add_parser("ledger", help="the ledger of points").add_subparsers(dest="act", required=True)
+    replay = ledger.add_parser("replay", help="post a CSV of past movements, each judged as of its own instant")
+    replay.add_argument("file", type=Path)
+    replay.add_argument("--merchant", required=True, metavar="SLUG")
+    replay.add_argument("--as-of", metavar="ISO8601", help="totals at this instant; now unless told otherwise")
+    replay.set_defaults(run=_replay)
     mirror = commands.add_parser("mirror", help="the columnar copy").add_subparsers(dest="act", required=True)
     _command(mirror, "status", "how far every merchant is copied", "mirror.status", engines="database")
     for act, words in (("rebuild", "make the copy anew from the log"), ("drain", "wait until all is copied")):
         _command(mirror, act, words, f"mirror.{act}").add_argument("--merchant", metavar="SLUG")
+
+
+def _days(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 3660:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of days from 1 to 3660")
+    return int(text)
 
 
 def _json_file(path: str) -> Any:
@@ -180,6 +199,13 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
 
     logs.configure("warning")
     return importing.import_file(options, settings)
+
+
+def _replay(options: argparse.Namespace, settings: Settings) -> int:
+    from shuke.doors import logs, replaying  # writes to the books itself
+
+    logs.configure("warning")
+    return replaying.replay_file(options, settings)
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from shuke.assets.points.actions import SWEEP as SWEEP
 from shuke.assets.points.actions import sweep_merchant
 from shuke.kit import clock
 from shuke.kit.db import Database
-
-SWEEP = "points_sweep"
 
 _NEXT = """
 select least((select min(l.expires_at) from lot l where l.merchant_id = %(merchant_id)s and l.remaining > 0

@@ -21,13 +21,16 @@ from shuke.assets.points.actions.posting import (
     store,
     storing,
 )
+from shuke.assets.points.actions.replaying import SWEEP, BookedDifferently, replay
 from shuke.assets.points.actions.sweeping import Swept, sweep, sweep_merchant
 
 __all__ = [
     "LOCK",
     "LOTS",
+    "SWEEP",
     "AdjustedDifferently",
     "Adjustment",
+    "BookedDifferently",
     "HoldEnded",
     "HoldRequest",
     "HoldVerdict",
@@ -46,6 +49,7 @@ __all__ = [
     "open_book",
     "post",
     "release",
+    "replay",
     "store",
     "storing",
     "sweep",

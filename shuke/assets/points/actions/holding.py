@@ -19,7 +19,8 @@ select hold_id, member_id, points, key, state, lots, why, expires_at from hold
 where merchant_id = %(merchant_id)s and wallet = %(wallet)s and key = any(%(keys)s::text[])
 """
 _MOVE = """
-update hold h set state = %(state)s where h.merchant_id = %(merchant_id)s and h.hold_id = any(%(holds)s::bigint[])
+update hold h set state = %(state)s, closed_at = %(at)s
+where h.merchant_id = %(merchant_id)s and h.hold_id = any(%(holds)s::bigint[])
 """
 
 
@@ -125,7 +126,7 @@ async def _close(
         found["state"] = goal
         moved.append(found["hold_id"])
         verdicts.append(HoldVerdict(key=key, state="done"))
-    await tx.run(_MOVE, holds=moved, state=goal)
+    await tx.run(_MOVE, holds=moved, state=goal, at=at)
     await store(tx, book)
     return verdicts
 

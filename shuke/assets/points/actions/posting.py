@@ -152,15 +152,18 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     refusal: dict[str, Any] | None = None
 
 
-async def post(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS) -> list[Verdict]:
-    """Book many credits and debits, each with its own verdict, in order; repeatable by key; five statements in all."""
+async def post(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS, *, then: bool = False) -> list[Verdict]:
+    """Book many credits and debits, each with its own verdict, in order; repeatable by key; five statements in all.
+
+    A debit spends what is usable now; with `then`, what was usable when it occurred.
+    """
     if not postings:
         return []
     debtors = {posting.member_id for posting in postings if posting.points < 0}
     book = await open_book(tx, (posting.member_id for posting in postings), lots_of=debtors, wallet=wallet)
     known = await booked(tx, [posting.key for posting in postings])
     await tx.ids.ensure(3 * len(postings))
-    verdicts = [_post_one(book, posting, known, wallet) for posting in postings]
+    verdicts = [_post_one(book, posting, known, wallet, then) for posting in postings]
     await store(tx, book)
     return verdicts
 
@@ -174,7 +177,7 @@ async def booked(tx: Tx, keys: Sequence[str]) -> dict[str, int]:
     return {row.key: row.entry_id for row in rows}
 
 
-def _post_one(book: Book, posting: Posting, known: dict[str, int], wallet: str) -> Verdict:
+def _post_one(book: Book, posting: Posting, known: dict[str, int], wallet: str, then: bool) -> Verdict:
     if posting.key in known:
         return Verdict(state="repeated", entry_id=known[posting.key])
     cause = Cause(posting.key, posting.why, posting.occurred_at, order_id=posting.order_id)
@@ -185,7 +188,8 @@ def _post_one(book: Book, posting: Posting, known: dict[str, int], wallet: str) 
                 active_from=posting.active_from, expires_at=posting.expires_at,
             )  # fmt: skip
         else:
-            entry_id = book.spend(posting.member_id, -posting.points, cause, kind=posting.type, wallet=wallet)
+            at = posting.occurred_at if then else None
+            entry_id = book.spend(posting.member_id, -posting.points, cause, kind=posting.type, wallet=wallet, at=at)
     except errors.Refused as refusal:
         return Verdict(state="refused", refusal=refusal.body())
     known[posting.key] = entry_id

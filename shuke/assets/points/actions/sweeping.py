@@ -30,7 +30,8 @@ select hold_id, member_id, points from hold
 where merchant_id = %(merchant_id)s and hold_id = any(%(holds)s::bigint[]) and state = 'open'
 """
 _CLOSE = """
-update hold h set state = 'released' where h.merchant_id = %(merchant_id)s and h.hold_id = any(%(holds)s::bigint[])
+update hold h set state = 'released', closed_at = h.expires_at
+where h.merchant_id = %(merchant_id)s and h.hold_id = any(%(holds)s::bigint[])
 """
 
 

@@ -12,6 +12,7 @@ from shuke.assets.points.queries.history import (
     ledger,
     lots_of,
 )
+from shuke.assets.points.queries.past import Totals, balances_at, totals_at
 from shuke.assets.points.queries.reasons import ENTRY_TYPES, Explains, explain, explained_by
 
 __all__ = [
@@ -24,8 +25,10 @@ __all__ = [
     "Figures",
     "LotShape",
     "RuleRef",
+    "Totals",
     "balance",
     "balances",
+    "balances_at",
     "entries_of",
     "entry",
     "expiries",
@@ -36,4 +39,5 @@ __all__ = [
     "in_order",
     "ledger",
     "lots_of",
+    "totals_at",
 ]

@@ -70,7 +70,7 @@ async def balances(tx: Tx, member_ids: Iterable[int], at: datetime, wallet: str 
             lots[row.member_id].append(row)
         for row in await tx.rows(_PINNED, **asked):
             pins[row.member_id].append(row)
-    return {member: _balance(accounts.get(member), lots[member], pins[member], at) for member in wanted}
+    return {member: folded(accounts.get(member), lots[member], pins[member], at) for member in wanted}
 
 
 async def balance(tx: Tx, member_id: int, at: datetime, wallet: str = POINTS) -> Balance:
@@ -78,7 +78,8 @@ async def balance(tx: Tx, member_id: int, at: datetime, wallet: str = POINTS) ->
     return (await balances(tx, [member_id], at, wallet))[member_id]
 
 
-def _balance(account: Any | None, lots: list[Any], pins: list[Any], at: datetime) -> Balance:
+def folded(account: Any | None, lots: list[Any], pins: list[Any], at: datetime) -> Balance:
+    """The parts from the rows of one member: lots (expires_at, pending, points) and pins (expires_at, points)."""
     if account is None:
         return Balance()
     ends: dict[datetime | None, int] = defaultdict(int)
