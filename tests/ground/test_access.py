@@ -1,6 +1,8 @@
 """Access: sign-in and its throttle, roles, keys, and the trail."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -85,6 +87,34 @@ async def test_a_key_works_until_it_is_revoked(database: Database, merchant_id: 
     for header in (f"Bearer {secret}", "Bearer sk_none", "Basic x", "", f"Bearer {secret}x"):
         with pytest.raises(access.BadKey):
             await ring.caller(header)
+
+
+class Asked:
+    """A database that counts how often its directory is asked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.times = 0
+
+    def directory(self) -> Any:
+        """Count it and pass it on."""
+        self.times += 1
+        return self._database.directory()
+
+
+async def test_busy_keys_are_looked_up_together(database: Database, merchant_id: int) -> None:
+    asked = Asked(database)
+    ring = access.KeyRing(asked)  # type: ignore[arg-type]
+    async with database.write(merchant_id) as tx:
+        headers = [f"Bearer {(await access.create_key(tx, f'收银 {n}', ['ingest'], AT))[1]}" for n in range(20)]
+    assert len({caller.key_id for caller in await asyncio.gather(*map(ring.caller, headers))}) == 20
+    for header in headers:
+        assert (await ring.caller(header)).merchant_id == merchant_id
+    assert asked.times == 1
+    await asyncio.sleep(2.1)  # longer than an answer is kept
+    for header in headers:
+        assert (await ring.caller(header)).merchant_id == merchant_id
+    assert asked.times == 2
 
 
 async def test_the_shop_keeps_an_owner(database: Database, merchant_id: int) -> None:

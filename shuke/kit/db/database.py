@@ -108,10 +108,12 @@ class Database:
     async def directory(self) -> AsyncIterator[Tx]:
         """A transaction of no merchant: only the small directory tables can be seen. Committed on a clean exit."""
         async with _connection(self._pool) as connection:
-            await _begin(connection, "begin")
+            tx = Tx(connection, None, self.ids, 0, self.memory)
+            tx.begin_with("begin")
             try:
-                yield Tx(connection, None, self.ids, 0, self.memory)
-                await connection.execute("commit")
+                yield tx
+                if tx.has_work:
+                    await connection.execute("commit")
             except BaseException:
                 await _rollback(connection)
                 raise
@@ -155,10 +157,6 @@ async def _connection(pool: AsyncConnectionPool) -> AsyncIterator[psycopg.AsyncC
         raise errors.Unavailable("the connection to the database was lost") from error
     finally:
         await pool.putconn(connection)
-
-
-async def _begin(connection: psycopg.AsyncConnection, statement: str) -> None:
-    await connection.execute(statement)
 
 
 async def _rollback(connection: psycopg.AsyncConnection) -> None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from shuke.ground.access import models, policy, queries
 from shuke.kit import clock, errors
 from shuke.kit.http import Caller
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from shuke.kit.db import Database, Tx
 
 KEEP_SECONDS = 2.0
-NOTE_USE_EVERY_SECONDS = 60.0
-MOST_KEPT = 20_000
+NOTE_USE_EVERY = timedelta(minutes=1)
 
 
 class BadKey(errors.Refused):
@@ -78,61 +78,76 @@ def hash_of(secret: str) -> bytes:
 
 
 class KeyRing:
-    """The keys this process has seen within the last two seconds, so that a busy key costs one look-up per two seconds."""
+    """The keys this process has seen within the last two seconds. All that are in use are looked up together, so that the
+    cost stays one question every two seconds for any number of busy keys."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, tuple[Caller | None, float]] = {}
-        self._asked: dict[str, asyncio.Task[Caller | None]] = {}
+        self._used: set[str] = set()
+        self._wanted: set[str] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._turn = 0
 
     def forget(self) -> None:
         """Look every key up again: called when one was revoked."""
         self._known.clear()
+        self._turn += 1
 
     async def caller(self, authorization: str) -> Caller:
         """Who calls with that header; refuses `BadKey`."""
-        kept = self._known.get(authorization)
-        if kept is None or kept[1] < clock.monotonic():
-            caller = await self._ask(authorization)
-        else:
-            caller = kept[0]
-        if caller is None:
+        while (kept := self._known.get(authorization)) is None or kept[1] < clock.monotonic():
+            self._wanted.add(authorization)
+            if self._looking is None:
+                self._looking = asyncio.ensure_future(self._look_up())
+            await asyncio.shield(self._looking)
+        if kept[0] is None:
             raise BadKey
-        return caller
+        self._used.add(authorization)
+        return kept[0]
 
-    async def _ask(self, authorization: str) -> Caller | None:
-        """One question per key at a time, however many callers wait for it."""
-        task = self._asked.get(authorization)
-        if task is None:
-            task = asyncio.ensure_future(self._look_up(authorization))
-            self._asked[authorization] = task
-            task.add_done_callback(lambda _: self._asked.pop(authorization, None))
-        return await asyncio.shield(task)
-
-    async def _look_up(self, authorization: str) -> Caller | None:
-        scheme, _, secret = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not secret.startswith("sk_") or len(secret) > 200:
-            return None
-        async with self._database.directory() as tx:
-            caller = await _caller_of(tx, hash_of(secret.strip()), clock.now())
-        if len(self._known) >= MOST_KEPT:
-            self._known.clear()
-        self._known[authorization] = (caller, clock.monotonic() + KEEP_SECONDS)
-        return caller
+    async def _look_up(self) -> None:
+        """Answer all that are asked for, and again those that were used since the last time."""
+        try:
+            wanted, used = self._wanted, self._used
+            self._wanted, self._used = set(), set()
+            hashes = {each: found for each in wanted | used if (found := _hash_in(each))}
+            turn = self._turn
+            callers = await _callers_of(self._database, hashes) if hashes else {}
+            if turn != self._turn:
+                return  # a key was revoked meanwhile: whoever waits asks again
+            until = clock.monotonic() + KEEP_SECONDS
+            self._known = {each: (callers.get(each), until) for each in wanted | used}
+        finally:
+            self._looking = None
 
 
-async def _caller_of(tx: Tx, key_hash: bytes, now: datetime) -> Caller | None:
-    row = await tx.one(
-        "select key_id, merchant_id, name, scopes, last_used_at from api_key "
-        "where key_hash = %(key_hash)s and revoked_at is null",
-        key_hash=key_hash,
-    )
-    if row is None:
+def _hash_in(authorization: str) -> bytes | None:
+    scheme, _, secret = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not secret.startswith("sk_") or len(secret) > 200:
         return None
-    if row.last_used_at is None or (now - row.last_used_at).total_seconds() > NOTE_USE_EVERY_SECONDS:
-        await tx.run(
-            "update api_key set last_used_at = %(now)s where key_hash = %(key_hash)s", key_hash=key_hash, now=now
+    return hash_of(secret.strip())
+
+
+async def _callers_of(database: Database, hashes: Mapping[str, bytes]) -> dict[str, Caller]:
+    """The callers of these keys that are known and not revoked, in one statement; notes which were used."""
+    now = clock.now()
+    async with database.directory() as tx:
+        rows = await tx.rows(
+            "select key_hash, key_id, merchant_id, name, scopes, last_used_at from api_key "
+            "where key_hash = any(%(hashes)s) and revoked_at is null",
+            hashes=list(hashes.values()),
         )
+        silent = [row.key_hash for row in rows if row.last_used_at is None or now - row.last_used_at > NOTE_USE_EVERY]
+        if silent:
+            await tx.run(
+                "update api_key set last_used_at = %(now)s where key_hash = any(%(hashes)s)", hashes=silent, now=now
+            )
+    found = {bytes(row.key_hash): row for row in rows}
+    return {each: _caller(found[key_hash]) for each, key_hash in hashes.items() if key_hash in found}
+
+
+def _caller(row: Any) -> Caller:
     return Caller(
         merchant_id=row.merchant_id,
         permissions=policy.allowed(row.scopes),
