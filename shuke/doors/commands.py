@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shuke.assets import audit as auditor
 from shuke.doors import setup
 from shuke.ground import access, mirror, tenancy
-from shuke.insight import segments
+from shuke.insight import profiles, segments
 from shuke.kit import clock, errors
 
 if TYPE_CHECKING:
@@ -90,6 +90,22 @@ async def count_segment(
     counted = await segments.count(context.database, opened_mirror(context), found.merchant_id, rule, instant, ids=ids)
     answer: dict[str, Any] = {"count": counted.count}
     return answer | {"ids": counted.ids or []} if ids else answer
+
+
+async def fit_profile(
+    context: Context, merchant: str, model: str, until: str | None = None, predict_days: int = profiles.PREDICTED_DAYS,
+    ids: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Fit a model to what was known at an instant; a date alone is the end of that business day."""
+    found = await known_merchant(context, merchant)
+    instant = clock.now() if until is None else read_instant(until, found.zone)
+    if until is not None and len(until) == len("2026-01-01"):
+        tomorrow = instant.date() + timedelta(days=1)
+        instant = clock.day_starts(tomorrow, found.zone, found.day_start_minutes) - timedelta(microseconds=1)
+    fitted = await profiles.fit(
+        context.database, opened_mirror(context), found.merchant_id, model, instant, predict_days
+    )
+    return await profiles.told(context.database, found.merchant_id, fitted, ids=ids)
 
 
 def read_instant(text: str, zone: str) -> datetime:
@@ -180,6 +196,7 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "key.create": create_key,
     "status": status,
     "segment.count": count_segment,
+    "profile.fit": fit_profile,
     "demo.load": load_demo,
     "audit": audit,
     "mirror.rebuild": rebuild_mirror,

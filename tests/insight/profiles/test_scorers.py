@@ -1,0 +1,146 @@
+"""The models keep their laws where no table was published: bounds, limits, frequent buyers, and data they do not fit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate
+
+from shuke.insight.profiles.policy.histories import Histories, history
+from shuke.insight.profiles.scorers import BUYING, bgnbd, gamma_gamma, pareto_nbd
+
+positive = st.floats(0.05, 20)
+four = st.tuples(positive, positive, positive, positive).map(np.array)
+buying = pytest.mark.parametrize("model", BUYING.values(), ids=BUYING)
+
+
+@st.composite
+def members(draw: st.DrawFn) -> Histories:
+    rows = draw(st.lists(st.tuples(st.integers(0, 300), st.floats(0.01, 1), st.floats(1, 500)), min_size=1, max_size=5))
+    repeats = [row[0] for row in rows]
+    age = [row[2] for row in rows]
+    last = [row[1] * row[2] if row[0] else 0.0 for row in rows]
+    return history(list(range(len(rows))), repeats, last, age)
+
+
+@buying
+@settings(deadline=None)
+@given(parameters=four, known=members(), weeks=st.floats(0.5, 100))
+def test_scores_are_finite_and_within_their_bounds(model, parameters, known, weeks) -> None:
+    assert np.isfinite(model.log_likelihood(parameters, known)).all()
+    alive = model.p_alive(parameters, known)
+    assert ((alive >= 0) & (alive <= 1)).all()
+    soon, later = model.expected(parameters, known, weeks), model.expected(parameters, known, 2 * weeks)
+    assert np.isfinite(soon).all() and (soon >= -1e-9).all() and (later >= soon - 1e-6).all()
+
+
+@buying
+def test_who_bought_lately_is_more_likely_to_come_back(model) -> None:
+    parameters = np.array([0.5, 5.0, 0.8, 2.5])
+    known = history([1, 2], [4, 4], [10, 38], [39, 39])
+    long_ago, lately = model.p_alive(parameters, known)
+    assert long_ago < lately
+    few, many = model.expected(parameters, known, 10)
+    assert few < many
+
+
+def test_the_expectation_is_the_integral_over_the_rates() -> None:
+    """Equation 10 of the paper against its definition: buy at rate λ, leave with p, both weighed by the history."""
+    parameters = r, alpha, a, b = np.array([0.8, 6.0, 1.7, 3.0])
+    x, last, age, weeks = 3, 20.0, 30.0, 26.0
+
+    def weight(rate: float, leave: float) -> float:
+        stays = (1 - leave) ** x * np.exp(-rate * age)
+        return rate ** (r + x - 1) * np.exp(-rate * alpha) * leave ** (a - 1) * (1 - leave) ** (b - 1) * stays
+
+    def left(rate: float, leave: float) -> float:
+        gone = leave * (1 - leave) ** (x - 1) * np.exp(-rate * last)
+        return rate ** (r + x - 1) * np.exp(-rate * alpha) * leave ** (a - 1) * (1 - leave) ** (b - 1) * gone
+
+    def coming(rate: float, leave: float) -> float:
+        return weight(rate, leave) * (1 - np.exp(-rate * leave * weeks)) / leave
+
+    def whole(of) -> float:
+        return integrate.dblquad(lambda leave, rate: of(rate, leave), 0, 8, 1e-9, 1 - 1e-9)[0]
+
+    total = whole(weight) + whole(left)
+    known = history([1], [x], [last], [age])
+    assert bgnbd.p_alive(parameters, known)[0] == pytest.approx(whole(weight) / total, rel=1e-4)
+    assert bgnbd.expected(parameters, known, weeks)[0] == pytest.approx(whole(coming) / total, rel=1e-4)
+
+
+@buying
+def test_the_pole_of_the_formula_is_no_pole_of_the_answer(model) -> None:
+    known = history([1, 2], [0, 7], [0, 30], [39, 39])
+    near = [model.expected(np.array([0.5, 5.0, third, 2.5]), known, 10) for third in (0.9999, 1.0, 1.0001)]
+    np.testing.assert_allclose(near[0], near[1], rtol=1e-3)
+    np.testing.assert_allclose(near[2], near[1], rtol=1e-3)
+
+
+@buying
+def test_a_daily_guest_of_ten_years_does_not_overflow(model) -> None:
+    known = history([1], [3650], [521.0], [521.4])
+    parameters = np.array([0.5, 5.0, 0.8, 2.5])
+    assert model.p_alive(parameters, known)[0] > 0.9
+    assert 6 < model.expected(parameters, known, 1)[0] < 7.1
+
+
+@buying
+def test_members_who_never_came_back_determine_nothing(model) -> None:
+    once = history(list(range(500)), [0] * 500, [0] * 500, [20 + n % 30 for n in range(500)])
+    fit = model.fit(once)
+    assert not fit.converged
+    assert fit.why is not None and fit.why.zh and fit.why.en
+    assert not model.fit(history([], [], [], [])).converged
+
+
+def test_parameters_that_made_the_members_are_found_again() -> None:
+    draw = np.random.default_rng(8)
+    known = simulated(draw, 6000, (0.6, 8.0, 0.9, 3.0))
+    fit = bgnbd.fit(known)
+    assert fit.converged
+    np.testing.assert_allclose([*fit.parameters.values()], [0.6, 8.0, 0.9, 3.0], rtol=0.25)
+
+
+def simulated(draw: np.random.Generator, count: int, parameters: tuple[float, ...]) -> Histories:
+    r, alpha, a, b = parameters
+    repeats, last = np.zeros(count), np.zeros(count)
+    rate, leave = draw.gamma(r, 1 / alpha, count), draw.beta(a, b, count)
+    age = np.rint(draw.uniform(26, 78, count) * 7) / 7
+    now, there = np.zeros(count), np.ones(count, bool)
+    while there.any():
+        now = now + draw.exponential(1 / rate)
+        there &= now < age
+        repeats[there] += 1
+        last[there] = np.rint(now[there] * 7) / 7
+        there &= draw.uniform(size=count) > leave
+    return Histories(np.arange(count), repeats, last, age, np.zeros(count))
+
+
+def test_little_known_value_is_drawn_to_the_shops_mean() -> None:
+    parameters = np.array([6.25, 3.74, 15.44])
+    known = history([1, 2, 3], [0, 1, 50], [0, 1, 1], [10, 10, 10])
+    known = Histories(known.member, known.repeats, known.last, known.age, np.array([0.0, 100.0, 100.0]))
+    none, one, many = gamma_gamma.expected_value(parameters, known)
+    shop = 6.25 * 15.44 / 2.74
+    assert none == pytest.approx(shop)
+    assert shop < one < many < 100
+    assert many == pytest.approx(100, rel=0.02)
+
+
+def test_the_unit_of_money_changes_nothing_else() -> None:
+    draw = np.random.default_rng(3)
+    amounts = draw.gamma(6, 1 / draw.gamma(4, 1 / 15, 800))
+    yuan = Histories(*(np.ones(800) for _ in range(4)), amounts)
+    fen = Histories(*(np.ones(800) for _ in range(4)), amounts * 100)
+    one, other = gamma_gamma.fit(yuan), gamma_gamma.fit(fen)
+    assert one.parameters["p"] == pytest.approx(other.parameters["p"], rel=1e-3)
+    assert one.parameters["gamma"] * 100 == pytest.approx(other.parameters["gamma"], rel=1e-2)
+
+
+def test_the_larger_scale_may_be_either() -> None:
+    """α > β and α < β take different forms of the series; they meet at α = β."""
+    known = history([1, 2], [0, 5], [0, 12], [30, 30])
+    near = [pareto_nbd.log_likelihood(np.array([0.6, alpha, 0.7, 10.0]), known) for alpha in (9.9999, 10.0, 10.0001)]
+    np.testing.assert_allclose(near[0], near[2], rtol=1e-4)
+    np.testing.assert_allclose(near[0], near[1], rtol=1e-4)
