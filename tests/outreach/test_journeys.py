@@ -350,7 +350,8 @@ async def test_outcomes_and_days_are_counted(shop: Shop) -> None:
     assert (outcome.step, outcome.outcome, outcome.count) == (0, "done", 3)
     shown = await shop.shown(journey_id)
     assert (shown.numbers.returned_7d, shown.numbers.returned_share) == (1, 0.3333)
-    assert shown.steps[0].sentence == kinds.Sentence(zh="发放积分抵现「o」", en="give the offer “o”")
+    named = kinds.Sentence(zh="发放积分抵现「500 积分抵 50 元」", en="give the offer “500 points for ¥50.00”")
+    assert shown.steps[0].sentence == named
 
 
 async def test_the_queue_does_the_work(shop: Shop) -> None:

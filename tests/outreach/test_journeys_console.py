@@ -25,7 +25,8 @@ async def test_the_example_is_installed_as_a_draft_and_launched(shop: Shop, owne
         properties = next(iter(kind["schema"]["$defs"].values()))["properties"]
         assert all("x-zh" in field and "x-en" in field for field in properties.values()), kind["code"]
     [example] = kinds["examples"]
-    assert example["steps"][0]["sentence"]["zh"] == "发放积分抵现「500-as-50」"
+    assert example["steps"][0]["sentence"]["zh"] == "发放积分抵现「500 积分抵 50 元」"
+    assert example["steps"][0]["sentence"]["en"] == "give the offer “500 points for ¥50.00”"
 
     made = await owner.post(f"{API}/journeys", json={"example": example["code"]})
     assert made.status_code == 201, made.text

@@ -87,6 +87,11 @@ def sentence(points: int, value_fen: int, valid_for: str) -> Sentence:
     )
 
 
+def called(name: str, points: int, value_fen: int) -> Sentence:
+    """An offer's name in both languages: a Chinese one is told in English by what the offer promises."""
+    return Sentence(name, name if name.isascii() else f"{points} points for {money.yuan(value_fen)}")
+
+
 def _short(fen: int) -> str:
     return f"{fen // 100}" if fen % 100 == 0 else f"{fen // 100}.{fen % 100:02d}"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from shuke.assets.offers.policy import Usable, sentence, state_of
+from shuke.assets.offers.policy import Usable, called, sentence, state_of
 from shuke.kit import errors
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
@@ -77,6 +77,12 @@ async def get_offer(tx: Tx, offer_id: int) -> Shown:
     if row is None:
         raise errors.NotFound(what="offer", what_zh="积分抵现")
     return _shown(row)
+
+
+async def names(tx: Tx) -> dict[str, Sentence]:
+    """What every offer is called, by short name."""
+    rows = await tx.rows("select slug, name, points, value_fen from offer where merchant_id = %(merchant_id)s")
+    return {row.slug: called(row.name, row.points, row.value_fen) for row in rows}
 
 
 def _shown(row: Any) -> Shown:

@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 from litestar import Request, get, post, put
 
+from shuke.assets import offers
 from shuke.ground import access
 from shuke.kit import clock, errors, http, paging
 from shuke.kit.db import Database, Tx
+from shuke.kit.kinds import Sentence
 from shuke.outreach.journeys import actions, queries
 from shuke.outreach.journeys.policy import StepPlan
 from shuke.outreach.journeys.steps import steps
@@ -68,7 +70,7 @@ async def step_kinds(request: Request, database: Database) -> dict[str, Any]:
             "name": example.name,
             "description": example.description,
             "segment": {"slug": example.segment.slug, "name": example.segment.name},
-            "steps": [queries.shown_step(msgspec.to_builtins(step)) for step in example.steps],
+            "steps": [queries.shown_step(msgspec.to_builtins(step), _offer_of(example)) for step in example.steps],
         }
         for example in actions.EXAMPLES.values()
     ]
@@ -164,6 +166,12 @@ async def move_journey(request: Request, database: Database, journey_id: int, ho
 
 async def _noted(tx: Tx, caller: http.Caller, action: str, journey: queries.Shown, at: datetime) -> None:
     await access.record(tx, caller, action, ("journey", journey.name), after={"state": journey.state}, at=at)
+
+
+def _offer_of(example: Any) -> dict[str, Sentence]:
+    """The name of the offer that an example would bring along."""
+    terms = example.offer
+    return {example.offer_slug: offers.called(terms.name, terms.points, terms.value_fen)}
 
 
 def _told(journey: queries.Shown) -> dict[str, Any]:

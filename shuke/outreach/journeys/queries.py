@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
+from shuke.assets import offers
 from shuke.ground import members, tenancy
 from shuke.insight import segments
 from shuke.kit import errors, paging, references
@@ -132,7 +133,7 @@ order by created_at desc, journey_id desc
 
 
 async def journeys(tx: Tx) -> list[Shown]:
-    """All journeys, the newest first, in three statements."""
+    """All journeys, the newest first, in four statements."""
     return await _shown(tx, await tx.rows(_JOURNEYS, journey_id=None))
 
 
@@ -147,21 +148,22 @@ async def get_journey(tx: Tx, journey_id: int) -> Shown:
 async def _shown(tx: Tx, rows: Sequence[Any]) -> list[Shown]:
     counted = await numbers(tx, [row.journey_id for row in rows])
     names = await segments.names(tx, sorted({row.segment_slug for row in rows}))
+    called = await offers.names(tx)
     return [
         Shown(
             journey_id=row.journey_id, name=row.name, state=row.state, version=row.version,
             segment=SegmentName(row.segment_slug, names.get(row.segment_slug, row.segment_slug)),
-            steps=[shown_step(step) for step in row.steps], numbers=counted[row.journey_id],
+            steps=[shown_step(step, called) for step in row.steps], numbers=counted[row.journey_id],
             launched_at=row.launched_at, created_at=row.created_at,
         )
         for row in rows
     ]  # fmt: skip
 
 
-def shown_step(step: dict[str, Any]) -> ShownStep:
-    """A kept step with the sentence of its kind."""
+def shown_step(step: dict[str, Any], called: Mapping[str, Sentence]) -> ShownStep:
+    """A kept step with the sentence of its kind; `called` has the offers' names."""
     params = steps.parameters(step["kind"], step["params"])
-    return ShownStep(step["kind"], step["params"], steps.get(step["kind"]).sentence(params))
+    return ShownStep(step["kind"], step["params"], steps.get(step["kind"]).sentence(params, called))
 
 
 async def daily(tx: Tx, journey_id: int, days: int = 60) -> list[Day]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from shuke.assets import offers
 from shuke.insight import segments
 from shuke.kit import errors, jobs
 from shuke.kit.db import Tx
@@ -136,5 +137,6 @@ async def preview(tx: Tx, segment: str, plan: Sequence[StepPlan]) -> Preview:
             en="The message comes before the offer: {expires} cannot tell when the offer ends.",
         )
         warnings.append(words)
-    shown = [queries.shown_step(msgspec.to_builtins(step)) for step in plan]
+    called = await offers.names(tx)
+    shown = [queries.shown_step(msgspec.to_builtins(step), called) for step in plan]
     return Preview(members=found.count or 0, steps=shown, warnings=warnings)

@@ -1,5 +1,6 @@
 """发放积分抵现: gives the right to spend points as cash for some days."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -9,7 +10,7 @@ from shuke.assets import offers
 from shuke.kit import errors
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
-from shuke.outreach.journeys.steps.kind import Crowd, Outcome
+from shuke.outreach.journeys.steps.kind import NOBODY, Crowd, Outcome
 
 
 class Gift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,9 +34,10 @@ class GiveOffer:
     Params: ClassVar[type[msgspec.Struct]] = Gift
     example: ClassVar[dict[str, Any]] = {"offer": "500-as-50"}
 
-    def sentence(self, params: Gift) -> Sentence:
-        """What it does."""
-        return Sentence(f"发放积分抵现「{params.offer}」", f"give the offer “{params.offer}”")
+    def sentence(self, params: Gift, called: Mapping[str, Sentence] = NOBODY) -> Sentence:
+        """What it does, with the offer by its name where it is known."""
+        name = called.get(params.offer, Sentence(params.offer, params.offer))
+        return Sentence(f"发放积分抵现「{name.zh}」", f"give the offer “{name.en}”")
 
     async def check(self, tx: Tx, params: Gift) -> None:
         """The offer exists and is live."""

@@ -1,5 +1,6 @@
 """送积分: gives points, valid for as long as the step says."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -9,7 +10,7 @@ from shuke.assets import points
 from shuke.kit import durations
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
-from shuke.outreach.journeys.steps.kind import Crowd, Outcome
+from shuke.outreach.journeys.steps.kind import NOBODY, Crowd, Outcome
 
 
 class Bonus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,7 +42,7 @@ class GivePoints:
     Params: ClassVar[type[msgspec.Struct]] = Bonus
     example: ClassVar[dict[str, Any]] = {"points": 50, "valid_for": "1Y_U"}
 
-    def sentence(self, params: Bonus) -> Sentence:
+    def sentence(self, params: Bonus, _: Mapping[str, Sentence] = NOBODY) -> Sentence:
         """What it does."""
         return Sentence(f"送 {params.points} 积分", f"give {params.points} points")
 

@@ -36,10 +36,17 @@ class Crowd(msgspec.Struct, frozen=True, kw_only=True):
         return f"journey:{self.journey_id}:{self.version}:{self.step}:{member_id}"
 
 
+NOBODY: Mapping[str, Sentence] = {}
+
+
 class Step(Kind, Protocol):
     """One act of a journey."""
 
     example: ClassVar[dict[str, Any]]
+
+    def sentence(self, params: Any, called: Mapping[str, Sentence] = NOBODY) -> Sentence:
+        """What it does, as an operator would say it; `called` has the names of offers by their short name."""
+        ...
 
     async def check(self, tx: Tx, params: Any) -> None:
         """Refuse what could not work when the journey is launched."""

@@ -1,5 +1,6 @@
 """发消息: one message to each member, through the first channel they allow or the one named."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,7 +12,7 @@ from shuke.ground import messaging
 from shuke.kit import clock
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
-from shuke.outreach.journeys.steps.kind import Crowd, Outcome, refused
+from shuke.outreach.journeys.steps.kind import NOBODY, Crowd, Outcome, refused
 
 _CHANNELS = {
     "auto": {"zh": "自动（微信 → 短信 → 站内信）", "en": "Automatic (WeChat → text → inbox)"},
@@ -61,7 +62,7 @@ class SendMessage:
         "channel": "auto",
     }
 
-    def sentence(self, params: Letter) -> Sentence:
+    def sentence(self, params: Letter, _: Mapping[str, Sentence] = NOBODY) -> Sentence:
         """What it does."""
         way = _CHANNELS[params.channel]
         said = params.title or params.body

@@ -33,11 +33,13 @@ export function rememberedLocale(): Locale {
 }
 
 export async function useLocale(next: Locale): Promise<void> {
-  const [words, element] = await Promise.all([
+  const [words, names, element] = await Promise.all([
     next === "en" ? import("@/words/en") : null,
+    next === "en" ? import("@/words/ready") : null,
     next === "en" ? import("element-plus/es/locale/lang/en") : import("element-plus/es/locale/lang/zh-cn"),
   ]);
   if (words) i18n.global.setLocaleMessage("en", words.default as typeof zh);
+  if (names) ready.value = names.default;
   elementWords.value = element.default as ElementWords;
   i18n.global.locale.value = next;
   document.documentElement.lang = next === "zh" ? "zh-CN" : "en";
@@ -48,9 +50,12 @@ export async function useLocale(next: Locale): Promise<void> {
   }
 }
 
-/** The reader's side of a sentence the server wrote in both languages. */
+/** What comes ready-made, in English: its names are kept in Chinese, and whoever renames it has named it for all. */
+const ready = shallowRef<Record<string, string>>({});
+
+/** The reader's side of a sentence the server wrote in both languages; of a ready-made name, the English one too. */
 export function say(both: Both | string | null | undefined): string {
   if (!both) return "";
-  if (typeof both === "string") return both;
+  if (typeof both === "string") return (locale.value === "en" && ready.value[both]) || both;
   return (locale.value === "en" ? both.en : both.zh) || both.zh || both.en || "";
 }

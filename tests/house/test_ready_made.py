@@ -1,0 +1,38 @@
+"""What a merchant finds ready-made has an English name on the console."""
+
+import re
+from collections.abc import Iterator
+
+from shuke.doors import lifecycle
+from shuke.doors.demo import shop
+from shuke.outreach.journeys.actions.examples import EXAMPLES
+from shuke.programs.earning import actions as earning
+from shuke.programs.tiers import actions as tiers
+from tests.house import tree
+
+READY = tree.ROOT / "web" / "console" / "src" / "words" / "ready.ts"
+CHINESE = re.compile("[一-鿿]")
+
+
+def _ready_made() -> Iterator[str]:
+    for segment in (*lifecycle.STAGES, *shop.SEGMENTS, *(example.segment for example in EXAMPLES.values())):
+        yield from (segment.name, segment.description)
+    for example in EXAMPLES.values():
+        yield from (example.name.zh, example.offer.name)
+    yield from (level.name for level in shop.LEVELS)
+    yield shop.RULE.name
+    for module in (earning, tiers):  # the first rule and the first tier are named where they are made
+        source = (tree.PACKAGE / (module.__name__.removeprefix("shuke.").replace(".", "/") + ".py")).read_text("utf-8")
+        yield from re.findall(r'(?:name=|"name": )"([^"]*[一-鿿][^"]*)"', source)
+
+
+def test_every_ready_made_name_has_an_english_one() -> None:
+    pairs = {
+        quoted or bare: english
+        for quoted, bare, english in re.findall(
+            r'^  (?:"([^"]+)"|([^\s:"]+)): "([^"]+)",$', READY.read_text("utf-8"), re.M
+        )
+    }
+    wanted = set(_ready_made())
+    assert {"沉睡会员", "消费送积分", "普通会员"} <= wanted
+    tree.expect_none(name for name in wanted if not pairs.get(name) or CHINESE.search(pairs[name]))

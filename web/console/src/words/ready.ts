@@ -1,0 +1,41 @@
+/** English names of what a merchant finds ready-made, by the Chinese name it is stored under; tests/house compares both. */
+const names: Record<string, string> = {
+  // the members' life
+  新客: "New",
+  "30 天内第一次消费，或刚入会还没消费": "First purchase within 30 days, or just joined",
+  成长会员: "Growing",
+  "买过 2–4 次，最近两周来过": "Bought 2–4 times, last within two weeks",
+  成熟会员: "Mature",
+  "买过 5 次以上，最近两周来过": "Bought 5 times or more, last within two weeks",
+  有流失风险: "At risk",
+  "老客，15–30 天没来": "Regulars not seen for 15–30 days",
+  沉睡会员: "Dormant",
+  "31–180 天没有消费": "No purchase for 31–180 days",
+  流失会员: "Lost",
+  "超过 180 天没有消费": "No purchase for more than 180 days",
+  // rules, tiers, offers, journeys
+  消费送积分: "Points for spending",
+  "消费 1 元积 1 分": "1 point per yuan",
+  普通会员: "Member",
+  银卡会员: "Silver",
+  金卡会员: "Gold",
+  铂金会员: "Platinum",
+  "500 积分抵 50 元": "500 points for ¥50",
+  "叫回沉睡会员：500 积分抵 50 元": "Bring dormant members back: 500 points for 50 yuan",
+  "沉睡会员（500 积分以上）": "Dormant with 500 points or more",
+  "买过东西、最近 30 天没有再来，可用积分不少于 500": "Has bought, not for 30 days, and holds at least 500 points",
+  // segments of the demonstration merchant
+  高价值会员: "High value",
+  "近 180 天实付满 2,500 元": "Paid 2,500 yuan or more in 180 days",
+  潜力会员: "Potential",
+  "近 90 天买过 1–2 次，最近一个月还在逛，还不是高价值": "Bought once or twice in 90 days, still browsing, not yet of high value",
+  加购没买: "Left in the cart",
+  "近 7 天加过购物车，没有下单": "Put something into the cart within 7 days and did not order",
+  签到达人: "Check-in fans",
+  "近 30 天签到 15 天以上": "Checked in on 15 days or more of the last 30",
+  快过生日: "Birthday soon",
+  "30 天内过生日": "Birthday within 30 days",
+  大促型会员: "Sale hunters",
+  "一年里用优惠券下单 3 次以上": "Ordered with a coupon 3 times or more in a year",
+};
+export default names;
