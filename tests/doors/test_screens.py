@@ -142,6 +142,17 @@ async def test_a_phone_is_revealed_on_record(shop: httpx.AsyncClient) -> None:
     assert "13800138002" not in str(act)
 
 
+async def test_acts_are_chosen_by_words(shop: httpx.AsyncClient) -> None:
+    """Every act that stands in the trail has its words among those to choose from, in both languages."""
+    await shop.post(f"{API}/members/2/reveal", json={})
+    words = {one["action"]: one["name"] for one in (await shop.get(f"{API}/audit-trail/actions")).json()["items"]}
+    assert words["rule.published"] == {"zh": "发布了积分规则「…」", "en": "published the points rule “…”"}
+    assert words["member.merged"]["zh"] == "把会员 … 合并到会员 …"
+    listed = (await shop.get(f"{API}/audit-trail")).json()["items"]
+    assert {act["action"] for act in listed} <= words.keys()
+    assert not [name for name in words.values() if "{" in str(name["zh"]) + str(name["en"])]
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 async def test_the_export_is_what_is_shown(shop: httpx.AsyncClient, kind: str) -> None:
     asked = {"format": kind, "sort": "points", "columns": "member_id,name,points,amount"}

@@ -349,7 +349,15 @@ async def list_trail(
         return await queries.list_trail(tx, actor=actor, action=action, cursor=cursor, limit=paging.limited(limit))
 
 
+@get("/audit-trail/actions", guards=[requires("audit.read")])
+async def list_actions() -> dict[str, list[dict[str, Any]]]:
+    """Every kind of act that the trail tells of, with its words, for the filter."""
+    return {
+        "items": [{"action": code, "name": {"zh": words.zh, "en": words.en}} for code, words in policy.acts().items()]
+    }
+
+
 routes = [
     sign_in, show_session, sign_out, switch_merchant, set_locale, list_staff, create_staff, change_staff, reset_password, list_keys,
-    create_key, revoke_key, list_trail,
+    create_key, revoke_key, list_trail, list_actions,
 ]  # fmt: skip

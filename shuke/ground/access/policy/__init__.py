@@ -2,7 +2,7 @@
 
 from shuke.ground.access.policy.permissions import PERMISSIONS, ROLES, SCOPES, allowed, fitting_scopes, granted
 from shuke.ground.access.policy.throttle import IDLE, LONGEST, locked_until, still_valid
-from shuke.ground.access.policy.trail import TRAIL, sentence
+from shuke.ground.access.policy.trail import TRAIL, acts, sentence
 
 __all__ = [
     "IDLE",
@@ -11,6 +11,7 @@ __all__ = [
     "ROLES",
     "SCOPES",
     "TRAIL",
+    "acts",
     "allowed",
     "fitting_scopes",
     "granted",

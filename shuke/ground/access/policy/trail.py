@@ -68,6 +68,20 @@ class _Blank(dict[str, Any]):
         return "—"
 
 
+class _Ellipsis(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "" if key == "who" else "…"
+
+
+def acts() -> dict[str, Words]:
+    """Every kind of act with its words, for choosing one: 发布了积分规则「…」."""
+    places = _Ellipsis()
+    return {
+        action: Words(words.zh.format_map(places).strip(), words.en.format_map(places).strip())
+        for action, words in TRAIL.items()
+    }
+
+
 def sentence(action: str, who: str, subject: str, after: dict[str, Any] | None) -> Words:
     """What happened, as one would tell it; `after` may fill further places of the sentence."""
     words = TRAIL.get(action, _OTHER)

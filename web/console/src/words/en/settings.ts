@@ -83,7 +83,8 @@ export default {
     end: ".",
     changed: "{name}: {from} → {to}",
     became: "{name}: {to}",
-    part: { name: "Name", state: "State", points: "Points", reason: "Reason", gender: "Gender", birthday: "Birthday", sms: "SMS", wechat: "WeChat", segment: "Segment", description: "Note", zone: "Time zone", code: "Code", address: "Address", login: "Login", role: "Role", version: "Version", locale: "Language", into: "Into" },
+    part: { name: "Name", state: "State", points: "Points", reason: "Reason", gender: "Gender", birthday: "Birthday", sms: "SMS", wechat: "WeChat", segment: "Segment", description: "Note", zone: "Time zone", code: "Code", address: "Address", login: "Login", role: "Role", version: "Version", locale: "Language", into: "Into", value_fen: "Worth", value_fen_per_100: "Worth of 100 points", valid_for: "Valid for", validity: "Valid for", max_share_percent: "At most of an order (%)", per_fen: "For every", tier_multiplier: "Multiplied by tier", rule_id: "Rule no.", rows: "Rows", format: "Format", full_phones: "With full phone numbers", day_start: "Day begins at", currency: "Currency", lateness_days: "Late by at most (days)", lat: "Latitude", lng: "Longitude", prefix: "Key begins with", inbox: "Inbox", email: "E-mail", city: "City", kind: "Kind" },
+    value: { draft: "Draft", published: "Live", live: "Live", paused: "Paused", waiting: "Waiting", ended: "Ended", open: "Open", closed: "Closed", active: "Active", disabled: "Disabled", inactive: "Inactive", running: "Running", done: "Done", failed: "Failed", cancelled: "Cancelled", female: "Female", male: "Male", unknown: "Unknown", owner: "Owner", manager: "Manager", operator: "Operator", clerk: "Clerk", zh: "Chinese", en: "English", csv: "CSV", xlsx: "Excel", orders: "Orders", members: "Members", products: "Products", events: "Behaviour", refunds: "Refunds", unlimited: "For good" },
   },
   help: {
     title: "Help",

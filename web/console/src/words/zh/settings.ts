@@ -83,7 +83,8 @@ export default {
     end: "。",
     changed: "{name}：{from} → {to}",
     became: "{name}：{to}",
-    part: { name: "名称", state: "状态", points: "积分", reason: "原因", gender: "性别", birthday: "生日", sms: "短信", wechat: "微信", segment: "分群", description: "备注", zone: "时区", code: "编号", address: "地址", login: "账号", role: "角色", version: "版本", locale: "语言", into: "并入" },
+    part: { name: "名称", state: "状态", points: "积分", reason: "原因", gender: "性别", birthday: "生日", sms: "短信", wechat: "微信", segment: "分群", description: "备注", zone: "时区", code: "编号", address: "地址", login: "账号", role: "角色", version: "版本", locale: "语言", into: "并入", value_fen: "抵多少钱", value_fen_per_100: "100 积分约值", valid_for: "有效期", validity: "有效期", max_share_percent: "最多抵订单的（%）", per_fen: "每消费", tier_multiplier: "按等级加倍", rule_id: "规则编号", rows: "行数", format: "格式", full_phones: "含完整手机号", day_start: "一天从几点开始", currency: "货币", lateness_days: "最多晚到几天", lat: "纬度", lng: "经度", prefix: "密钥开头", inbox: "站内信", email: "邮件", city: "城市", kind: "类型" },
+    value: { draft: "草稿", published: "生效中", live: "进行中", paused: "已暂停", waiting: "待生效", ended: "已结束", open: "营业", closed: "停业", active: "在用", disabled: "停用", inactive: "停用", running: "进行中", done: "已完成", failed: "没成", cancelled: "已取消", female: "女", male: "男", unknown: "不详", owner: "店主", manager: "店长", operator: "运营", clerk: "店员", zh: "中文", en: "英文", csv: "CSV", xlsx: "Excel", orders: "订单", members: "会员", products: "商品", events: "行为", refunds: "退款", unlimited: "长期有效" },
   },
   help: {
     title: "帮助",
