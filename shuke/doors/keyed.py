@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from litestar import Router
 from litestar.datastructures import Headers
 
+from shuke.programs.missions import open_api as missions
+
 if TYPE_CHECKING:
     from shuke.doors.context import Context
 
 PREFIX = "/v1"
 
-routes: list[Any] = []
+routes: list[Any] = [
+    *missions.routes,
+]
 
 
 class KeyGate:

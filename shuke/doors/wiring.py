@@ -11,6 +11,7 @@ from shuke.assets.points import facts as points_facts
 from shuke.assets.points import jobs as points_jobs
 from shuke.assets.points import reactions as points
 from shuke.ground import mirror
+from shuke.ground.ingestion import EventsRecorded
 from shuke.ground.ingestion import facts as ingestion_facts
 from shuke.ground.members import MembersMerged
 from shuke.ground.members import facts as members_facts
@@ -28,6 +29,7 @@ from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.outreach.journeys import reactions as journeys
 from shuke.programs.intake import jobs as intake_jobs
 from shuke.programs.intake import reactions as intake
+from shuke.programs.missions import reactions as missions
 from shuke.programs.tiers import facts as tiers_facts
 from shuke.programs.tiers import jobs as tiers_jobs
 from shuke.programs.tiers import reactions as tiers
@@ -45,8 +47,10 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, points.on_members_merged),
     (MembersMerged, offers.follow_merges),
     (MembersMerged, tiers.on_members_merged),
+    (MembersMerged, missions.follow_merges),
     (OrdersRecorded, intake.match_orders),
     (RefundsParked, intake.match_refunds),
+    (EventsRecorded, missions.check_in_by_event),
     (OrdersRecorded, journeys.count_orders),
     (SegmentRefreshed, journeys.begin),
     (JourneyEntered, journeys.count_early_orders),

@@ -1,0 +1,29 @@
+"""What missions announce."""
+
+from datetime import date
+
+import msgspec
+
+from shuke.kit.events import Event
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """One member's check-in; `streak` counts the days in a row."""
+
+    member_id: int
+    day: date
+    streak: int
+    how: str
+
+
+class CheckedIn(Event, frozen=True, kw_only=True, tag="checked_in"):
+    """Members checked in, or made a missed day up."""
+
+    checked: list[Checked]
+
+
+class MissionDone(Event, frozen=True, kw_only=True, tag="mission_done"):
+    """Members did a mission and were rewarded."""
+
+    mission_id: int
+    member_ids: list[int]
