@@ -21,6 +21,10 @@ from shuke.ground.orders import facts as orders_facts
 from shuke.insight.segments import SegmentRefreshed
 from shuke.insight.segments import facts as segments_facts
 from shuke.insight.segments import jobs as segments_jobs
+from shuke.insight.tags import facts as tags_facts
+from shuke.insight.tags import jobs as tags_jobs
+from shuke.insight.tags import reactions as tags
+from shuke.insight.tags import using_segment as tags_using_segment
 from shuke.kit import jobs, references
 from shuke.kit.events import Event, Reader
 from shuke.kit.jobs import Work
@@ -46,12 +50,14 @@ if TYPE_CHECKING:
 REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, points.on_members_merged),
     (MembersMerged, offers.follow_merges),
+    (MembersMerged, tags.follow_merges),
     (MembersMerged, tiers.on_members_merged),
     (MembersMerged, missions.follow_merges),
     (OrdersRecorded, intake.match_orders),
     (RefundsParked, intake.match_refunds),
     (EventsRecorded, missions.check_in_by_event),
     (OrdersRecorded, journeys.count_orders),
+    (SegmentRefreshed, tags.follow_segments),
     (SegmentRefreshed, journeys.begin),
     (JourneyEntered, journeys.count_early_orders),
 ]
@@ -66,11 +72,13 @@ FACTS: list[Any] = [
     *offers_facts.DECLARED,
     *tiers_facts.DECLARED,
     *segments_facts.DECLARED,
+    *tags_facts.DECLARED,
 ]
 mirror.declare(FACTS)
 
 # Who uses what, so that a delete can refuse with the list.
 references.watch("segment", using_segment)
+references.watch("segment", tags_using_segment)
 
 # What comes round at every merchant, and what waits until something wakes it.
 WORKS: list[Work] = [
@@ -78,6 +86,7 @@ WORKS: list[Work] = [
     Work(audit_jobs.AUDIT, audit_jobs.audit_points),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
     Work(segments_jobs.REFRESH, segments_jobs.refresh_segments, recurring=False),
+    Work(tags_jobs.WORK, tags_jobs.keep_tags, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
     Work("imports", intake_jobs.run_imports, recurring=False),
 ]

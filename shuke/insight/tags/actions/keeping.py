@@ -1,0 +1,109 @@
+"""What keeps itself: rule tags follow their segments, ends are kept, a merged member's tags go to the heir."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pyroaring import BitMap
+
+from shuke.insight import segments
+from shuke.insight.tags import policy
+from shuke.insight.tags.actions import labelling, undoing
+from shuke.insight.tags.policy import Cause, Put
+from shuke.kit import jobs
+from shuke.kit.db import Tx
+
+_EXPIRE = """
+with ended as (
+    select m.tag_id, m.member_id from member_tag m where m.merchant_id = %(merchant_id)s and m.until <= %(at)s
+        and m.tag_id = any(%(tags)s::bigint[]) order by m.until limit %(limit)s
+), gone as (
+    delete from member_tag m using ended e where m.merchant_id = %(merchant_id)s and m.tag_id = e.tag_id
+        and m.member_id = e.member_id
+    returning m.member_id, m.tag_id, m.since, m.until, m.act_id
+)
+insert into tag_change (merchant_id, act_id, tag_id, member_id, change, since, until, was_act, at)
+select %(merchant_id)s, %(act)s, g.tag_id, g.member_id, 'expired', g.since, g.until, g.act_id, g.until from gone g
+"""
+
+
+async def expire(tx: Tx, at: datetime, limit: int = policy.AT_ONCE) -> int:
+    """Take off what ends by `at`, at most `limit` labels, each as of its own end; how many."""
+    rows = await tx.rows(
+        "select distinct tag_id from member_tag where merchant_id = %(merchant_id)s and until <= %(at)s", at=at
+    )
+    if not rows:
+        return 0
+    await labelling.lock(tx, [row.tag_id for row in rows], at)
+    [act_id] = await tx.fresh_ids(1)
+    gone = await tx.run(_EXPIRE, act=act_id, tags=[row.tag_id for row in rows], at=at, limit=limit)
+    await labelling.close(tx, act_id, Cause(verb="expire", source="system", by=""), at)
+    return gone
+
+
+async def next_end(tx: Tx) -> datetime | None:
+    """When the next label ends."""
+    return await undoing.next_end(tx)
+
+
+async def sync_segments(tx: Tx, slugs: Iterable[str], at: datetime) -> None:
+    """Bring the rule tags of these segments to their members; what is more than one bite waits for the tags' work."""
+    rows = await tx.rows(
+        "select tag_id, segment_slug from tag where merchant_id = %(merchant_id)s and state = 'live' "
+        "and segment_slug = any(%(slugs)s::text[]) order by tag_id",
+        slugs=sorted(set(slugs)),
+    )
+    for row in rows:  # one rule tag is one act with its own history; a segment has few
+        if await _follow(tx, row.tag_id, row.segment_slug, at, policy.AT_ONCE):
+            await jobs.wake(tx, policy.WORK, at)
+
+
+async def sync(tx: Tx, at: datetime, limit: int = policy.AT_ONCE) -> bool:
+    """Bring every rule tag of the merchant a bite nearer to its segment; whether any of them is not there yet."""
+    rows = await tx.rows(
+        "select tag_id, segment_slug from tag where merchant_id = %(merchant_id)s and state = 'live' "
+        "and segment_slug is not null order by tag_id"
+    )
+    return any([await _follow(tx, row.tag_id, row.segment_slug, at, limit) for row in rows])
+
+
+async def _follow(tx: Tx, tag_id: int, segment: str, at: datetime, limit: int) -> bool:
+    """Put the tag on who is in the segment and off who is not, at most `limit` each; whether more are left.
+
+    What is written is the difference between the two as they stand, under the tag's lock: heard twice, it changes nothing.
+    """
+    await labelling.lock(tx, [tag_id], at)
+    inside = await segments.members(tx, segment)
+    worn = await tx.value(
+        "select array_agg(member_id) from member_tag where merchant_id = %(merchant_id)s and tag_id = %(tag_id)s",
+        tag_id=tag_id,
+    )
+    wearing = BitMap(worn or [])
+    entered, left = inside - wearing, wearing - inside
+    puts = [Put(member, tag_id) for member in entered[:limit]]
+    takes = [(member, tag_id) for member in left[:limit]]
+    await labelling.change(tx, Cause(verb="rule", source="rule", by="", reason=segment), at, puts=puts, takes=takes)
+    return len(entered) > limit or len(left) > limit
+
+
+async def follow_merges(tx: Tx, merges: Sequence[tuple[int, int]], at: datetime) -> None:
+    """The tags of a merged member go to the heir, who keeps what they have; repeatable, what has moved is gone."""
+    for old, heir in merges:  # a person merges members one at a time; several in one batch are rare
+        rows = await tx.rows(
+            "select m.member_id, m.tag_id, m.since, m.until, t.segment_slug, g.group_id from member_tag m "
+            "join tag t on t.merchant_id = m.merchant_id and t.tag_id = m.tag_id "
+            "left join tag_group g on g.merchant_id = t.merchant_id and g.group_id = t.group_id and g.exclusive "
+            "where m.merchant_id = %(merchant_id)s and m.member_id = any(%(both)s::bigint[])",
+            both=[old, heir],
+        )
+        has = {row.tag_id for row in rows if row.member_id == heir}
+        groups = {row.group_id for row in rows if row.member_id == heir and row.group_id is not None}
+        mine = [row for row in rows if row.member_id == old]
+        puts = [
+            Put(heir, row.tag_id, row.until, row.since)
+            for row in mine
+            if row.segment_slug is None and row.tag_id not in has and row.group_id not in groups
+        ]
+        cause = Cause(verb="merge_members", source="system", by="", reason=str(old))
+        await labelling.change(tx, cause, at, puts=puts, takes=[(old, row.tag_id) for row in mine])

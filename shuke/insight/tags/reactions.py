@@ -1,0 +1,23 @@
+"""What tags do when a room below announces something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shuke.ground.members import MembersMerged
+from shuke.insight.segments import SegmentRefreshed
+from shuke.insight.tags import actions
+from shuke.kit import clock
+from shuke.kit.db import Tx
+
+
+async def follow_segments(tx: Tx, heard: Sequence[SegmentRefreshed]) -> None:
+    """The tags that these segments decide come to who entered and go from who left; repeatable."""
+    changed = [one.slug for one in heard if one.entered or one.left or one.backfill]
+    if changed:
+        await actions.sync_segments(tx, changed, clock.now())
+
+
+async def follow_merges(tx: Tx, merged: Sequence[MembersMerged]) -> None:
+    """Who was merged leaves the tags to the heir; repeatable."""
+    await actions.follow_merges(tx, [(one.member_id, one.into_id) for one in merged], clock.now())
