@@ -3,6 +3,7 @@
 from shuke.assets.audit import console as audit
 from shuke.assets.offers import console as offers
 from shuke.assets.points import console as points
+from shuke.assets.transfers import console as transfers
 from shuke.doors import live
 from shuke.doors.screens import members as roster
 from shuke.doors.screens import merchant, overview, search
@@ -29,6 +30,7 @@ routes = [
     *catalog.routes,
     *points.routes,
     *audit.routes,
+    *transfers.routes,
     *offers.routes,
     *messaging.routes,
     *segments.routes,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from litestar import Router
 from litestar.datastructures import Headers
 
+from shuke.assets.points import open_api as points
+from shuke.assets.transfers import open_api as transfers
 from shuke.programs.missions import open_api as missions
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 PREFIX = "/v1"
 
 routes: list[Any] = [
+    *points.routes,
+    *transfers.routes,
     *missions.routes,
 ]
 

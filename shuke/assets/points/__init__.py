@@ -7,7 +7,8 @@ from shuke.assets.points.actions import (
 )  # fmt: skip
 from shuke.assets.points.events import PointsPosted
 from shuke.assets.points.policy import (
-    POINTS, AccountState, Book, Cause, LotState, NotEnoughPoints, entry_line, use_order,
+    POINTS, WALLETS, AccountState, Book, Cause, LotState, NoSuchWallet, NotEnoughPoints, Wallet, entry_line, known_wallet,
+    use_order,
 )  # fmt: skip
 from shuke.assets.points.queries import (
     Balance, DayFigures, EntryShape, Expiring, Explains, Figures, LotShape, RuleRef, Totals, balance, balances, balances_at,
@@ -15,11 +16,11 @@ from shuke.assets.points.queries import (
 )  # fmt: skip
 
 __all__ = [
-    "LOCK", "LOTS", "POINTS", "SWEEP", "AccountState", "AdjustedDifferently", "Adjustment", "Balance", "Book",
+    "LOCK", "LOTS", "POINTS", "SWEEP", "WALLETS", "AccountState", "AdjustedDifferently", "Adjustment", "Balance", "Book",
     "BookedDifferently", "Cause", "DayFigures", "EntryShape", "Expiring", "Explains", "Figures", "HoldEnded", "HoldRequest",
-    "HoldVerdict", "LotShape", "LotState", "NoSuchHold", "NotEnoughPoints", "NothingToAdjust", "PointsPosted", "Posting",
-    "ReasonMissing", "RuleRef", "Swept", "Totals", "Verdict", "adjust", "balance", "balances", "balances_at", "book_of",
-    "booked", "capture", "entries_of", "entry", "entry_line", "expiries", "explain", "explained_by", "figures",
-    "has_entries", "hold", "in_order", "ledger", "lots_of", "merge_members", "open_book", "post", "release", "replay",
-    "store", "storing", "sweep", "sweep_merchant", "totals_at", "use_order",
+    "HoldVerdict", "LotShape", "LotState", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NothingToAdjust",
+    "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "Swept", "Totals", "Verdict", "Wallet", "adjust", "balance",
+    "balances", "balances_at", "book_of", "booked", "capture", "entries_of", "entry", "entry_line", "expiries", "explain",
+    "explained_by", "figures", "has_entries", "hold", "in_order", "known_wallet", "ledger", "lots_of", "merge_members",
+    "open_book", "post", "release", "replay", "store", "storing", "sweep", "sweep_merchant", "totals_at", "use_order",
 ]  # fmt: skip

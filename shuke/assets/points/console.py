@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, get, post
 from litestar.params import HeaderParameter, QueryParameter
 
-from shuke.assets.points import actions, queries
+from shuke.assets.points import actions, policy, queries
+from shuke.assets.points.policy import POINTS
 from shuke.ground import access, members, tenancy
 from shuke.kit import clock, errors, http, paging
 from shuke.kit.db import Database, Tx
+from shuke.kit.http import Caller
+from shuke.kit.kinds import Sentence
 
 READ = [http.requires("points.read")]
 
@@ -22,6 +25,7 @@ class AdjustBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     points: int
     reason: str
+    wallet: str = POINTS
 
 
 class Expiry(msgspec.Struct, frozen=True):
@@ -42,33 +46,99 @@ class BadType(errors.Refused):
     cure_zh = "请改用列出的类型。"
 
 
-@get("/members/{member_id:int}/balance", guards=READ)
-async def member_balance(request: Request, database: Database, member_id: int) -> queries.Balance:
+class WalletShape(msgspec.Struct, frozen=True):
+    """A unit that accounts are kept in: its name and what it is counted in, in both languages."""
+
+    code: str
+    name: Sentence
+    unit: Sentence
+    gift: bool
+
+
+class BalanceShape(msgspec.Struct, frozen=True):
+    """The parts of a balance at an instant, as known at another."""
+
+    as_of: datetime
+    known_at: datetime | None
+    wallet: str
+    balance: queries.Balance
+
+
+@get("/points/wallets", guards=READ)
+async def list_wallets() -> dict[str, list[WalletShape]]:
+    """The units of the ledger; every route of a balance or movement takes one of them as `wallet`."""
+    shapes = [
+        WalletShape(one.code, Sentence(one.zh, one.en), Sentence(one.unit_zh, one.unit_en), one.gift)
+        for one in policy.WALLETS
+    ]
+    return {"items": shapes}
+
+
+@get("/members/{member_id:int}/balance", guards=READ, responses=http.declares(policy.NoSuchWallet))
+async def member_balance(request: Request, database: Database, member_id: int, wallet: str = POINTS) -> queries.Balance:
     """The parts of a member's balance now."""
     caller = http.caller_of(request)
+    policy.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
-        return await queries.balance(tx, member_id, clock.now())
+        return await queries.balance(tx, member_id, clock.now(), wallet)
 
 
-@get("/members/{member_id:int}/entries", guards=READ)
+@get(
+    "/members/{member_id:int}/balance-at",
+    guards=READ,
+    responses=http.declares(policy.NoSuchWallet, queries.NotYet, members.NoSuchMember),
+)
+async def member_balance_at(
+    database: Database, caller: Caller, member_id: int, at: str, known: Literal["now", "then"] = "now",
+    wallet: str = POINTS,
+) -> BalanceShape:  # fmt: skip
+    """The parts of a member's balance at a past instant: with all that is known now, or only what was recorded by then.
+
+    `at` is an instant, or a date, which stands for the end of that business date.
+    """
+    policy.known_wallet(wallet)
+    async with database.read(caller.merchant_id) as tx:
+        await members.require(tx, member_id)
+        merchant = await tenancy.get_merchant(tx)
+        return await balance_at(tx, member_id, _instant(at, merchant, 1, "at"), known, wallet)
+
+
+async def balance_at(tx: Tx, member_id: int, at: datetime | None, known: str, wallet: str) -> BalanceShape:
+    """A member's balance at `at`, which must not lie ahead."""
+    now = clock.now()
+    assert at is not None
+    at = min(at, now) if at <= now + timedelta(days=1) else at  # today, as a date, is today so far
+    if at > now:
+        raise queries.NotYet(field="at")
+    known_at = at if known == "then" else None
+    found = await queries.balances_at(tx, [member_id], at, known_at, wallet)
+    return BalanceShape(at, known_at, wallet, found[member_id])
+
+
+@get("/members/{member_id:int}/entries", guards=READ, responses=http.declares(policy.NoSuchWallet))
 async def member_entries(
-    request: Request, database: Database, member_id: int, cursor: str | None = None, limit: int | None = None
-) -> paging.Page:
+    request: Request, database: Database, member_id: int, cursor: str | None = None, limit: int | None = None,
+    wallet: str = POINTS,
+) -> paging.Page:  # fmt: skip
     """A member's movements, latest first, each with the balance after it and why."""
     caller = http.caller_of(request)
+    policy.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
-        return await queries.entries_of(tx, member_id, cursor, limit)
+        return await queries.entries_of(tx, member_id, cursor, limit, wallet)
 
 
-@get("/members/{member_id:int}/lots", guards=READ)
-async def member_lots(request: Request, database: Database, member_id: int, used: bool = False) -> paging.Page:
+@get("/members/{member_id:int}/lots", guards=READ, responses=http.declares(policy.NoSuchWallet))
+async def member_lots(
+    request: Request, database: Database, member_id: int, used: bool = False, wallet: str = POINTS
+) -> paging.Page:
     """A member's lots in the order in which they will be spent; `used` shows emptied ones too."""
     caller = http.caller_of(request)
+    policy.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
-        lots = await queries.lots_of(tx, member_id, include_used=used)
+        lots = await queries.lots_of(tx, member_id, wallet, include_used=used)
     return paging.Page(items=lots, total=len(lots))
 
 
@@ -87,7 +157,7 @@ async def adjust_member(
         await members.require(tx, member_id)
         key = key or str((await tx.fresh_ids(1))[0])
         adjustment = actions.Adjustment(
-            member_id=member_id, points=data.points, reason=data.reason, by=caller.name, key=key
+            member_id=member_id, points=data.points, reason=data.reason, by=caller.name, key=key, wallet=data.wallet
         )
         entry = await actions.adjust(tx, adjustment, at)
         if entry.occurred_at == at:  # not a repeat
@@ -175,5 +245,5 @@ async def _with_names(tx: Tx, page: paging.Page) -> paging.Page:
 
 
 routes = [
-    member_balance, member_entries, member_lots, adjust_member, points_ledger, points_summary,
+    list_wallets, member_balance, member_balance_at, member_entries, member_lots, adjust_member, points_ledger, points_summary,
 ]  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shuke.assets.points.actions import SWEEP as SWEEP
-from shuke.assets.points.actions import sweep_merchant
+from shuke.assets.points import actions
 from shuke.kit import clock
 from shuke.kit.db import Database
 
+SWEEP = actions.SWEEP
 _NEXT = """
 select least((select min(l.expires_at) from lot l where l.merchant_id = %(merchant_id)s and l.remaining > 0
     and l.expires_at is not null and l.expires_at > %(at)s),
@@ -22,7 +22,7 @@ async def sweep_points(database: Database, merchant_id: int) -> datetime:
     Safe to run twice at once. A lot that ends earlier than was foreseen is booked late, and could not be spent meanwhile.
     """
     at = clock.now()
-    await sweep_merchant(database, merchant_id, at)
+    await actions.sweep_merchant(database, merchant_id, at)
     async with database.read(merchant_id) as tx:
         ends: datetime | None = await tx.value(_NEXT, at=at)
     tomorrow = at + timedelta(days=1)

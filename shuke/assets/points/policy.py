@@ -8,11 +8,53 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from shuke.kit import errors
 
 POINTS = "points"
+
+
+class Wallet(NamedTuple):
+    """One unit that accounts are kept in, its name and what it is counted in; `gift`: members may pass it on."""
+
+    code: str
+    zh: str
+    en: str
+    unit_zh: str
+    unit_en: str
+    gift: bool = False
+
+
+WALLETS = (
+    Wallet(POINTS, "积分", "Points", "分", "points", gift=True),
+    Wallet("growth", "成长值", "Growth value", "点", "growth"),
+    Wallet("stored_credit", "储值", "Stored credit", "分钱", "fen", gift=True),
+    Wallet("stamps", "印花", "Stamps", "枚", "stamps", gift=True),
+    Wallet("make_up_cards", "补签卡", "Make-up cards", "张", "cards"),
+    Wallet("lottery_chances", "抽奖机会", "Lottery chances", "次", "chances"),
+)
+"""Every wallet of the ledger; a verb takes any of them by its code."""
+
+
+class NoSuchWallet(errors.Refused):
+    """There is no wallet "{wallet}"; known are: {known}."""
+
+    code = "no_such_wallet"
+    http_status = 422
+    zh = "没有「{wallet}」这种账本单位，可用的有：{known}。"
+    cure = "Use one of the known wallets."
+    cure_zh = "请改用列出的账本单位。"
+
+
+def known_wallet(code: str) -> Wallet:
+    """The wallet of that code; refuses `NoSuchWallet`."""
+    for wallet in WALLETS:
+        if wallet.code == code:
+            return wallet
+    raise NoSuchWallet(field="wallet", wallet=code, known=", ".join(one.code for one in WALLETS))
+
+
 GRACE = timedelta(days=7)
 """Points given back to a lot that has run out meanwhile may be used for this long."""
 
@@ -292,6 +334,27 @@ class Book:
         if late:
             self._grant(account, entry_id, late, cause.occurred_at, self.now, self.now + GRACE)
         return entry_id
+
+    def transfer(
+        self, member_id: int, into_id: int, points: int, out: Cause, into: Cause, *, wallet: str = POINTS
+    ) -> tuple[int, int]:
+        """Pass points on, in lots of the same lives; what the receiver owes is paid first. Returns both entries.
+
+        Takes what runs out first, as spending does, and counts neither as spent nor as earned.
+        """
+        giver, taker = self.account(member_id, wallet), self.account(into_id, wallet)
+        before = {lot.lot_id: lot.remaining for lot in giver.lots or ()}
+        out_id = self.spend(member_id, points, out, kind="transfer", wallet=wallet)
+        paid = min(taker.debt, points)
+        in_id = self._entry(taker, "transfer", points, into, debt=-paid, effective_at=self.now)
+        for lot in sorted(giver.lots or (), key=use_order):
+            moved = before[lot.lot_id] - lot.remaining
+            kept = moved - min(paid, moved)
+            paid -= moved - kept
+            if kept:
+                life = (lot.earned_at, lot.active_from, lot.expires_at)
+                self._grant(taker, in_id, kept, *life, restricted=lot.restricted)
+        return out_id, in_id
 
     def expire(self, member_id: int, lot: LotState, cause: Cause, *, wallet: str = POINTS) -> int:
         """Book that a lot has run out; true since its `expires_at`, whenever this is recorded."""

@@ -109,7 +109,7 @@ def _judge_debit(found: Replay, entry: Any, moves: dict[int, int], left: dict[in
         if len(moves) != 1 or remaining != -entry.points:
             found.add("expire_whole_lot", entry.member_id, subject, remaining, -entry.points)
         return
-    if entry.type not in ("redeem", "clawback", "adjust") or entry.points >= 0:
+    if entry.type not in ("redeem", "clawback", "adjust", "transfer") or entry.points >= 0:
         return
     own = entry.of_entry_id if entry.type == "clawback" else None
     instant = entry.recorded_at if entry.type == "clawback" else entry.effective_at

@@ -8,7 +8,7 @@ import msgspec
 
 from shuke.assets.points import queries
 from shuke.assets.points.actions.posting import Posting, post
-from shuke.assets.points.policy import NotEnoughPoints
+from shuke.assets.points.policy import POINTS, NotEnoughPoints, known_wallet
 from shuke.ground import tenancy
 from shuke.kit import durations, errors
 from shuke.kit.db import Tx
@@ -56,6 +56,7 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     by: str
     key: str
+    wallet: str = POINTS
 
 
 async def adjust(tx: Tx, adjustment: Adjustment, at: datetime) -> queries.EntryShape:
@@ -68,6 +69,7 @@ async def adjust(tx: Tx, adjustment: Adjustment, at: datetime) -> queries.EntryS
         raise NothingToAdjust(field="points", largest=LARGEST)
     if not adjustment.reason.strip():
         raise ReasonMissing(field="reason")
+    known_wallet(adjustment.wallet)
     merchant = await tenancy.get_merchant(tx)
     validity = merchant.settings.get("points", {}).get("validity", VALIDITY)
     posting = Posting(
@@ -75,7 +77,7 @@ async def adjust(tx: Tx, adjustment: Adjustment, at: datetime) -> queries.EntryS
         why={"kind": "adjust", "reason": adjustment.reason.strip(), "by": adjustment.by}, occurred_at=at,
         expires_at=durations.end(validity, at, merchant.zone) if adjustment.points > 0 else None,
     )  # fmt: skip
-    (verdict,) = await post(tx, [posting])
+    (verdict,) = await post(tx, [posting], adjustment.wallet)
     if verdict.state == "refused":
         assert verdict.refusal is not None
         raise NotEnoughPoints(field="points", **verdict.refusal["details"])

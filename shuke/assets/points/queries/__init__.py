@@ -12,7 +12,7 @@ from shuke.assets.points.queries.history import (
     ledger,
     lots_of,
 )
-from shuke.assets.points.queries.past import Totals, balances_at, totals_at
+from shuke.assets.points.queries.past import NotYet, Totals, balances_at, totals_at
 from shuke.assets.points.queries.reasons import ENTRY_TYPES, Explains, explain, explained_by
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Explains",
     "Figures",
     "LotShape",
+    "NotYet",
     "RuleRef",
     "Totals",
     "balance",

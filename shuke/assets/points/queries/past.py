@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shuke.assets.points.queries.balances import Balance, folded
+from shuke.kit import errors
 
 if TYPE_CHECKING:
     from shuke.kit.db import Tx
@@ -59,6 +60,16 @@ async def balances_at(
     for row in await tx.rows(_PINNED, **asked):
         pins[row.member_id].append(row)
     return {member: folded(accounts.get(member), lots[member], pins[member], at) for member in wanted}
+
+
+class NotYet(errors.Refused):
+    """That instant lies ahead."""
+
+    code = "not_yet"
+    http_status = 422
+    zh = "这个时间还没到。"
+    cure = "Ask for a moment that has passed."
+    cure_zh = "请选择已经过去的时间。"
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,7 +41,14 @@ def _merged(why: dict[str, Any]) -> Sentence:
     )
 
 
-_REASONS: dict[str, Explains] = {"adjust": _adjusted, "expire": _expired, "merge": _merged}
+def _transferred(why: dict[str, Any]) -> Sentence:
+    zh, en = f"会员 {why['from']} 转赠给会员 {why['to']}", f"Member {why['from']} gave to member {why['to']}"
+    return Sentence(f"{zh}：{why['note']}", f"{en}: {why['note']}") if why.get("note") else Sentence(zh, en)
+
+
+_REASONS: dict[str, Explains] = {
+    "adjust": _adjusted, "expire": _expired, "merge": _merged, "transfer": _transferred,
+}  # fmt: skip
 
 
 def explained_by(reasons: Mapping[str, Explains]) -> None:

@@ -18,6 +18,7 @@ PERMISSIONS: dict[str, Words] = {
     "members.export": Words("导出会员名单", "Export lists of members"),
     "points.read": Words("查看积分流水", "See points movements"),
     "points.adjust": Words("手工增减积分", "Adjust points by hand"),
+    "points.transfer": Words("替会员转赠积分", "Transfer points between members"),
     "points.rules": Words("修改积分规则", "Change earning rules"),
     "tiers.write": Words("修改会员等级", "Change tiers"),
     "missions.read": Words("查看签到和任务", "See check-in and missions"),
@@ -48,7 +49,7 @@ _OPERATOR = _CLERK | {
     "points.rules", "missions.write", "missions.review",
 }  # fmt: skip
 _MANAGER = _OPERATOR | {
-    "members.reveal", "points.adjust", "tiers.write", "settings.write", "stores.write", "audit.read",
+    "members.reveal", "points.adjust", "points.transfer", "tiers.write", "settings.write", "stores.write", "audit.read",
 }  # fmt: skip
 
 ROLES: dict[str, tuple[Words, frozenset[str]]] = {
@@ -71,7 +72,10 @@ SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
         Words("读取会员、积分和分群", "Read members, points and segments"),
         frozenset({"members.read", "points.read", "segments.read"}),
     ),
-    "member": (Words("会员端：签到、任务", "Member side: check-in, missions"), _MEMBER_SIDE),
+    "member": (
+        Words("会员端：签到、任务、转赠", "Member side: check-in, missions, transfers"),
+        _MEMBER_SIDE | {"points.transfer"},
+    ),
 }
 
 

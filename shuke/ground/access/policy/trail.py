@@ -20,6 +20,11 @@ TRAIL: dict[str, Words] = {
         "{who}给会员 {subject} 调整了 {points} 积分，原因：{reason}",
         "{who} adjusted the points of member {subject} by {points}: {reason}",
     ),
+    "points.transferred": Words(
+        "{who}替会员 {subject} 转赠 {points} 积分给会员 {to}",
+        "{who} gave {points} points of member {subject} to member {to}",
+    ),
+    "transfers.capped": Words("{who}修改了转赠上限", "{who} changed the caps of transfers"),
     "points.audited": Words("{who}核对了积分账", "{who} had the ledger audited"),
     "rule.created": Words("{who}新建了积分规则「{subject}」", "{who} drafted the points rule “{subject}”"),
     "rule.drafted": Words(
