@@ -210,6 +210,7 @@ def _replay(options: argparse.Namespace, settings: Settings) -> int:
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
     from shuke.doors import greeting, logs, loop, up  # the whole house
+    from shuke.doors.demo import catching_up
 
     logs.configure("info")
     if options.command != "up" and settings.embedded_database:
@@ -218,8 +219,11 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
             "or use `shuke up`, which is everything in one."
         )
     web, work = options.command != "worker", options.command != "web"
-    greet = greeting.greeter(demo=not options.no_demo) if options.command == "up" else None
-    return loop.run(up.run(settings, web=web, work=work, greet=greet))
+    if options.command != "up":
+        return loop.run(up.run(settings, web=web, work=work))
+    demo = not options.no_demo
+    prepare = catching_up.catch_up if demo else None
+    return loop.run(up.run(settings, greet=greeting.greeter(demo=demo), prepare=prepare))
 
 
 def _migrate(_: argparse.Namespace, settings: Settings) -> int:

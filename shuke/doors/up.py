@@ -13,6 +13,7 @@ import structlog
 
 from shuke.doors import asgi, asking, control, engines, listening, wiring
 from shuke.ground.mirror import jobs as mirror_jobs
+from shuke.insight.segments import jobs as segments_jobs
 from shuke.kit import clock
 from shuke.kit.events import Relay
 from shuke.kit.jobs import keep_handing_out, plan_missing
@@ -30,9 +31,17 @@ log = structlog.get_logger("process")
 
 
 async def run(
-    settings: Settings, *, web: bool = True, work: bool = True, greet: Callable[[Context], Any] | None = None
+    settings: Settings,
+    *,
+    web: bool = True,
+    work: bool = True,
+    greet: Callable[[Context], Any] | None = None,
+    prepare: Callable[[Context], Any] | None = None,
 ) -> int:
-    """Serve until SIGINT or SIGTERM, then stop gracefully; the exit status. `greet` is awaited once all is open."""
+    """Serve until SIGINT or SIGTERM, then stop gracefully; the exit status. `greet` is awaited once all is open.
+
+    `prepare` runs beside the web before any background work does; where it fails, that is logged and the work begins.
+    """
     started = clock.monotonic()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -42,7 +51,7 @@ async def run(
         listener = None
         if web:
             listener = stack.enter_context(contextlib.closing(listening.on_port(settings.host, settings.port)))
-        async with _running(context, listener, work=work) as failed:
+        async with _running(context, listener, work=work, prepare=prepare) as failed:
             log.info("started", seconds=round(clock.monotonic() - started, 2), web=web, work=work)
             _steady()
             if greet is not None:
@@ -77,7 +86,7 @@ async def _first(*events: asyncio.Event) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _running(context: Context, listener: Any, *, work: bool) -> Any:
+async def _running(context: Context, listener: Any, *, work: bool, prepare: Callable[[Context], Any] | None) -> Any:
     """Start what the process is for; on leaving, first the web finishes what it has, then the work stops."""
     failed = asyncio.Event()
     tasks: list[asyncio.Task[None]] = []
@@ -89,8 +98,10 @@ async def _running(context: Context, listener: Any, *, work: bool) -> Any:
 
     async with contextlib.AsyncExitStack() as stack:
         start("postgres", _watch_database(context))
-        if work:
+        if work and prepare is None:
             await _start_work(context, start)
+        elif work:
+            tasks.append(asyncio.create_task(_work_after(prepare, context, start, failed), name="prepare"))
         stack.push_async_callback(_cancelled, tasks)
         if listener is not None:
             await stack.enter_async_context(_web(context, listener, failed))
@@ -99,12 +110,31 @@ async def _running(context: Context, listener: Any, *, work: bool) -> Any:
         yield failed
 
 
+async def _work_after(
+    prepare: Callable[[Context], Any] | None,
+    context: Context,
+    start: Callable[[str, Coroutine[Any, Any, None]], None],
+    failed: asyncio.Event,
+) -> None:
+    try:
+        if prepare is not None:
+            await prepare(context)
+    except Exception:
+        log.exception("what comes before the work failed; it is tried again at the next start")
+    try:
+        await _start_work(context, start)
+    except Exception:
+        log.exception("the work could not begin")
+        failed.set()
+
+
 async def _start_work(context: Context, start: Callable[[str, Coroutine[Any, Any, None]], None]) -> None:
     assert context.jobs is not None
     await plan_missing(context.database, wiring.WORKS, clock.now())
     context.relay = Relay(context.database, wiring.READERS)
     start("relay", context.relay.run())
     start("mirror", _keep_copying(context))
+    start("segments", _keep_living(context))
     start("jobs", context.jobs.run())
     start("due", keep_handing_out(context.database, context.jobs, wiring.WORKS))
 
@@ -121,6 +151,13 @@ async def _keep_copying(context: Context) -> None:
     while context.mirror is None:
         await asyncio.sleep(1)
     await mirror_jobs.keep_copying(context.mirror, context.database)
+
+
+async def _keep_living(context: Context) -> None:
+    """Let segments follow what the mirror of this process copies."""
+    while context.mirror is None:
+        await asyncio.sleep(1)
+    await segments_jobs.keep_living(context.mirror, context.database)
 
 
 @contextlib.asynccontextmanager

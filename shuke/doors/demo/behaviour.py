@@ -53,14 +53,15 @@ class Deed:
 class Diary:
     """Draws events; each gets an id of its own."""
 
-    def __init__(self, rng: np.random.Generator, last: datetime) -> None:
+    def __init__(self, rng: np.random.Generator, last: datetime, stem: str = "") -> None:
         self.rng = rng
         self.last = last
+        self.stem = stem
         self.deeds: list[Deed] = []
 
     def note(self, member: int, at: datetime, event: str, channel: str = "mini", **properties: Any) -> None:
         if at <= self.last:
-            self.deeds.append(Deed(f"D{len(self.deeds):07}", at, member, event, properties, channel))
+            self.deeds.append(Deed(f"D{self.stem}{len(self.deeds):07}", at, member, event, properties, channel))
 
     def sometime(self, day: date) -> datetime:
         hour = int(self.rng.choice(24, p=_SHARES))
@@ -114,6 +115,22 @@ def between_orders(
             diary.note(
                 member.number, diary.sometime(year.days[begins]), "follow", channel="wechat", account="芙颜FUYAN"
             )
+
+
+def one_day(diary: Diary, day: date, habits: Habits, around: np.ndarray, checked_in: np.ndarray) -> np.ndarray:
+    """What those who are `around` (true or false by member) do on a day apart from buying; who checked in.
+
+    The same chances as over the year: a session with one in twenty-four of the curiosity, a check-in likelier after one.
+    """
+    rng = diary.rng
+    sessions = rng.poisson(np.where(around, habits.curious * 0.042, 0.0))
+    for member in np.repeat(np.arange(len(sessions)), sessions).tolist():
+        _session(diary, member, diary.sometime(day), habits)
+    chance = np.where(around & (habits.checks >= 0.03), habits.checks, 0.0)
+    came = rng.random(len(chance)) < np.where(checked_in, np.minimum(chance * 1.5, 0.96), chance * 0.5)
+    for member in np.flatnonzero(came).tolist():
+        diary.note(member, diary.sometime(day), "check_in")
+    return came
 
 
 def check_ins(diary: Diary, year: Year, people: list[Member], habits: Habits, alive: list[tuple[int, int]]) -> None:

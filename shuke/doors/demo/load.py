@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shuke.assets import offers
+from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.points import jobs as points_jobs
 from shuke.doors import setup, wiring
 from shuke.doors.demo import goods, purchases, shop, world
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from shuke.doors.context import Context
+    from shuke.doors.demo.people import Member
     from shuke.doors.demo.purchases import Order, Refund
     from shuke.doors.demo.world import World
     from shuke.ground.mirror import Mirror
@@ -76,7 +78,7 @@ async def load(
     """
     told("编一年的生意 · inventing a year", 0.0)
     made = await asyncio.to_thread(world.build, last_day, count=count)
-    begins = _instant(made.year.days[0], time(0))
+    begins = instant(made.year.days[0], time(0))
     own = await Database.open(database.url, 3, 2)
     try:
         async with own.directory() as tx:
@@ -110,12 +112,18 @@ async def _found(database: Database, merchant_id: int, made: World) -> list[int]
             for p in goods.PRODUCTS
         ]
         await catalog.put_products(tx, products, now)
+    return await enrol(database, merchant_id, made.members)
+
+
+async def enrol(database: Database, merchant_id: int, people: Sequence[Member]) -> list[int]:
+    """These members with profile and consents, from the day they joined; their numbers. Repeatable."""
+    now = clock.now()
     numbers: list[int] = []
-    for part in _parts(made.members):
+    for part in parts(people):
         async with database.write(merchant_id) as tx:
-            people = [{"external": member.external, "phone": member.phone} for member in part]
-            joined = [_instant(member.joined_on, time(12)) for member in part]
-            found = await members.ensure_members(tx, people, now, joined)
+            named = [{"external": member.external, "phone": member.phone} for member in part]
+            joined = [instant(member.joined_on, time(12)) for member in part]
+            found = await members.ensure_members(tx, named, now, joined)
             await members.write_profiles(tx, [(n, _profile(m)) for n, m in zip(found, part, strict=True)])
             answers = [
                 (n, channel, given)
@@ -136,13 +144,13 @@ def _profile(member: Any) -> dict[str, Any]:
 
 async def _history(play: Play, told: Callable[[str, float], None]) -> None:
     """All but the last weeks, as an import would bring it: no journeys, no messages; then what expired meanwhile."""
-    cut = _instant(play.made.year.days[-LIVE_DAYS], time(0))
-    items: list[ingestion.Item] = [_order(play, order) for order in play.made.orders if order.at < cut]
-    items += [_refund(refund) for refund in play.made.refunds if refund.at < cut]
-    items += [_event(play, deed) for deed in play.made.deeds if deed.at < cut]
+    cut = instant(play.made.year.days[-LIVE_DAYS], time(0))
+    items: list[ingestion.Item] = [order_in(play, order) for order in play.made.orders if order.at < cut]
+    items += [refund_in(refund) for refund in play.made.refunds if refund.at < cut]
+    items += [event_in(play, deed) for deed in play.made.deeds if deed.at < cut]
     done = 0
     with clock.at(cut):
-        for part in _parts(items):
+        for part in parts(items):
             await _apply(play, part, history=True)
             done += len(part)
             told("历史订单和行为 · history", 0.1 + 0.6 * done / len(items))
@@ -159,22 +167,22 @@ async def _history(play: Play, told: Callable[[str, float], None]) -> None:
                     by="苏芙",
                 )
             journey = await journeys.install_example(tx, shop.JOURNEY, cut)
-        await _turn(play)
+        await turn(play)
         async with play.database.write(play.merchant_id) as tx:
             await journeys.launch(tx, journey.journey_id, cut, start_with_members=True)
-        await _turn(play)
+        await turn(play)
 
 
 async def _live(play: Play, told: Callable[[str, float], None]) -> None:
     """The last weeks, day by day: trade as it comes, refreshes in the morning, answers to messages as they fall due."""
     days = play.made.year.days[-LIVE_DAYS:]
-    since = _instant(days[0], time(0))
+    since = instant(days[0], time(0))
     for number, day in enumerate(days):
-        morning, night = _instant(day, MORNING), _instant(day + timedelta(days=1), time(0)) - timedelta(seconds=1)
+        morning, night = instant(day, MORNING), instant(day + timedelta(days=1), time(0)) - timedelta(seconds=1)
         if number % REFRESH_EVERY == 0 or number == len(days) - 1:
             since = await _until(play, since, morning)
             with clock.at(morning):
-                await _turn(play)
+                await turn(play)
                 await _answer(play, morning)
         since = await _until(play, since, night)
         if day.day == 1:
@@ -189,18 +197,18 @@ async def _until(play: Play, since: datetime, until: datetime) -> datetime:
     orders = [(order, 0) for order in _between(made.orders, since, until)]
     orders += [(order, spent) for order, spent in play.replies if since <= order.at < until]
     items: list[ingestion.Item] = [
-        _order(play, order, spent) for order, spent in sorted(orders, key=lambda one: one[0].at)
+        order_in(play, order, spent) for order, spent in sorted(orders, key=lambda one: one[0].at)
     ]
-    items += [_refund(refund) for refund in _between(made.refunds, since, until)]
-    items += [_event(play, deed) for deed in _between(made.deeds, since, until)]
+    items += [refund_in(refund) for refund in _between(made.refunds, since, until)]
+    items += [event_in(play, deed) for deed in _between(made.deeds, since, until)]
     with clock.at(until):
-        for part in _parts(items):
+        for part in parts(items):
             await _apply(play, part, history=False)
         await Relay(play.database, wiring.READERS).drain(play.merchant_id)
     return until
 
 
-async def _turn(play: Play) -> None:
+async def turn(play: Play) -> None:
     """What the clock brings round: segments refreshed, who entered taken in, their steps taken."""
     await segments.refresh(play.database, play.mirror, play.merchant_id, clock.now())
     relay = Relay(play.database, wiring.READERS)
@@ -233,10 +241,10 @@ async def _answer(play: Play, now: datetime) -> None:
 
 async def _open(play: Play) -> None:
     """People at work, the last audit, and the doors open."""
-    last = _instant(play.made.year.days[-1] + timedelta(days=1), time(0)) - timedelta(seconds=1)
+    last = instant(play.made.year.days[-1] + timedelta(days=1), time(0)) - timedelta(seconds=1)
     with clock.at(last):
-        await _turn(play)
-        await points_jobs.audit_points(play.database, play.merchant_id)
+        await turn(play)
+        await audit_jobs.audit_points(play.database, play.merchant_id)
     now = clock.now()
     password = await access.hash_password(shop.PASSWORD)
     async with play.database.write(play.merchant_id) as tx:
@@ -257,7 +265,7 @@ async def _apply(play: Play, items: Sequence[ingestion.Item], *, history: bool) 
     assert not refused, refused[:3]
 
 
-def _order(play: Play, order: Order, spent: int = 0) -> ingestion.OrderIn:
+def order_in(play: Play, order: Order, spent: int = 0) -> ingestion.OrderIn:
     """The order as a till sends it; points spent as cash come off its lines."""
     saved = money.split(5_000 if spent else 0, [line.amount_fen for line in order.lines])
     lines = [
@@ -278,7 +286,7 @@ def _order(play: Play, order: Order, spent: int = 0) -> ingestion.OrderIn:
     )  # fmt: skip
 
 
-def _refund(refund: Refund) -> ingestion.RefundIn:
+def refund_in(refund: Refund) -> ingestion.RefundIn:
     return ingestion.RefundIn(
         refund_id=refund.refund_id, order_id=refund.order.order_id, occurred_at=refund.at, amount_fen=refund.amount_fen,
         source="pos" if refund.order.channel == "pos" else "shop",
@@ -289,7 +297,7 @@ def _refund(refund: Refund) -> ingestion.RefundIn:
     )  # fmt: skip
 
 
-def _event(play: Play, deed: Any) -> ingestion.EventIn:
+def event_in(play: Play, deed: Any) -> ingestion.EventIn:
     return ingestion.EventIn(
         event_id=deed.event_id, occurred_at=deed.at, event=deed.event, member=_identity(play, deed.member),
         source="mini", properties=deed.properties, channel=deed.channel,
@@ -310,9 +318,9 @@ def _at(happened: Any) -> datetime:
     return instant
 
 
-def _instant(day: date, at: time) -> datetime:
+def instant(day: date, at: time) -> datetime:
     return datetime.combine(day, at, purchases.ZONE)
 
 
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))

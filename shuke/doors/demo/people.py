@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -104,6 +104,16 @@ def members(rng: np.random.Generator, year: Year, count: int) -> list[Member]:
             )
         )
     return found
+
+
+def newcomers(rng: np.random.Generator, day: Year, first: int, count: int) -> list[Member]:
+    """Who joins on a day after the year (`day` is a year of that one day), numbered from `first`; drawn like the others."""
+    return [
+        replace(
+            one, number=number, external=f"FY{100_000 + number:06}", phone=f"1201{number:07}", joined_on=day.days[0]
+        )
+        for number, one in enumerate(members(rng, day, count), first)
+    ]
 
 
 def habits(rng: np.random.Generator, people: list[Member]) -> Habits:

@@ -141,8 +141,10 @@ class Till:
         return tuple(lines)
 
 
-def visits(rng: np.random.Generator, year: Year, people: list[Member], habits: Habits) -> list[tuple[int, int]]:
-    """(day, member) of every visit, in the order of days.
+def visits(
+    rng: np.random.Generator, year: Year, people: list[Member], habits: Habits
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """(day, member) of every visit, in the order of days; and how many visits are left to each member after the year.
 
     A member's visits are a Poisson process whose intensity follows the calendar (sales pull the thrifty more), cut off
     after a geometric number of visits. Members of before the year had their chance to drop out already. Who joins in
@@ -150,6 +152,7 @@ def visits(rng: np.random.Generator, year: Year, people: list[Member], habits: H
     """
     length = len(year.days)
     found: list[tuple[int, int]] = []
+    left: list[int] = []
     for member in people:
         number = member.number
         pull = year.pull * (1 + habits.thrift[number] * year.bargain)
@@ -162,8 +165,10 @@ def visits(rng: np.random.Generator, year: Year, people: list[Member], habits: H
             expected = habits.rate[number] * pull[start:].sum() / year.pull.mean()
             draws = rng.choice(length - start, rng.poisson(expected), p=pull[start:] / pull[start:].sum())
             places += sorted((draws + start).tolist())
-        found += [(place, number) for place in places[: max(life, len(places[:1]) if newcomer else 0)]]
-    return sorted(found)
+        kept = places[: max(life, len(places[:1]) if newcomer else 0)]
+        found += [(place, number) for place in kept]
+        left.append(max(life - len(kept), 0))
+    return sorted(found), left
 
 
 def guests(rng: np.random.Generator, year: Year, a_day: float) -> list[tuple[int, int]]:

@@ -27,7 +27,11 @@ GUESTS_A_DAY = 7.0
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything that happened up to the last day, each list in the order of time."""
+    """Everything that happened up to the last day, each list in the order of time.
+
+    For the days after it: `left`, how many visits each member will still make; `around`, the days of the year from and
+    until which each looks at what the shop shows.
+    """
 
     year: calendar.Year
     members: list[Member]
@@ -36,6 +40,8 @@ class World:
     refunds: list[Refund]
     deeds: list[Deed]
     till: purchases.Till
+    left: np.ndarray
+    around: list[tuple[int, int]]
 
 
 def build(last_day: date, seed: int = SEED, count: int = MEMBERS) -> World:
@@ -46,7 +52,7 @@ def build(last_day: date, seed: int = SEED, count: int = MEMBERS) -> World:
     members = people.members(rng, year, count)
     habits = people.habits(rng, members)
     till = purchases.Till(rng, year, members, habits, _bought_before(rng, count))
-    coming = purchases.visits(rng, year, members, habits)
+    coming, left = purchases.visits(rng, year, members, habits)
     scaled = GUESTS_A_DAY * count / MEMBERS
     orders = [
         till.order(None if member < 0 else member, place)
@@ -67,6 +73,8 @@ def build(last_day: date, seed: int = SEED, count: int = MEMBERS) -> World:
         sorted(refunds, key=lambda refund: (refund.at, refund.refund_id)),
         sorted(diary.deeds, key=lambda deed: (deed.at, deed.event_id)),
         till,
+        np.array(left),
+        alive,
     )
 
 

@@ -29,7 +29,7 @@ async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context
     async with database.directory() as tx:
         assert await tenancy.find_merchant(tx, f"{shop.SLUG}-unfinished-{cut_off}") is not None
         assert shop.SLUG in {merchant.slug for merchant in await tenancy.list_merchants(tx)}
-    now = load._instant(YESTERDAY + timedelta(days=1), load.MORNING)
+    now = load.instant(YESTERDAY + timedelta(days=1), load.MORNING)
     async with database.read(merchant_id) as tx:
         assert await members.count_members(tx) == 300
         last, recorded = await _one(tx, "select max(occurred_at) as a, max(recorded_at) as b from orders")

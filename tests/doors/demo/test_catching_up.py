@@ -1,0 +1,85 @@
+"""The demonstration merchant's last day is yesterday, also when nobody looked for a month."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from shuke.assets import audit
+from shuke.doors.context import Context
+from shuke.doors.demo import catching_up, later, load, purchases, shop, world
+from shuke.ground import members, tenancy
+from shuke.kit import clock
+
+LAST = date(2026, 10, 20)
+FEW = 120
+
+
+def _days(until: date) -> list[later.Day]:
+    return list(later.Later(world.build(LAST, count=FEW), until).days())
+
+
+def test_a_day_is_the_same_from_wherever_one_gets_to_it() -> None:
+    week, month = _days(LAST + timedelta(days=7)), _days(LAST + timedelta(days=31))
+    assert [day.date for day in month] == [LAST + timedelta(days=n) for n in range(1, 32)]
+    assert week == month[:7]
+
+
+def test_life_goes_on_as_it_did() -> None:
+    """A month after the year has about as much of everything as a month within it, told on its own day."""
+    founded = world.build(LAST, count=1_000)
+    days = list(later.Later(founded, LAST + timedelta(days=30)).days())
+    orders = [order for day in days for order in day.orders]
+    within = [order for order in founded.orders if order.at.date() > LAST - timedelta(days=30)]
+    assert 0.6 < len(orders) / len(within) < 1.8
+    assert 30 < sum(len(day.joined) for day in days) < 70
+    deeds = [deed for day in days for deed in day.deeds]
+    before = [deed for deed in founded.deeds if deed.at.date() > LAST - timedelta(days=30)]
+    assert 0.5 < len(deeds) / len(before) < 1.8
+    assert len({order.order_id for order in orders} | {order.order_id for order in founded.orders}) == len(
+        orders
+    ) + len(founded.orders)
+    assert len({deed.event_id for deed in deeds}) == len(deeds)
+    assert all(refund.at.date() <= day.date and refund.order.at < refund.at for day in days for refund in day.refunds)
+    people = [member for day in days for member in day.joined]
+    phones = {member.phone for member in (*founded.members, *people)}
+    assert len(phones) == len(founded.members) + len(people)
+    assert all(members.identities_of({"phone": member.phone}) for member in people)
+
+
+@pytest.mark.slow
+async def test_the_missing_days_are_fed_once(mirrored: Context) -> None:
+    database = mirrored.database
+    merchant_id = await load.load(database, mirrored.mirror, LAST, lambda *_: None, count=FEW)
+    with clock.at(load.instant(LAST + timedelta(days=1), load.MORNING)):
+        assert await catching_up.catch_up(mirrored, count=FEW) == 0  # nothing is missing
+    for today, missing in ((LAST + timedelta(days=3), 2), (LAST + timedelta(days=33), 30)):
+        with clock.at(load.instant(today, load.MORNING)):
+            assert await catching_up.catch_up(mirrored, count=FEW) == missing
+            before = await _shape(database, merchant_id)
+            assert await catching_up.catch_up(mirrored, count=FEW) == 0
+            assert await _shape(database, merchant_id) == before
+    with clock.at(load.instant(today, load.MORNING)):
+        async with database.write(merchant_id) as tx:  # as if the note of how far it came were lost
+            await tenancy.change_merchant(tx, settings={})
+        assert await catching_up.catch_up(mirrored, count=FEW) == 32
+        assert (await _shape(database, merchant_id))[:3] == before[:3]
+        assert (await audit.audit(database, merchant_id, clock.now()))["differences"] == 0
+    last, orders, late = before[0], before[1], before[3]
+    assert last.astimezone(purchases.ZONE).date() == today - timedelta(days=1)
+    wanted = sum(len(day.orders) for day in _days(today - timedelta(days=1)))
+    assert wanted <= orders - len(world.build(LAST, count=FEW).orders) <= wanted + 60  # some come back for an offer
+    assert late == 0
+    async with database.directory() as tx:  # other tests make this merchant too
+        await tx.run(f"update merchant set slug = slug || '-caught-up', state = 'closed' where slug = '{shop.SLUG}'")
+
+
+async def _shape(database: Any, merchant_id: int) -> tuple[Any, ...]:
+    async with database.read(merchant_id) as tx:
+        row = await tx.one(
+            "select (select max(occurred_at) from orders where merchant_id = %(merchant_id)s) as last, "
+            "(select count(*) from orders where merchant_id = %(merchant_id)s) as orders, "
+            "(select sum(points) from entry where merchant_id = %(merchant_id)s) as points, "
+            "(select count(*) from late_item where merchant_id = %(merchant_id)s) as late"
+        )
+    return tuple(row)
