@@ -18,6 +18,8 @@ from shuke.ground.members import facts as members_facts
 from shuke.ground.messaging import facts as messaging_facts
 from shuke.ground.orders import OrdersRecorded, RefundsParked
 from shuke.ground.orders import facts as orders_facts
+from shuke.insight.profiles import facts as profiles_facts
+from shuke.insight.profiles import jobs as profiles_jobs
 from shuke.insight.segments import SegmentRefreshed
 from shuke.insight.segments import facts as segments_facts
 from shuke.insight.segments import jobs as segments_jobs
@@ -71,6 +73,7 @@ FACTS: list[Any] = [
     *points_facts.DECLARED,
     *offers_facts.DECLARED,
     *tiers_facts.DECLARED,
+    *profiles_facts.DECLARED,
     *segments_facts.DECLARED,
     *tags_facts.DECLARED,
 ]
@@ -85,7 +88,9 @@ WORKS: list[Work] = [
     Work(points_jobs.SWEEP, points_jobs.sweep_points),
     Work(audit_jobs.AUDIT, audit_jobs.audit_points),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
+    Work(profiles_jobs.FIT, profiles_jobs.fit_profiles),
     Work(segments_jobs.REFRESH, segments_jobs.refresh_segments, recurring=False),
+    Work(segments_jobs.VERIFY, segments_jobs.verify_segments),
     Work(tags_jobs.WORK, tags_jobs.keep_tags, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
     Work("imports", intake_jobs.run_imports, recurring=False),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyroaring import BitMap
 
 from shuke.ground.mirror.engines.arrow import arrow_table
 from shuke.ground.mirror.policy import News, create_table, quote, schema_mark
@@ -109,10 +110,24 @@ async def copy(mirror: Mirror, database: Database, merchants: Iterable[int]) -> 
                 await _move(mirror, batch.merchant_id, *batch.redirect)
         await _advance(database, batches)
         mirror.rewound = True
-    for batch in batches:
-        for tell in mirror.listeners:
-            tell(batch.merchant_id)
+    if mirror.listeners:
+        for batch in batches:
+            members = _members_of(batch)
+            for tell in mirror.listeners:
+                tell(batch.merchant_id, members)
     return {batch.merchant_id for batch in batches if batch.more}
+
+
+def _members_of(batch: _Batch) -> BitMap:
+    """Of whom a batch added rows, or whose rows went to another."""
+    found = BitMap()
+    for parts in batch.tables.values():
+        for part in parts:
+            found.update(part.column("member").to_numpy())
+    if batch.redirect is not None:
+        redirect, one = batch.redirect
+        found.update((int(one.payload[redirect.old]), int(one.payload[redirect.new])))
+    return found
 
 
 async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Batch | None:

@@ -24,11 +24,11 @@ REMEMBERED = 256
 
 @dataclass(slots=True)
 class Mirror:
-    """An open mirror: the engine, what was declared, who wants to hear of news, and whether this process copies."""
+    """An open mirror: the engine, what was declared, who wants to hear of whom news was copied, and whether this process copies."""
 
     engine: Engine
     registry: Registry
-    listeners: list[Callable[[int], None]] = field(default_factory=list)
+    listeners: list[Callable[[int, BitMap], None]] = field(default_factory=list)
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     rewound: bool = False
     holder: str | None = None

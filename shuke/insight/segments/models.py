@@ -9,7 +9,8 @@ from shuke.kit.db import Model, instant, part_of_key
 class Segment(Model):
     """One audience. States: waiting (never refreshed), ok, error (with the reason; membership stays as it was).
 
-    `size` and `refreshed_at` tell of the last refresh, `members_version` of which wording.
+    `size` and `refreshed_at` tell of the last refresh, `members_version` of which wording. `verified_at`: when the
+    membership was last held against a whole recompute, `difference` what that found.
     """
 
     __tablename__ = "segment"
@@ -26,6 +27,8 @@ class Segment(Model):
     members_version: Mapped[int] = mapped_column(server_default="0")
     backfilled_at: Mapped[object | None] = instant(nullable=True)
     refreshed_at: Mapped[object | None] = instant(nullable=True)
+    verified_at: Mapped[object | None] = instant(nullable=True)
+    difference: Mapped[dict | None]
     created_at: Mapped[object] = instant()
 
 
@@ -78,4 +81,47 @@ class SegmentFlip(Model):
     segment_id: Mapped[int]
     entered: Mapped[bool]
     reason: Mapped[str]
+    at: Mapped[object] = instant()
+
+
+class MemberList(Model):
+    """Members who were written down once: imported, or as a rule or segments found them. `origin` tells which."""
+
+    __tablename__ = "member_list"
+    __table_args__ = (UniqueConstraint("merchant_id", "slug"),)
+    merchant_id: Mapped[int] = part_of_key()
+    list_id: Mapped[int] = part_of_key()
+    slug: Mapped[str]
+    name: Mapped[str]
+    origin: Mapped[dict]
+    size: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[object] = instant()
+    created_by: Mapped[str] = mapped_column(server_default="")
+
+
+class MemberListChunk(Model):
+    """The members of a list among 65,536 member numbers, as a roaring bitmap."""
+
+    __tablename__ = "member_list_chunk"
+    merchant_id: Mapped[int] = part_of_key()
+    list_id: Mapped[int] = part_of_key()
+    chunk: Mapped[int] = part_of_key()
+    members: Mapped[bytes]
+
+
+class SegmentEdge(Model):
+    """The measure of the last who belongs to a ranking, as of an instant; between two of these membership follows it."""
+
+    __tablename__ = "segment_edge"
+    merchant_id: Mapped[int] = part_of_key()
+    leaf: Mapped[str] = mapped_column(primary_key=True)
+    edge: Mapped[float | None]
+    at: Mapped[object] = instant()
+
+
+class SegmentClock(Model):
+    """Up to which instant all that changes by the passing of time alone was looked at."""
+
+    __tablename__ = "segment_clock"
+    merchant_id: Mapped[int] = part_of_key()
     at: Mapped[object] = instant()

@@ -92,7 +92,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     attributes = [
         (
             draw(st.integers(1, 7)),
-            draw(st.sampled_from(["city", "birthday"])),
+            draw(st.sampled_from(["city", "birthday", "tags"])),
             draw(st.none() | instants()),
             draw(values),
         )
@@ -230,10 +230,51 @@ ATTR_LEAVES = st.one_of(
     st.sampled_from([{"attr": "joined_at", "op": "missing"}, {"attr": "joined_at", "op": "exists"}]),
     st.just({"attr": "gold", "op": "missing"}),
 )
-LEAVES = st.one_of(
-    did_leaves(), did_leaves(), did_leaves(), ATTR_LEAVES,
-    st.just({"bucket": {"salt": "x", "from": 0, "to": 5000}}),
+SAME = {"view": ["sku"], "check_in": ["sku"], "order_line": ["sku", "category"], "order": ["channel"]}
+
+
+@st.composite
+def ranks(draw: st.DrawFn, plain: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+    measured, _ = draw(counted(numeric=True))
+    node = {
+        "rank": measured,
+        draw(st.sampled_from(["top", "bottom"])): draw(st.sampled_from([1, 2, "20%", "50%", "33.3%"])),
+    }
+    return node | ({"among": draw(plain)} if draw(st.booleans()) else {})
+
+
+@st.composite
+def sequences(draw: st.DrawFn) -> dict[str, Any]:
+    names = draw(st.lists(st.sampled_from(["view", "check_in", "order", "order_line"]), min_size=2, max_size=4))
+    lengths = st.sampled_from(["90m", "2h", "1d", "10d", "5w"])
+    steps: list[dict[str, Any]] = []
+    for n, name in enumerate(names):
+        step: dict[str, Any] = {"did": name}
+        if draw(st.booleans()):
+            step["where"] = [draw(EVENTS_OF[name][0])]
+        if n and draw(st.integers(0, 2)) == 0:
+            step["same"] = [draw(st.sampled_from(SAME[name]))] if name != "order" else ["channel"]
+        if n and draw(st.integers(0, 2)) == 0:
+            step["within"] = draw(lengths)
+        steps.append(step)
+    if draw(st.booleans()):
+        last = steps.pop()
+        steps.append({"not": {key: last[key] for key in ("did", "where") if key in last}, "within": draw(lengths)}
+                     | ({"same": last["same"]} if "same" in last else {}))  # fmt: skip
+    node: dict[str, Any] = {"sequence": steps, "mode": draw(st.sampled_from(["relaxed", "strict", "no_repeat"]))}
+    if draw(st.booleans()):
+        node["within"] = draw(lengths)
+    window = draw(WINDOWS)
+    return node | ({"window": window} if window and "within" not in window else {})
+
+
+LISTS = {"vip": {1, 3, 9}, "empty": set()}
+PLAIN = st.one_of(
+    did_leaves(), did_leaves(), did_leaves(), ATTR_LEAVES, sequences(),
+    st.just({"bucket": {"salt": "x", "from": 0, "to": 5000}}), st.sampled_from([{"tag": "vip"}, {"tag": "3"}]),
+    st.sampled_from([{"list": slug} for slug in LISTS]),
 )  # fmt: skip
+LEAVES = st.one_of(PLAIN, PLAIN, ranks(PLAIN), sequences())
 TREES = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
@@ -393,18 +434,20 @@ async def _compare(opened: mirror.Mirror, drawn: dict[str, Any], trees: list[dic
         for name, _ in table.physical:
             await opened.engine.insert(name, rows)
     nodes = [conditions.parse(tree, opened.registry) for tree in trees]
-    answer = await answering.answer(opened, nodes, loaded.moment)
+    loaded.world.lists = LISTS
+    known = answering.Known(lists={slug: BitMap(members) for slug, members in LISTS.items()})
+    answer = await answering.answer(opened, nodes, loaded.moment, known)
     assert set(answer.everyone) == loaded.world.population(loaded.moment)
     for tree, node in zip(trees, nodes, strict=True):
         wanted = {
-            leaf: conditions.kind_of(leaf).holding(leaf, loaded.moment, opened.registry, loaded.world)
-            for leaf in rules.leaves(node)
+            leaf: conditions.holding(leaf, loaded.moment, opened.registry, loaded.world)
+            for leaf in conditions.leaves(node)
         }
         for leaf, members in wanted.items():
-            assert set(answer.leaves[leaf]) == members, leaf.written
+            assert set(answer.members(leaf)) == members, leaf.written
         expected = rules.evaluate(node, loaded.world.population(loaded.moment), wanted.__getitem__)
         assert set(answer.members(node)) == expected, tree
-    few = await answering.answer(opened, nodes, loaded.moment, among=[1, 2])
+    few = await answering.answer(opened, nodes, loaded.moment, known, among=[1, 2])
     for node in nodes:
         assert few.members(node) == answer.members(node) & BitMap([1, 2])
 

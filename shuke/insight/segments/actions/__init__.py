@@ -1,5 +1,7 @@
 """Verbs on segments: their wording, and bringing membership up to date."""
 
+from shuke.insight.segments.actions.listing import ListInUse, ListTaken, delete_list, import_list, keep_list
+from shuke.insight.segments.actions.living import Lived, live, note_changed, with_changes
 from shuke.insight.segments.actions.refreshing import Refreshed, refresh
 from shuke.insight.segments.actions.shaping import (
     WORK,
@@ -12,8 +14,10 @@ from shuke.insight.segments.actions.shaping import (
     refresh_soon,
     used_by,
 )
+from shuke.insight.segments.actions.verifying import verify
 
 __all__ = [
-    "WORK", "Refreshed", "SegmentInUse", "SlugTaken", "create_segment", "delete_segment", "edit_segment",
-    "note_history", "refresh", "refresh_soon", "used_by",
+    "WORK", "ListInUse", "ListTaken", "Lived", "Refreshed", "SegmentInUse", "SlugTaken", "create_segment", "delete_list",
+    "delete_segment", "edit_segment", "import_list", "keep_list", "live", "note_changed", "note_history", "refresh",
+    "refresh_soon", "used_by", "verify", "with_changes",
 ]  # fmt: skip

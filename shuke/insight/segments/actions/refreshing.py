@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,18 @@ from shuke.ground import mirror
 from shuke.insight.segments import conditions, models
 from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.policy import rules
-from shuke.insight.segments.queries import answering, catalog, membership
+from shuke.insight.segments.queries import answering, catalog, lists, membership
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from shuke.ground.mirror import Mirror
+    from shuke.ground.mirror import Mirror, Moment
     from shuke.insight.segments.policy.rules import Node
     from shuke.kit.db import Database, Tx
 
 ROWS = 20_000
+_turns: dict[int, asyncio.Lock] = {}
 _SETTLE = """
 update segment s set size = r.size, state = r.state, error = r.error, refreshed_at = %(at)s,
     members_version = r.version, backfilled_at = case when r.backfill then %(at)s else s.backfilled_at end
@@ -54,17 +56,92 @@ async def refresh(
     it was and shows the error; segments that were reworded meanwhile wait for the next refresh.
     """
     await mirror.drain(opened, database, merchant_id)
+    async with turn_of(merchant_id):
+        return await refresh_now(database, opened, merchant_id, at, reason=reason, slugs=slugs)
+
+
+def turn_of(merchant_id: int) -> asyncio.Lock:
+    """One refresh of a merchant after the other in this process; between processes the instants decide."""
+    return _turns.setdefault(merchant_id, asyncio.Lock())
+
+
+async def refresh_now(
+    database: Database,
+    opened: Mirror,
+    merchant_id: int,
+    at: datetime,
+    *,
+    reason: str,
+    slugs: Iterable[str] | None = None,
+) -> list[Refreshed]:
+    """`refresh` of what the mirror knows by now, by whoever holds the merchant's turn."""
     async with database.read(merchant_id) as tx:
-        rows = await catalog.stored(tx)
-        trees, failed = _read(rows)
-        wanted = _wanted(trees, set(slugs) if slugs is not None else None)
-        moment = await answering.moment_of(tx, at)
-    if not wanted and not failed:
+        state = await read_state(tx, at)
+    wanted = _wanted(state.trees, set(slugs) if slugs is not None else None)
+    if not wanted and not state.failed:
         return []
-    answer = await answering.answer(opened, [trees[slug] for slug in wanted], moment, trees)
-    found = {slug: answer.members(trees[slug]) for slug in wanted}
+    known = answering.Known(state.trees, state.lists)
+    answer = await answering.answer(opened, [state.trees[slug] for slug in wanted], state.moment, known)
+    found = {slug: answer.members(state.trees[slug]) for slug in wanted}
     async with database.write(merchant_id) as tx:
-        return await _store(tx, rows, found, failed, at, reason)
+        done = await _store(tx, state, Outcome(found.__getitem__, set(found)), (at, lambda _: reason))
+        if slugs is None:
+            await _keep_edges(tx, answer.edges, at)
+            await keep_clock(tx, at)
+        return done
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All segments of a merchant at an instant: their rows, their trees or why they cannot be read, lists and edges."""
+
+    rows: Sequence[Any]
+    trees: dict[str, Node]
+    failed: dict[str, dict[str, Any]]
+    moment: Moment
+    lists: dict[str, BitMap]
+    edges: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Who belongs, by slug; with `among`, only of these members, so that only their chunks are looked at."""
+
+    members: Callable[[str], BitMap]
+    slugs: set[str]
+    among: BitMap | None = None
+
+    def whole(self, slug: str, before: BitMap) -> BitMap:
+        """The members after it, of the chunks that were looked at."""
+        return self.members(slug) if self.among is None else (before - self.among) | self.members(slug)
+
+
+async def read_state(tx: Tx, at: datetime) -> State:
+    """What a refresh needs to know from PostgreSQL."""
+    rows = await catalog.stored(tx)
+    trees, failed = _read(rows)
+    named = set().union(*map(conditions.lists_of, trees.values()))
+    edges = await tx.rows("select leaf, edge from segment_edge where merchant_id = %(merchant_id)s")
+    found = await lists.bitmaps(tx, named)
+    return State(rows, trees, failed, await answering.moment_of(tx, at), found, {row.leaf: row.edge for row in edges})
+
+
+async def _keep_edges(tx: Tx, edges: Mapping[str, float | None], at: datetime) -> None:
+    await tx.run(
+        "delete from segment_edge where merchant_id = %(merchant_id)s and not leaf = any(%(leaves)s::text[])",
+        leaves=list(edges),
+    )
+    listed = [{"leaf": leaf, "edge": edge, "at": at} for leaf, edge in edges.items()]
+    await tx.insert(models.SegmentEdge, listed, conflict="update:edge,at")
+
+
+async def keep_clock(tx: Tx, at: datetime) -> None:
+    """All that changes by time alone was looked at up to this instant."""
+    await tx.run(
+        "insert into segment_clock as c (merchant_id, at) values (%(merchant_id)s, %(at)s) "
+        "on conflict (merchant_id) do update set at = greatest(c.at, excluded.at)",
+        at=at,
+    )
 
 
 def _read(rows: Sequence[Any]) -> tuple[dict[str, Node], dict[str, dict[str, Any]]]:
@@ -101,51 +178,102 @@ def _wanted(trees: dict[str, Node], slugs: set[str] | None) -> list[str]:
 
 
 async def _store(
-    tx: Tx, rows: Sequence[Any], found: dict[str, BitMap], failed: dict[str, dict[str, Any]], at: datetime, reason: str
-) -> list[Refreshed]:
+    tx: Tx, state: State, outcome: Outcome, cause: tuple[datetime, Callable[[int], str]]
+) -> list[Refreshed]:  # fmt: skip
+    at, reason_of = cause
+    slugs = {*outcome.slugs, *(state.failed if outcome.among is None else ())}
     locked = await tx.rows(
-        "select segment_id, slug, version, members_version, refreshed_at, size from segment "
+        "select segment_id, slug, version, members_version, refreshed_at, size, state from segment "
         "where merchant_id = %(merchant_id)s and slug = any(%(slugs)s::text[]) order by segment_id for update",
-        slugs=[*found, *failed],
+        slugs=sorted(slugs),
     )
-    read_versions = {row.slug: row.version for row in rows}
+    read_versions = {row.slug: row.version for row in state.rows}
     current = [
         row for row in locked
         if row.version == read_versions[row.slug] and (row.refreshed_at is None or row.refreshed_at <= at)
+        and (outcome.among is None or (row.members_version == row.version and row.state == "ok"))
     ]  # fmt: skip
-    before = await membership.bitmaps(tx, [row.segment_id for row in current])
+    chunks = None if outcome.among is None else {member // membership.CHUNK for member in outcome.among}
+    before = await membership.bitmaps(tx, [row.segment_id for row in current], chunks)
     refresh_ids = await tx.fresh_ids(len(current)) if current else []
     settled, refreshed = [], []
     for row, refresh_id in zip(current, refresh_ids, strict=True):
-        error = failed.get(row.slug)
-        members = before[row.segment_id] if error else found[row.slug]
-        entered, left = members - before[row.segment_id], before[row.segment_id] - members
+        error = state.failed.get(row.slug)
+        old = before[row.segment_id]
+        change = Change(old, old if error else outcome.whole(row.slug, old), row.size, outcome.among is None)
         backfill = not error and row.members_version != row.version
-        if not error and (entered or left or backfill):
-            await _change(tx, row, members, entered, left, (refresh_id, at, "backfill" if backfill else reason))
+        if not error and (change.any or backfill):
+            await _change(tx, row, change, (refresh_id, at, (lambda _: "backfill") if backfill else reason_of))
             tx.announce(
                 SegmentRefreshed(
-                    slug=row.slug, refresh_id=refresh_id, entered=len(entered), left=len(left), at=at, backfill=backfill
+                    slug=row.slug, refresh_id=refresh_id, entered=len(change.entered), left=len(change.left), at=at,
+                    backfill=backfill,
                 )
-            )
+            )  # fmt: skip
+        elif outcome.among is not None:
+            continue
         settled.append(
-            {"segment_id": row.segment_id, "size": len(members), "state": "error" if error else "ok", "error": error,
+            {"segment_id": row.segment_id, "size": change.size, "state": "error" if error else "ok", "error": error,
              "version": row.members_version if error else row.version, "backfill": backfill}
         )  # fmt: skip
-        refreshed.append(Refreshed(row.slug, len(members), len(entered), len(left), "error" if error else "ok"))
+        refreshed.append(
+            Refreshed(row.slug, change.size, len(change.entered), len(change.left), "error" if error else "ok")
+        )
     if settled:
         await tx.run(_SETTLE, rows=msgspec.json.encode(settled).decode(), at=at)
     return refreshed
 
 
-async def _change(
-    tx: Tx, row: Any, members: BitMap, entered: BitMap, left: BitMap, cause: tuple[int, datetime, str]
-) -> None:
+async def store_few(
+    tx: Tx, state: State, outcome: Outcome, at: datetime, reason_of: Callable[[int], str]
+) -> list[Refreshed]:
+    """Write what changed for a few members; segments that wait for a whole refresh are left to it."""
+    return await _store(tx, state, outcome, (at, reason_of))
+
+
+async def store_repaired(tx: Tx, state: State, outcome: Outcome, at: datetime) -> list[Refreshed]:
+    """Write what a whole recompute found to differ."""
+    return await _store(tx, state, outcome, (at, lambda _: "repair"))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Members before and after, of all chunks (`whole`) or of those that were looked at; the size before."""
+
+    before: BitMap
+    after: BitMap
+    size_before: int
+    whole: bool
+
+    @property
+    def entered(self) -> BitMap:
+        """Who is new."""
+        return self.after - self.before
+
+    @property
+    def left(self) -> BitMap:
+        """Who is gone."""
+        return self.before - self.after
+
+    @property
+    def any(self) -> bool:
+        """Whether anything changed."""
+        return self.before != self.after
+
+    @property
+    def size(self) -> int:
+        """How many there are after it."""
+        return len(self.after) if self.whole else self.size_before + len(self.entered) - len(self.left)
+
+
+async def _change(tx: Tx, row: Any, change: Change, cause: tuple[int, datetime, Callable[[int], str]]) -> None:
     """Write the chunks that changed, the refresh, and (unless it is a backfill) one flip per member."""
-    refresh_id, at, reason = cause
+    refresh_id, at, reason_of = cause
+    entered, left = change.entered, change.left
     chunks = sorted({member // membership.CHUNK for member in _starts(entered | left)})
     parts = {
-        chunk: members & BitMap(range(chunk * membership.CHUNK, (chunk + 1) * membership.CHUNK)) for chunk in chunks
+        chunk: change.after & BitMap(range(chunk * membership.CHUNK, (chunk + 1) * membership.CHUNK))
+        for chunk in chunks
     }
     gone = [chunk for chunk, part in parts.items() if not part]
     if gone:
@@ -157,17 +285,19 @@ async def _change(
     await tx.insert(models.SegmentChunk, [
         {"segment_id": row.segment_id, "chunk": chunk, "members": part.serialize()} for chunk, part in parts.items() if part
     ], conflict="update:members")  # fmt: skip
+    flips = [(member, True) for member in entered] + [(member, False) for member in left]
+    reasons = {reason_of(member) for member, _ in flips} or {reason_of(0)}
+    reason = "event" if "event" in reasons else sorted(reasons)[0]
     await tx.insert(models.SegmentRefresh, [
         {"refresh_id": refresh_id, "segment_id": row.segment_id, "version": row.version, "reason": reason,
-         "entered": len(entered), "left": len(left), "size": len(members), "at": at}
+         "entered": len(entered), "left": len(left), "size": change.size, "at": at}
     ])  # fmt: skip
     if reason == "backfill":
         return
-    flips = [(member, True) for member in entered] + [(member, False) for member in left]
     for start in range(0, len(flips), ROWS):
         await tx.insert(models.SegmentFlip, [
             {"refresh_id": refresh_id, "member_id": member, "segment_id": row.segment_id, "entered": inside,
-             "reason": reason, "at": at}
+             "reason": reason_of(member), "at": at}
             for member, inside in flips[start : start + ROWS]
         ])  # fmt: skip
 

@@ -81,14 +81,12 @@ async def create_segment(
     """
     await _check(tx, rule, None)
     known = {row.slug for row in await catalog.stored(tx)}
-    chosen = _free(_slug_of(name), known) if slug is None else slug
-    if not _SLUG.fullmatch(chosen):
-        raise BadSlug(field="slug", slug=chosen)
+    chosen = slug_for(name, slug, known)
     if chosen in known:
         raise SlugTaken(field="slug", slug=chosen)
     [segment_id] = await tx.fresh_ids(1)
     await tx.insert(models.Segment, [
-        {"segment_id": segment_id, "slug": chosen, "name": _name(name), "description": description, "created_at": at}
+        {"segment_id": segment_id, "slug": chosen, "name": named(name), "description": description, "created_at": at}
     ])  # fmt: skip
     await tx.insert(models.SegmentVersion, [
         {"segment_id": segment_id, "version": 1, "rule": rule, "created_at": at, "created_by": by}
@@ -121,7 +119,7 @@ async def edit_segment(
     await tx.run(
         "update segment set name = %(name)s, description = %(description)s, version = %(version)s "
         "where merchant_id = %(merchant_id)s and segment_id = %(segment_id)s",
-        name=row.name if name is None else _name(name), version=version, segment_id=row.segment_id,
+        name=row.name if name is None else named(name), version=version, segment_id=row.segment_id,
         description=row.description if description is None else description,
     )  # fmt: skip
     return await catalog.get_segment(tx, slug)
@@ -149,17 +147,26 @@ async def used_by(tx: Tx, slug: str) -> list[references.Use]:
 
 async def _check(tx: Tx, rule: Any, slug: str | None) -> None:
     tree = conditions.parse(rule, mirror.declared())
-    inside = await answering.nested(tx, [tree])
+    inside = (await answering.known_of(tx, [tree])).segments
     if slug is not None and (slug in inside or slug in conditions.segments_of(tree)):
-        path = next(leaf.path for leaf in rules.leaves(tree) if leaf.kind == "segment")
+        path = next(leaf.path for leaf in conditions.leaves(tree) if leaf.kind == "segment")
         raise rules.BadRule(path, f"分群互相引用：{slug}。", f"Segments form a circle: {slug}.", "circle")
 
 
-def _name(name: str) -> str:
+def named(name: str) -> str:
+    """A name as it is kept; refuses `BadName`."""
     text = name.strip()
     if not 0 < len(text) <= 100:
         raise BadName(field="name")
     return text
+
+
+def slug_for(name: str, slug: str | None, known: set[str]) -> str:
+    """The short name that was wished, or a free one made from the name; refuses `BadSlug`."""
+    chosen = _free(_slug_of(name), known) if slug is None else slug
+    if not _SLUG.fullmatch(chosen):
+        raise BadSlug(field="slug", slug=chosen)
+    return chosen
 
 
 def _slug_of(name: str) -> str:

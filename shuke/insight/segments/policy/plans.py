@@ -41,12 +41,14 @@ class Part:
 class Plan:
     """How one leaf is answered: parts, and a test over their aggregates, written as {0}, {1} … in order.
 
-    `inverted`: a member without any row belongs, so the test names those who do not.
+    `inverted`: a member without any row belongs, so the test names those who do not. `select`: a question of its own
+    instead, given the restriction to a few members: a SELECT of (member, t0, v0), v0 what the member measures.
     """
 
     parts: tuple[Part, ...]
     test: str
     inverted: bool = False
+    select: Callable[[tuple[str, ...]], str] | None = None
 
 
 @dataclass(slots=True)
@@ -72,6 +74,9 @@ def passes(plans: Sequence[Plan], among: Sequence[int] | None = None) -> list[tu
     shared: dict[Scan, _Pass] = {}
     made: list[tuple[list[int], str]] = []
     for number, plan in enumerate(plans):
+        if plan.select is not None:
+            made.append(([number], plan.select(few)))
+            continue
         scans = {part.scan for part in plan.parts}
         if len(scans) > 1:
             made.append(([number], _tested(_several_scans(plan, few), [_test(plan)])))
@@ -129,8 +134,15 @@ def _test(plan: Plan) -> str:
     return plan.test.format(*(f"v{n}" for n in range(sum(len(part.aggregates) for part in plan.parts))))
 
 
+def all_values_sql(plan: Plan) -> str:
+    """What every member measures, by the first part of a plan: (member, value)."""
+    return f"SELECT member, v0 AS value FROM ({_several_scans(plan, ())})"
+
+
 def values_sql(plan: Plan, among: Sequence[int]) -> str:
     """What a few members measure: (member, value, value …), for explaining."""
+    if plan.select is not None:
+        return f"SELECT member, v0 FROM ({plan.select(restriction(among))})"
     return _several_scans(plan, restriction(among))
 
 

@@ -81,8 +81,11 @@ def leaf(kind: str, raw: dict[str, Any], params: Any, path: str) -> Leaf:
     return Leaf(kind, written(raw), params, path)
 
 
-def parse(raw: Any, leaf_of: Callable[[dict[str, Any], str], Leaf]) -> Node:
-    """A tree from JSON; `leaf_of(node, path)` reads the conditions. Raises `BadRule` with the path of the bad node."""
+def parse(raw: Any, leaf_of: Callable[[dict[str, Any], str], Leaf], at: str = "$") -> Node:
+    """A tree from JSON; `leaf_of(node, path)` reads the conditions, `at` is where it stands.
+
+    Raises `BadRule` with the path of the bad node.
+    """
     count = 0
 
     def walk(node: Any, path: str, depth: int) -> Node:
@@ -104,7 +107,7 @@ def parse(raw: Any, leaf_of: Callable[[dict[str, Any], str], Leaf]) -> Node:
             raise BadRule(path, "空的条件组没有意义，请加一个条件。", "An empty group means nothing.", "empty_group")
         return Group(word, tuple(walk(part, f"{path}.{word}[{n}]", depth + 1) for n, part in enumerate(parts)), path)
 
-    return walk(raw, "$", 0)
+    return walk(raw, at, 0)
 
 
 def leaves(node: Node) -> Iterator[Leaf]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pyroaring import BitMap
 
 from shuke.ground import mirror, tenancy
 from shuke.insight.segments import conditions
+from shuke.insight.segments.conditions import rank, static_list
 from shuke.insight.segments.conditions import segment as nesting
 from shuke.insight.segments.policy import plans, rules
 from shuke.insight.segments.policy.population import population_sql
-from shuke.insight.segments.queries import catalog
+from shuke.insight.segments.queries import catalog, lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +33,8 @@ class Answer:
     everyone: BitMap
     leaves: Mapping[Leaf, BitMap]
     nested: Mapping[str, Node]
+    lists: Mapping[str, BitMap] = field(default_factory=dict)
+    edges: Mapping[str, float | None] = field(default_factory=dict)
     _known: dict[str, BitMap] = field(default_factory=dict)
 
     def members(self, node: Node) -> BitMap:
@@ -38,12 +42,26 @@ class Answer:
         return rules.evaluate(node, self.everyone, self._of_leaf)
 
     def _of_leaf(self, leaf: Leaf) -> BitMap:
+        if leaf.kind == static_list.CODE:
+            return self.lists.get(leaf.params, BitMap()) & self.everyone
         if leaf.kind != nesting.CODE:
             return self.leaves[leaf]
         slug = leaf.params
         if slug not in self._known:
             self._known[slug] = self.members(self.nested[slug])
         return self._known[slug]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a question needs beside the mirror: the segments and lists that rules speak of, and edges of rankings by leaf.
+
+    Edges that are not given are found anew.
+    """
+
+    segments: Mapping[str, Node] = field(default_factory=dict)
+    lists: Mapping[str, BitMap] = field(default_factory=dict)
+    edges: Mapping[str, float | None] = field(default_factory=dict)
 
 
 async def nested(tx: Tx, trees: Iterable[Node]) -> dict[str, Node]:
@@ -55,7 +73,7 @@ async def nested(tx: Tx, trees: Iterable[Node]) -> dict[str, Node]:
     path: list[str] = []
 
     def follow(tree: Node) -> None:
-        for leaf in rules.leaves(tree):
+        for leaf in conditions.leaves(tree):
             if leaf.kind != nesting.CODE or leaf.params in found:
                 continue
             slug = leaf.params
@@ -79,6 +97,18 @@ async def nested(tx: Tx, trees: Iterable[Node]) -> dict[str, Node]:
     return found
 
 
+async def known_of(tx: Tx, trees: Sequence[Node]) -> Known:
+    """The segments and lists that the trees speak of; refuses unknown ones and circles."""
+    inside = await nested(tx, trees)
+    named = {slug: leaf for tree in (*trees, *inside.values()) for leaf in conditions.leaves(tree)
+             if leaf.kind == static_list.CODE for slug in (leaf.params,)}  # fmt: skip
+    found = await lists.bitmaps(tx, named)
+    for slug, leaf in named.items():
+        if slug not in found:
+            raise rules.BadRule(leaf.path, f"没有名单「{slug}」。", f'There is no list "{slug}".', "unknown_list")
+    return Known(inside, found)
+
+
 async def moment_of(tx: Tx, as_of: datetime) -> Moment:
     """The merchant of the transaction at an instant."""
     merchant = await tenancy.get_merchant(tx)
@@ -99,18 +129,76 @@ async def everyone(opened: Mirror, moment: Moment, among: Sequence[int] | None =
 
 
 async def answer(
-    opened: Mirror, trees: Sequence[Node], moment: Moment, inside: Mapping[str, Node] | None = None,
+    opened: Mirror,
+    trees: Sequence[Node],
+    moment: Moment,
+    known: Known | None = None,
     among: Sequence[int] | None = None,
-) -> Answer:  # fmt: skip
-    """All leaves of the trees, and of the segments they speak of (`nested`), in one statement; `among` asks for few members."""
+) -> Answer:
+    """All leaves of the trees, and of the segments they speak of, in one statement, and one more for each ranking.
+
+    `among` asks for few members; rankings then need their edge known.
+    """
+    known = known or Known()
     population = await everyone(opened, moment, among)
-    every = [*trees, *(inside or {}).values()]
-    leaves = dict.fromkeys(leaf for tree in every for leaf in rules.leaves(tree) if leaf.kind != nesting.CODE)
-    asked = list(leaves)
+    every = [*trees, *known.segments.values()]
+    asked = dict.fromkeys(leaf for tree in every for leaf in conditions.leaves(tree))
+    plain = [leaf for leaf in asked if leaf.kind not in (*conditions.MEMBERSHIP, rank.CODE)]
+    ranked = [leaf for leaf in asked if leaf.kind == rank.CODE]
     found: dict[Leaf, BitMap] = {}
-    if asked:
-        made = [conditions.kind_of(leaf).plan(leaf, moment, opened.registry) for leaf in asked]
-        order, sql = plans.bitmaps_sql(plans.passes(made, among))
-        for number, bitmap in zip(order, await mirror.bitmaps(opened, sql), strict=True):
-            found[asked[number]] = population - bitmap if made[number].inverted else bitmap & population
-    return Answer(moment, population, found, inside or {})
+    edges: dict[str, float | None] = {}
+    made = Answer(moment, population, found, known.segments, known.lists, edges)
+    await _ask(
+        opened, made, {leaf: conditions.kind_of(leaf).plan(leaf, moment, opened.registry) for leaf in plain}, among
+    )
+    if not ranked:
+        return made
+    edges |= await _edges(opened, made, ranked, known, among)
+    await _ask(
+        opened, made, {leaf: rank.plan(leaf, moment, opened.registry, edges[leaf.key]) for leaf in ranked}, among
+    )
+    for leaf in ranked:
+        if leaf.params.among is not None:
+            found[leaf] &= made.members(leaf.params.among)
+    return made
+
+
+async def _ask(opened: Mirror, made: Answer, asked: dict[Leaf, plans.Plan], among: Sequence[int] | None) -> None:
+    """Bitmaps of all these leaves in one statement, into the answer."""
+    if not asked:
+        return
+    leaves, told = list(asked), list(asked.values())
+    order, sql = plans.bitmaps_sql(plans.passes(told, among))
+    assert isinstance(made.leaves, dict)
+    for number, bitmap in zip(order, await mirror.bitmaps(opened, sql), strict=True):
+        made.leaves[leaves[number]] = made.everyone - bitmap if told[number].inverted else bitmap & made.everyone
+
+
+async def _edges(
+    opened: Mirror, made: Answer, ranked: Sequence[Leaf], known: Known, among: Sequence[int] | None
+) -> dict[str, float | None]:
+    """The edge of each ranking: as given, else found over all members."""
+    missing = [leaf for leaf in ranked if leaf.key not in known.edges]
+    edges = {leaf.key: known.edges[leaf.key] for leaf in ranked if leaf.key in known.edges}
+    whole = made
+    if missing and among is not None:
+        inner = [leaf.params.among for leaf in missing if leaf.params.among is not None]
+        whole = await answer(opened, inner, made.moment, known)
+    for leaf in missing:
+        eligible = whole.everyone if leaf.params.among is None else whole.members(leaf.params.among)
+        plan = rank.ranking(leaf, made.moment, opened.registry)
+        edges[leaf.key] = edge_of(leaf.params, await mirror.measured(opened, plans.all_values_sql(plan)), eligible)
+    return edges
+
+
+def edge_of(wanted: rank.Rank, measured: np.ndarray, eligible: BitMap) -> float | None:
+    """The measure of the last who belongs among those eligible; None: nobody does."""
+    above = measured[measured["value"] > 0]
+    inside = np.zeros(int(max(above["member"].max(initial=0), eligible.max() if eligible else 0)) + 1, dtype=bool)
+    inside[np.array(eligible, dtype=np.int64)] = True
+    values = above["value"][inside[above["member"]]]
+    place = wanted.place(len(values))
+    if not place:
+        return None
+    nth = len(values) - place if wanted.top else place - 1
+    return float(np.partition(values, nth)[nth])

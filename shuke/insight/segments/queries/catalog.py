@@ -41,12 +41,17 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     sentence: Sentence
     rule: dict[str, Any]
     created_at: datetime
+    verified_at: datetime | None = None
+    difference: dict[str, Any] | None = None
 
 
 _SEGMENTS = """
-select s.segment_id, s.slug, s.name, s.description, s.size, s.refreshed_at, s.version, s.state, s.error, s.created_at,
-    s.members_version, s.backfilled_at, v.rule
+select s.segment_id, s.slug, s.name, s.description, s.size, s.version, s.state, s.error, s.created_at,
+    case when s.refreshed_at is not null and s.state = 'ok' and s.members_version = s.version then greatest(s.refreshed_at, c.at)
+        else s.refreshed_at end as refreshed_at,
+    s.members_version, s.backfilled_at, s.verified_at, s.difference, v.rule
 from segment s join segment_version v on v.merchant_id = s.merchant_id and v.segment_id = s.segment_id and v.version = s.version
+left join segment_clock c on c.merchant_id = s.merchant_id
 where s.merchant_id = %(merchant_id)s
 """
 
@@ -67,7 +72,7 @@ def shown(row: Any) -> Shown:
     return Shown(
         segment_id=row.segment_id, slug=row.slug, name=row.name, description=row.description, count=row.size,
         refreshed_at=row.refreshed_at, version=row.version, state=state, error=error, sentence=Sentence(zh, en),
-        rule=row.rule, created_at=row.created_at,
+        rule=row.rule, created_at=row.created_at, verified_at=row.verified_at, difference=row.difference,
     )  # fmt: skip
 
 
@@ -123,11 +128,11 @@ def users(listed: Sequence[Any], slug: str) -> list[Any]:
     return [row for row in listed if row.slug != slug and slug in mentioned(row.rule)]
 
 
-def mentioned(rule: Any) -> set[str]:
-    """The segments a rule speaks of, whether or not it can be read otherwise."""
+def mentioned(rule: Any, word: str = "segment") -> set[str]:
+    """The segments (or lists) a rule speaks of, whether or not it can be read otherwise."""
     if isinstance(rule, dict):
-        own = {rule["segment"]} if isinstance(rule.get("segment"), str) else set()
-        return own.union(*(mentioned(part) for part in rule.values()))
+        own = {rule[word]} if isinstance(rule.get(word), str) else set()
+        return own.union(*(mentioned(part, word) for part in rule.values()))
     if isinstance(rule, list):
-        return set().union(*(mentioned(part) for part in rule))
+        return set().union(*(mentioned(part, word) for part in rule))
     return set()

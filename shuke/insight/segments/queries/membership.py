@@ -38,6 +38,17 @@ async def bitmaps(tx: Tx, segment_ids: Iterable[int], chunks: Iterable[int] | No
     return found
 
 
+def chunked(members: BitMap) -> dict[int, BitMap]:
+    """A set of members in pieces of 65,536 numbers, empty ones left out."""
+    found: dict[int, BitMap] = {}
+    place = 0
+    while place < len(members):
+        chunk = members[place] // CHUNK
+        found[chunk] = members & BitMap(range(chunk * CHUNK, (chunk + 1) * CHUNK))
+        place += len(found[chunk])
+    return found
+
+
 async def _id_of(tx: Tx, slug: str) -> int:
     segment_id = await tx.value(
         "select segment_id from segment where merchant_id = %(merchant_id)s and slug = %(slug)s", slug=slug

@@ -10,7 +10,7 @@ import msgspec
 
 from shuke.ground import members, mirror
 from shuke.insight.segments import conditions
-from shuke.insight.segments.conditions import segment as nesting
+from shuke.insight.segments.conditions import rank
 from shuke.insight.segments.policy import plans, rules
 from shuke.insight.segments.queries import answering
 from shuke.kit import clock
@@ -95,8 +95,8 @@ async def ask(
     tx: Tx, opened: Mirror, trees: Sequence[Node], as_of: datetime, among: Sequence[int] | None = None
 ) -> answering.Answer:
     """The trees at an instant, with the segments they speak of worked out afresh."""
-    inside = await answering.nested(tx, trees)
-    return await answering.answer(opened, trees, await answering.moment_of(tx, as_of), inside, among)
+    known = await answering.known_of(tx, trees)
+    return await answering.answer(opened, trees, await answering.moment_of(tx, as_of), known, among)
 
 
 async def count(
@@ -155,7 +155,9 @@ async def _values(opened: Mirror, rule: dict[str, Any], moment: Moment, member_i
 
 async def measured(opened: Mirror, leaf: Leaf, moment: Moment, member_ids: Sequence[int]) -> dict[int, Any]:
     """The first aggregate of a condition for a few members."""
-    plan = conditions.kind_of(leaf).plan(leaf, moment, opened.registry)
+    kind = conditions.kind_of(leaf)
+    asked = kind.ranking if leaf.kind == rank.CODE else kind.plan
+    plan = asked(leaf, moment, opened.registry)
     rows = await mirror.rows(opened, plans.values_sql(plan, member_ids))
     return {row[0]: _plain(row[1]) for row in rows}
 
@@ -175,7 +177,7 @@ async def explain(tx: Tx, opened: Mirror, rule: Any, member_id: int, as_of: date
     for leaf in rules.leaves(node):
         ok = member_id in answer.members(leaf)
         value: Any = ok
-        if leaf.kind != nesting.CODE:
+        if leaf.kind not in conditions.MEMBERSHIP:
             value = (await measured(opened, leaf, answer.moment, [member_id])).get(member_id)
         kind = conditions.kind_of(leaf)
         threshold = kind.threshold(leaf) if hasattr(kind, "threshold") else True

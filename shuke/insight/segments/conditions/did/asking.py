@@ -200,7 +200,8 @@ def _measured(counted: Counted, moment: Moment) -> Subject | None:
     return subject_of(counted.event, measure.prop, type_, moment)
 
 
-def _filter_sql(event: Event, one: Filter, moment: Moment) -> str:
+def filter_sql(event: Event, one: Filter, moment: Moment) -> str:
+    """A where-condition as SQL."""
     asked = "any" if one.comparison.op in ("exists", "missing") else one.comparison.type
     return one.comparison.sql(subject_of(event, one.prop, asked, moment), moment)
 
@@ -216,9 +217,10 @@ def scan_of(event: Event, moment: Moment, registry: Registry) -> Scan:
         conditions.append(f"{until} <= {moment.instant_sql}")
     if not table.signed:
         return Scan(table.name, tuple(conditions))
+    # Where nothing is later than the moment, the instants need not be read at all.
+    by_then = "" if moment.complete else f" AND effective_at <= {moment.instant_sql}"
     taken_back = (
-        f"row_id NOT IN (SELECT row_id FROM {table.name} WHERE merchant = {moment.merchant_id} "
-        f"AND sign = -1 AND effective_at <= {moment.instant_sql})"
+        f"row_id NOT IN (SELECT row_id FROM {table.name} WHERE merchant = {moment.merchant_id} AND sign = -1{by_then})"
     )
     return Scan(table.name, tuple(conditions), ("sign = 1", taken_back))
 
@@ -240,9 +242,9 @@ def part_of(counted: Counted, moment: Moment, registry: Registry) -> Part:
     """Scan, row conditions and aggregate of a measure."""
     table = registry.tables[counted.event.table]
     scan = _anchored(scan_of(counted.event, moment, registry), counted, moment, registry)
-    rows = [*counted.window.conditions(moment), *(_filter_sql(counted.event, one, moment) for one in counted.where)]
+    rows = [*counted.window.conditions(moment), *(filter_sql(counted.event, one, moment) for one in counted.where)]
     weight = "sign" if table.signed else None
-    inside = " AND ".join(f"({_filter_sql(counted.event, one, moment)})" for one in counted.measure.where)
+    inside = " AND ".join(f"({filter_sql(counted.event, one, moment)})" for one in counted.measure.where)
     aggregate = counted.measure.sql(_measured(counted, moment), weight, moment, inside)
     live = table.signed and not counted.measure.additive
     return Part(scan, tuple(rows), (aggregate,), live, counted.measure.none)
@@ -319,7 +321,7 @@ def fold(counted: Counted, moment: Moment, world: World) -> dict[int, Any]:
         events = list(_within(counted, happenings, anchors.get(member, []), moment))
         measured[member] = counted.measure.fold(
             events, lambda happening: _value(counted, happening),
-            moment, lambda happening: _passes(counted.measure.where, happening, moment),
+            moment, lambda happening: passes(counted.measure.where, happening, moment),
         )  # fmt: skip
     return measured
 
@@ -330,13 +332,14 @@ def _within(counted: Counted, happenings: Sequence[Happening], anchors: Sequence
         hung = anchors[0 if counted.window.anchor[1] == "first" else -1]
         anchor = (hung.at, hung.day)
     for happening in happenings:
-        if counted.window.holds(happening.at, happening.day, moment, anchor) and _passes(
+        if counted.window.holds(happening.at, happening.day, moment, anchor) and passes(
             counted.where, happening, moment
         ):
             yield happening
 
 
-def _passes(where: Sequence[Filter], happening: Happening, moment: Moment) -> bool:
+def passes(where: Sequence[Filter], happening: Happening, moment: Moment) -> bool:
+    """Whether an event fulfils all where-conditions, in plain Python."""
     return all(one.comparison.holds(typed(happening.properties.get(one.prop), one.comparison), moment) for one in where)
 
 

@@ -35,15 +35,15 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
     did: Did = leaf_.params
     if did.other is None and (said := _figure_words(did.counted, did.comparison)):
         return said
-    zh, en = _counted_words(did.counted)
+    zh, en = measured_words(did.counted)
     if did.other is not None:
-        other_zh, other_en = _counted_words(did.other)
+        other_zh, other_en = measured_words(did.other)
         sign_zh, sign_en = comparing.NUMBER_WORDS.get(did.comparison.op, comparing.WORDS[did.comparison.op])
         return f"{zh}{sign_zh}「{other_zh}」的 {did.times} 倍", f"{en} {sign_en} {did.times} × ({other_en})"
     if did.comparison.op == ">=" and did.comparison.value == 1 and did.counted.measure.word == "count":
-        return _plain_words(did.counted, "" if did.counted.window.raw else "曾")
+        return plain_words(did.counted, "" if did.counted.window.raw else "曾")
     if did.counted.measure.word == "count" and did.comparison.op == "eq" and did.comparison.value == 0:
-        return _plain_words(did.counted, "没有", "has not ")
+        return plain_words(did.counted, "没有", "has not ")
     money = (did.counted.measure.prop or "").endswith("_fen") and did.counted.measure.word not in ("distinct",)
     said_zh, said_en = _money(did.comparison).words(("元", " yuan")) if money else did.comparison.words()
     return f"{zh}{said_zh}", f"{en} {said_en}"
@@ -65,13 +65,13 @@ def _figure_words(counted: Counted, comparison: Comparison) -> tuple[str, str] |
         else en
     )
     if word == "count":
-        said_zh, said_en = _plain_words(counted)
+        said_zh, said_en = plain_words(counted)
         return f"{said_zh} {zh}", f"{said_en} {en}"
     if word == "days":
-        said_zh, said_en = _plain_words(counted, zh)
+        said_zh, said_en = plain_words(counted, zh)
         return said_zh, f"{said_en} {en}"
     nth = {"days_since_last": ("最近一次", "last"), "days_since_first": ("第一次", "first")}[word]
-    said_zh, said_en = _plain_words(counted)
+    said_zh, said_en = plain_words(counted)
     return f"{nth[0]}{said_zh}{zh}", f"{nth[1]} {said_en} {en}"
 
 
@@ -84,7 +84,8 @@ def _money(comparison: Comparison) -> Comparison:
     return Comparison(comparison.op, yuan(comparison.value), comparison.type)
 
 
-def _plain_words(counted: Counted, before_zh: str = "", before_en: str = "") -> tuple[str, str]:
+def plain_words(counted: Counted, before_zh: str = "", before_en: str = "") -> tuple[str, str]:
+    """Which events, with their conditions and when."""
     when_zh, when_en = counted.window.words(lambda _: counted.anchor.title if counted.anchor else ("", ""))
     where_zh, where_en = _where_words(counted)
     title_zh, title_en = counted.event.title
@@ -101,11 +102,12 @@ def _where_words(counted: Counted) -> tuple[str, str]:
         said.append((f"{title[0]}{zh}", f"{title[1].lower()} {en}"))
     if not said:
         return "", ""
-    return f"({'且'.join(zh for zh, _ in said)})", f" ({' and '.join(en for _, en in said)})"
+    return f"（{'且'.join(zh for zh, _ in said)}）", f" ({' and '.join(en for _, en in said)})"
 
 
-def _counted_words(counted: Counted) -> tuple[str, str]:
-    plain_zh, plain_en = _plain_words(counted)
+def measured_words(counted: Counted) -> tuple[str, str]:
+    """What is measured, in words."""
+    plain_zh, plain_en = plain_words(counted)
     zh, en = measures.WORDS[counted.measure.word]
     if counted.measure.prop is None:
         return f"{plain_zh}的{zh}", f"{en}: {plain_en}" if counted.measure.word != "count" else f"times {plain_en}"
