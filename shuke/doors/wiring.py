@@ -13,7 +13,7 @@ from shuke.assets.points import reactions as points
 from shuke.ground import mirror
 from shuke.ground.ingestion import EventsRecorded
 from shuke.ground.ingestion import facts as ingestion_facts
-from shuke.ground.members import MembersMerged
+from shuke.ground.members import MemberChanged, MembersMerged
 from shuke.ground.members import facts as members_facts
 from shuke.ground.messaging import facts as messaging_facts
 from shuke.ground.orders import OrdersRecorded, RefundsParked
@@ -55,6 +55,7 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, tags.follow_merges),
     (MembersMerged, tiers.on_members_merged),
     (MembersMerged, missions.follow_merges),
+    (MemberChanged, intake.welcome_members),
     (OrdersRecorded, intake.match_orders),
     (RefundsParked, intake.match_refunds),
     (EventsRecorded, missions.check_in_by_event),

@@ -8,14 +8,14 @@ from shuke.ground.members.policy import (
     BadAttribute, BadIdentity, NoIdentity, UnknownIdentity, identities_of, masked_phone,
 )  # fmt: skip
 from shuke.ground.members.queries import (
-    MERGED, RESOLVE, Contact, Found, MemberName, NoSuchMember, Profile, all_known, consents, contacts, count_members, absorbed,
+    LIVES, MERGED, RESOLVE, Contact, Found, MemberName, NoSuchMember, Profile, all_known, consents, contacts, count_members, absorbed,
     get_member, list_numbers,
     get_phone, in_order, matched, members_of, names, numbers_of, outside_ids, phones, require, resolve, search,
     wanted,
 )  # fmt: skip
 
 __all__ = [
-    "MERGED", "RESOLVE", "BadAttribute", "BadIdentity", "CannotMerge", "ConsentChanged", "Contact", "Found", "MemberChanged",
+    "LIVES", "MERGED", "RESOLVE", "BadAttribute", "BadIdentity", "CannotMerge", "ConsentChanged", "Contact", "Found", "MemberChanged",
     "MemberName", "MembersMerged", "NoIdentity", "NoSuchMember", "PhoneTaken", "Profile", "UnknownChannel", "UnknownIdentity",
     "absorbed", "all_known", "consents", "contacts", "count_members", "ensure_members", "get_member", "get_phone", "identities_of",
     "in_order", "list_numbers",

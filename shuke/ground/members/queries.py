@@ -25,6 +25,13 @@ where merchant_id = %(merchant_id)s and member_id = any(%(members)s::bigint[]) a
 """
 
 
+LIVES = """
+select member_id, birthday, coalesce(joined_at, created_at) as joined_at from member
+where merchant_id = %(merchant_id)s and member_id = any(%(members)s::bigint[]) and merged_into is null
+"""
+"""When members were born and when they joined, for those who judge them: `members`."""
+
+
 class NoSuchMember(errors.NotFound):
     """There is no member {member_id}."""
 

@@ -105,6 +105,13 @@ async def keys_with_parked(tx: Tx, order_ids: Sequence[int]) -> list[tuple[str, 
     return [(row.source, row.source_key) for row in rows]
 
 
+COUNTS = """
+select member_id, count(*)::bigint as n from orders where merchant_id = %(merchant_id)s
+    and member_id = any(%(members)s::bigint[]) and (amount_fen = 0 or refunded_fen < amount_fen) group by member_id
+"""
+"""How many orders members have, without those returned as a whole: `members`."""
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """What a member bought altogether, net of refunds; an order returned as a whole is no order."""
 

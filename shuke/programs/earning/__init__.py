@@ -1,28 +1,21 @@
-"""Rules that turn orders into points."""
+"""Rules that turn orders and events into points."""
 
 from shuke.programs.earning.actions import (
-    Draft,
-    NameMissing,
-    NoSuchRule,
-    NothingToPublish,
-    StartsInThePast,
-    WrongPeriod,
-    WrongState,
-    create_rule,
-    end,
-    install_first_rule,
-    mark_changed,
-    pause,
-    publish,
-    resume,
-    save_draft,
-)
+    Draft, NameMissing, NoSuchRule, NothingToPublish, StartsInThePast, WrongPeriod, WrongState, counting, create_rule, end,
+    install_first_rule, mark_changed, pause, publish, resume, save_draft, waiting,
+)  # fmt: skip
 from shuke.programs.earning.effects import BY_CODE as EFFECTS
-from shuke.programs.earning.policy import Award, Basis, Line, LiveRule, evaluate
-from shuke.programs.earning.queries import RuleShape, explain, keeps, list_rules, live_rules, sentence
+from shuke.programs.earning.policy import (
+    NOBODY, Award, Basis, Counters, Known, Line, LiveRule, Mark, Multiplying, evaluate, multiplying, wanted_counters,
+)  # fmt: skip
+from shuke.programs.earning.queries import (
+    RuleShape, add_segments, asking, counters_of, explain, keeps, know, known_of, list_rules, live_rules, locking, sentence,
+)  # fmt: skip
 
 __all__ = [
-    "EFFECTS", "Award", "Basis", "Draft", "Line", "LiveRule", "NameMissing", "NoSuchRule", "NothingToPublish", "RuleShape",
-    "StartsInThePast", "WrongPeriod", "WrongState", "create_rule", "end", "evaluate", "explain", "install_first_rule",
-    "keeps", "list_rules", "live_rules", "mark_changed", "pause", "publish", "resume", "save_draft", "sentence",
+    "EFFECTS", "NOBODY", "Award", "Basis", "Counters", "Draft", "Known", "Line", "LiveRule", "Mark", "Multiplying",
+    "NameMissing", "NoSuchRule", "NothingToPublish", "RuleShape", "StartsInThePast", "WrongPeriod", "WrongState",
+    "add_segments", "asking", "counters_of", "counting", "create_rule", "end", "evaluate", "explain", "install_first_rule",
+    "keeps", "know", "known_of", "list_rules", "live_rules", "locking", "mark_changed", "multiplying", "pause", "publish",
+    "resume", "save_draft", "sentence", "waiting", "wanted_counters",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from shuke.assets import offers, points
 from shuke.ground import catalog, ingestion, orders, tenancy
@@ -81,6 +82,27 @@ class OwnedEvent(errors.Refused):
 
 
 @dataclass(frozen=True, slots=True)
+class Asks:
+    """What the live rules ask beyond the order itself; all empty where no rule does, and then nothing more is read."""
+
+    needs: frozenset[str] = frozenset()
+    limited: bool = False
+    events: frozenset[str] = frozenset()
+    """Events that earn."""
+    awaited: frozenset[str] = frozenset()
+    """Events that a later order may earn by."""
+
+    @classmethod
+    def of(cls, rules: Sequence[earning.LiveRule]) -> Asks:
+        """What these rules ask together."""
+        return cls(
+            needs=frozenset[str]().union(*(rule.needs for rule in rules)), limited=any(rule.limited for rule in rules),
+            events=frozenset[str]().union(*(rule.events for rule in rules if rule.trigger == "event")),
+            awaited=frozenset[str]().union(*(rule.events for rule in rules if "marks" in rule.needs)),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a merchant's items are judged by; read once and kept until the merchant's version moves."""
 
@@ -90,6 +112,23 @@ class Context:
     rules: Sequence[earning.LiveRule]
     ladder: Sequence[tiers.Level]
     products: dict[str, catalog.Product | None] = field(default_factory=dict)
+    asks: Asks = field(default_factory=Asks)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The merchant's zone."""
+        return ZoneInfo(self.merchant.zone)
+
+    @property
+    def multiplying(self) -> earning.Multiplying:
+        """How multipliers meet, by the merchant's settings."""
+        return earning.multiplying(self.merchant.settings)
+
+    def earns(self, item: ingestion.Item) -> bool:
+        """Whether an item may touch its member's account: orders, and events that rules answer."""
+        if isinstance(item, ingestion.EventIn):
+            return item.event in self.asks.events
+        return isinstance(item, ingestion.OrderIn)
 
     @property
     def lateness(self) -> timedelta:
@@ -108,6 +147,10 @@ class State:
     orders: list[dict[str, Any]] = field(default_factory=list)
     rises: list[tiers.Rise] = field(default_factory=list)
     uses: dict[int, offers.Use] = field(default_factory=dict)
+    known: dict[int, earning.Known] = field(default_factory=dict)
+    counters: earning.Counters = field(default_factory=earning.Counters)
+    fresh_marks: list[dict[str, Any]] = field(default_factory=list)
+    used_marks: list[dict[str, Any]] = field(default_factory=list)
 
 
 def check(context: Context, item: ingestion.Item, now: datetime, history: bool) -> None:
@@ -157,7 +200,10 @@ def fold_order(
     if member_id is not None:
         level = _level(context, state, order, member_id)
         tier = level
-        awards = _earn(context, state, order, member_id, order_id, _basis(order, lines, amount_fen, level))
+        basis = _basis(context, order, lines, amount_fen, level, day)
+        basis.known = _known(state, member_id)
+        awards = _earn(context, state, member_id, basis, f"order:{order_id}:", order_id)
+        basis.known.orders += 1
         standing = state.standings[member_id]
         rise = tiers.pay(standing, context.ladder, amount_fen, day, order.occurred_at, context.merchant.zone)
         if rise is not None:
@@ -218,33 +264,94 @@ def _named(line: ingestion.LineIn, product: catalog.Product | None) -> ingestion
 
 
 def _basis(
-    order: ingestion.OrderIn, lines: Sequence[ingestion.LineIn], amount_fen: int, level: tiers.Level
-) -> earning.Basis:
+    context: Context, order: ingestion.OrderIn, lines: Sequence[ingestion.LineIn], amount_fen: int, level: tiers.Level,
+    day: date,
+) -> earning.Basis:  # fmt: skip
     return earning.Basis(
         occurred_at=order.occurred_at, amount_fen=amount_fen, store=order.store_id, channel=order.channel,
         lines=[earning.Line(line.sku, line.quantity, line.amount_fen, line.category, line.brand) for line in lines],
         tier_level=level.level, tier_name=level.name, multiplier_percent=level.multiplier_percent,
+        payments=[payment.method for payment in order.payments], zone=context.zone, day=day,
     )  # fmt: skip
 
 
+def _known(state: State, member_id: int) -> earning.Known:
+    """What rules may know of a member, as it was before this item of the batch."""
+    known = state.known.get(member_id)
+    if known is None:
+        known = state.known[member_id] = earning.Known()
+    standing = state.standings.get(member_id)
+    if standing is not None:
+        known.months = standing.months
+    return known
+
+
 def _earn(
-    context: Context,
-    state: State,
-    order: ingestion.OrderIn,
-    member_id: int,
-    order_id: int,
-    basis: earning.Basis,
+    context: Context, state: State, member_id: int, basis: earning.Basis, key: str, order_id: int | None
 ) -> list[earning.Award]:
-    awards = earning.evaluate(context.rules, earning.EFFECTS, basis)
+    """Credit what the live rules give, each award under the key and the rule's number."""
+    awards = earning.evaluate(
+        context.rules, earning.EFFECTS, basis, member_id=member_id, counters=state.counters,
+        multiplier_policy=context.multiplying,
+    )  # fmt: skip
     for award in awards:
         cause = points.Cause(
-            f"order:{order_id}:{award.rule.rule_id}", award.why, order.occurred_at, order_id=order_id,
-            rule_id=award.rule.rule_id, rule_version=award.rule.version, basis_fen=award.basis_fen,
-            breakdown=award.breakdown or None,
+            f"{key}{award.rule.rule_id}", award.why, basis.occurred_at, order_id=order_id, rule_id=award.rule.rule_id,
+            rule_version=award.rule.version, basis_fen=award.basis_fen, breakdown=award.breakdown or None,
         )  # fmt: skip
-        expires_at = durations.end(award.validity, order.occurred_at, context.merchant.zone)
+        expires_at = durations.end(award.validity, basis.occurred_at, context.merchant.zone)
         state.book.credit(member_id, award.points, cause, expires_at=expires_at)
+        if award.uses is not None:
+            award.uses.used = True
+            state.used_marks.append(_mark_row(member_id, award.uses))
     return awards
+
+
+def fold_event(context: Context, state: State, event: ingestion.EventIn, member_id: int, day: date) -> dict[str, Any]:
+    """What a member did may earn, and may wait for an order; returns what the answer says of points, if anything."""
+    if event.event in context.asks.awaited and event.properties.get("finished", True) not in (False, 0):
+        _wait(state, event, member_id)
+    if event.event not in context.asks.events:
+        return {}
+    level = tiers.level_of(context.ladder, state.standings[member_id].level)
+    basis = event_basis(context, event, day)
+    basis.known = _known(state, member_id)
+    basis.tier_level, basis.tier_name = level.level, level.name
+    awards = _earn(context, state, member_id, basis, f"event:{event.source}:{event.event_id}:", None)
+    if not awards:
+        return {}
+    account = state.book.account(member_id)
+    earned = sum(award.points for award in awards)
+    return {
+        "points": {"earned": earned, "spent": 0, "balance": account.balance - account.held},
+        "why": [earning.explain(award.why) for award in awards],
+    }
+
+
+def event_basis(context: Context, event: ingestion.EventIn, day: date) -> earning.Basis:
+    """What rules may look at of an event, but for the member."""
+    return earning.Basis(
+        occurred_at=event.occurred_at, store=event.store_id, channel=event.channel, event=event.event,
+        properties=event.properties, trigger="event", zone=context.zone, day=day,
+    )  # fmt: skip
+
+
+def _wait(state: State, event: ingestion.EventIn, member_id: int) -> None:
+    """Keep it for an order to come: one row for each video or article, or each time where the event names none."""
+    about = next((event.properties[name] for name in ("video", "article", "sku") if event.properties.get(name)), None)
+    skus = str(event.properties.get("skus") or event.properties.get("sku") or "")
+    named = tuple(sku.strip() for sku in skus.split(",") if sku.strip())
+    mark = earning.Mark(event.event, str(about or event.event_id)[:200], event.occurred_at, named)
+    known = _known(state, member_id)
+    known.marks = [*known.marks, mark]
+    state.fresh_marks.append(_mark_row(member_id, mark))
+
+
+def _mark_row(member_id: int, mark: earning.Mark) -> dict[str, Any]:
+    return {
+        "member_id": member_id, "event": mark.event, "ref": mark.ref, "at": mark.at, "skus": list(mark.skus),
+        "used": mark.used,
+    }  # fmt: skip
 
 
 def _order_row(context: Context, order: ingestion.OrderIn, amount_fen: int) -> dict[str, Any]:
@@ -284,6 +391,8 @@ class Reversal:
 
     taken_back: int = 0
     given_back: int = 0
+    uncounted: dict[tuple[int, int, str], tuple[int, int]] = field(default_factory=dict)
+    """What caps and budgets get back: points and times by rule, member and period of the order."""
     why: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -339,6 +448,8 @@ def _take_back(
     assert order.member_id is not None
     debt = book.take_back(order.member_id, taken, cause, own_entry=entry.entry_id)
     result.taken_back += taken
+    for member_id, name in entry.why.get("counted", ()):
+        result.uncounted[entry.rule_id, member_id, name] = (-taken, 0 if kept_after else -1)
     zh, en = f"退款收回 {taken} 积分", f"{taken} points taken back for the refund"
     if debt:
         zh, en = f"{zh}，其中 {debt} 分已用掉，记为欠分", f"{en}; {debt} were already spent and are owed"

@@ -6,7 +6,7 @@ from typing import Any
 from shuke.ground import catalog, ingestion, tenancy
 from shuke.kit.db import Tx
 from shuke.programs import earning, tiers
-from shuke.programs.intake.policy import Context
+from shuke.programs.intake.policy import Asks, Context
 
 MOST_PRODUCTS = 50_000
 MOST_MEMBERS = 100_000
@@ -64,8 +64,9 @@ async def know_products(tx: Tx, context: Context, lines: Iterable[ingestion.Line
 
 async def _load(tx: Tx, version: int) -> Context:
     merchant = await tenancy.get_merchant(tx)
+    rules = await earning.live_rules(tx)
     context = Context(
-        merchant, version, await tenancy.store_ids(tx), await earning.live_rules(tx), await tiers.ladder(tx)
+        merchant, version, await tenancy.store_ids(tx), rules, await tiers.ladder(tx), asks=Asks.of(rules)
     )
     tx.memory["intake", tx.merchant_id] = context
     return context

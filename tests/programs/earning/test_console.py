@@ -67,7 +67,14 @@ async def test_kinds_describe_their_form(owner: httpx.AsyncClient) -> None:
     assert spend["name"] == {"zh": "消费送积分", "en": "Points for spending"}
     assert "x-zh" in str(spend["schema"])
     assert spend["sentence"]["zh"] == "每消费 ¥1.00 送 1 积分，按会员等级加倍"
-    assert {kind["code"] for kind in kinds["conditions"]} == {"channel", "store"}
+    assert {kind["code"] for kind in kinds["conditions"]} == {
+        "amount", "weekday", "day_of_month", "dates", "festival", "time_of_day", "birthday", "tier", "segment", "channel",
+        "store", "product", "nth_order", "member_age", "payment",
+    }  # fmt: skip
+    assert {kind["code"] for kind in kinds["items"]} == {
+        "spend_rate", "spend_ladder", "multiplier", "product_bonus", "order_bonus", "sign_up", "first_order", "nth_order",
+        "event_bonus", "event_then_order", "custom_event",
+    }  # fmt: skip
 
 
 async def test_tiers_are_replaced_as_a_whole(owner: httpx.AsyncClient) -> None:

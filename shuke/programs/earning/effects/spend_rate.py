@@ -3,28 +3,19 @@
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import Meta
 
 from shuke.kit import money
 from shuke.kit.kinds import Sentence
-from shuke.programs.earning.policy import Award, Basis, LiveRule
+from shuke.programs.earning.policy import Award, Basis, LiveRule, asked, reason, rule_words, split_over, times
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`points` for every `per_fen` fen paid, times the tier's multiplier; rounded down once per order."""
 
-    points: Annotated[
-        int, Meta(ge=1, le=100_000, title="Points", extra_json_schema={"x-zh": "送多少积分", "x-unit": "points"})
-    ] = 1
-    per_fen: Annotated[
-        int, Meta(ge=1, le=100_000_000, title="For every", extra_json_schema={"x-zh": "每消费", "x-unit": "fen"})
-    ] = 100
-    tier_multiplier: Annotated[bool, Meta(title="Multiply by tier", extra_json_schema={"x-zh": "按会员等级加倍"})] = (
-        True
-    )
-    validity: Annotated[str, Meta(title="Valid for", extra_json_schema={"x-zh": "有效期", "x-unit": "duration"})] = (
-        "1Y_U"
-    )
+    points: Annotated[int, asked("送多少积分", "Points", unit="points", ge=1, le=100_000)] = 1
+    per_fen: Annotated[int, asked("每消费", "For every", unit="fen", ge=1, le=100_000_000)] = 100
+    tier_multiplier: Annotated[bool, asked("按会员等级加倍", "Multiply by tier")] = True
+    validity: Annotated[str, asked("有效期", "Valid for", unit="duration")] = "1Y_U"
 
 
 class SpendRate:
@@ -41,22 +32,15 @@ class SpendRate:
 
     def award(self, rule: LiveRule, basis: Basis) -> Award | None:
         """What this order earns; the breakdown splits it over the lines."""
-        given = self.points(rule.params, basis.amount_fen, basis.multiplier_percent)
+        params = rule.params
+        given = self.points(params, basis.amount_fen, basis.multiplier_percent)
         if given <= 0:
             return None
-        why = {
-            "kind": self.code,
-            "rule": rule.name,
-            "version": rule.version,
-            "basis_fen": basis.amount_fen,
-            "points": rule.params.points,
-            "per_fen": rule.params.per_fen,
-            "percent": basis.multiplier_percent if rule.params.tier_multiplier else 100,
-            "tier": basis.tier_name,
-        }
-        weights = [line.amount_fen for line in basis.lines]
-        breakdown = money.split(given, weights) if len(weights) > 1 else []
-        return Award(rule, given, basis.amount_fen, why, rule.params.validity, breakdown)
+        why = reason(
+            rule, basis_fen=basis.amount_fen, points=params.points, per_fen=params.per_fen,
+            percent=basis.multiplier_percent if params.tier_multiplier else 100, tier=basis.tier_name,
+        )  # fmt: skip
+        return Award(rule, given, basis.amount_fen, why, params.validity, split_over(given, basis.lines))
 
     def keeps(self, why: dict[str, Any], remaining_fen: int) -> int:
         """What the same rule, version and tier would have given for what is left of the order after refunds."""
@@ -65,13 +49,12 @@ class SpendRate:
     def explain(self, why: dict[str, Any]) -> Sentence:
         """Why these points, as one sentence."""
         paid, per = money.yuan(why["basis_fen"]), money.yuan(why["per_fen"])
-        rule_zh = f"「{why['rule']}」第 {why['version']} 版" if why["version"] else "这一稿"
-        rule_en = f"“{why['rule']}” v{why['version']}" if why["version"] else "this draft"
+        rule_zh, rule_en = rule_words(why)
         zh = f"实付 {paid}，按{rule_zh}每 {per} 送 {why['points']} 分"
         en = f"Paid {paid}; {rule_en} gives {why['points']} for every {per}"
         if why["percent"] != 100:
-            zh += f"，{why['tier']} {_times(why['percent'])} 倍"
-            en += f", × {_times(why['percent'])} as {why['tier']}"
+            zh += f"，{why['tier']} {times(why['percent'])} 倍"
+            en += f", × {times(why['percent'])} as {why['tier']}"
         return Sentence(zh, en)
 
     def sentence(self, params: Rate) -> Sentence:
@@ -82,7 +65,3 @@ class SpendRate:
             ", times the tier's multiplier" if params.tier_multiplier else ""
         )
         return Sentence(zh, en)
-
-
-def _times(percent: int) -> str:
-    return f"{percent / 100:g}"

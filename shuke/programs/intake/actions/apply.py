@@ -11,9 +11,9 @@ from shuke.assets import offers, points
 from shuke.ground import ingestion, members, orders
 from shuke.kit import clock, errors
 from shuke.kit.db import IN_THE_WAY, Database, DataError, Tx
-from shuke.programs import tiers
+from shuke.programs import earning, tiers
 from shuke.programs.intake import policy, queries
-from shuke.programs.intake.actions import late, refunds
+from shuke.programs.intake.actions import knowing, late, refunds
 from shuke.programs.intake.actions.batch import Answer, Batch, Statement, encode
 
 
@@ -151,7 +151,7 @@ async def _opened_at_once(tx: Tx, batch: Batch, items: Sequence[ingestion.Item])
     version, known, *answers = await tx.together(
         (queries.VERSION, {}),
         (members.RESOLVE, {"wanted": members.wanted(batch.people.values())}),
-        *_questions(batch, items, open_items, member_of),
+        *_questions(context, batch, items, open_items, member_of),
     )
     row = await version.fetchone()
     people = list(batch.people.values())
@@ -177,7 +177,7 @@ async def _opened(tx: Tx, batch: Batch, items: Sequence[ingestion.Item]) -> _Ope
     await queries.know_products(tx, context, _lines(items, open_items))
     member_of = await _members(tx, batch, open_items, await known.fetchall())
     queries.remember_members(tx, batch.people, member_of)
-    answers = await tx.together(*_questions(batch, items, open_items, member_of))
+    answers = await tx.together(*_questions(context, batch, items, open_items, member_of))
     return _Opening(context, open_items, member_of, answers)
 
 
@@ -215,22 +215,32 @@ async def _members(tx: Tx, batch: Batch, open_items: list[int], known: Sequence[
 
 
 def _buyers(
-    items: Sequence[ingestion.Item], open_items: list[int], member_of: dict[int, int], *, spending: bool = False
+    context: policy.Context, items: Sequence[ingestion.Item], open_items: list[int], member_of: dict[int, int]
 ) -> list[int]:
-    """The members of orders, of those that spend points only where asked; sorted."""
-    found = set()
-    for index in open_items:
-        item = items[index]
-        if index in member_of and isinstance(item, ingestion.OrderIn) and (item.points_spent or not spending):
-            found.add(member_of[index])
-    return sorted(found)
+    """The members of orders, and of events that earn; sorted."""
+    return sorted({member_of[index] for index in open_items if index in member_of and context.earns(items[index])})
+
+
+def _spenders(items: Sequence[ingestion.Item], open_items: list[int], member_of: dict[int, int]) -> list[int]:
+    """The members of orders that spend points; sorted."""
+    return sorted(
+        {
+            member_of[index]
+            for index in open_items
+            if index in member_of and isinstance(item := items[index], ingestion.OrderIn) and item.points_spent
+        }
+    )
 
 
 def _questions(
-    batch: Batch, items: Sequence[ingestion.Item], open_items: list[int], member_of: dict[int, int]
+    context: policy.Context,
+    batch: Batch,
+    items: Sequence[ingestion.Item],
+    open_items: list[int],
+    member_of: dict[int, int],
 ) -> list[Statement]:
-    """Lock the accounts; then, in later statements, who was merged, receipts, standings and parked refunds."""
-    buyers = _buyers(items, open_items, member_of)
+    """Lock the accounts; then, in later statements, who was merged, receipts, standings, parked refunds and what rules ask."""
+    buyers = _buyers(context, items, open_items, member_of)
     arriving = _keys(batch, items, open_items)
     return [
         (points.LOCK, {"members": buyers, "wallet": points.POINTS}),
@@ -241,15 +251,16 @@ def _questions(
         ),
         (tiers.STANDINGS, {"members": buyers}),
         (orders.PARKED, {"sources": [source for source, _ in arriving], "keys": [key for _, key in arriving]}),
+        *knowing.asking(context, items, open_items, member_of),
     ]
 
 
 async def _state(tx: Tx, batch: Batch, items: Sequence[ingestion.Item], opening: _Opening) -> policy.State:
     """What was locked and read, ready for the fold; repeats are answered here."""
     open_items, member_of = opening.open_items, opening.member_of
-    buyers = _buyers(items, open_items, member_of)
-    spenders = _buyers(items, open_items, member_of, spending=True)
-    locked, merged, receipts, standing_rows, parked = opening.answers
+    buyers = _buyers(opening.context, items, open_items, member_of)
+    spenders = _spenders(items, open_items, member_of)
+    locked, merged, receipts, standing_rows, parked, *asked = opening.answers
     if merged.rowcount:
         raise Merged
     account_rows = await locked.fetchall()
@@ -263,7 +274,10 @@ async def _state(tx: Tx, batch: Batch, items: Sequence[ingestion.Item], opening:
     standings = tiers.standings_of(await standing_rows.fetchall(), buyers, opening.context.ladder[0], first)
     usable = await offers.find_usable(tx, spenders, batch.now) if spenders else {}
     then = await _levels_then(tx, items, open_items, member_of, standings)
-    return policy.State(book, standings, usable, then, parked=parked.rowcount > 0)
+    state = policy.State(book, standings, usable, then, parked=parked.rowcount > 0)
+    if asked:
+        await knowing.know(tx, opening.context, state, buyers, asked)
+    return state
 
 
 async def _levels_then(
@@ -351,7 +365,8 @@ def _fold_one(
             item.channel,
         )
     )
-    batch.accept(index, item, {"status": "accepted", "event_id": item.event_id, "member_id": member_id}, None)
+    earned = policy.fold_event(context, state, item, member_id, day)
+    batch.accept(index, item, {"status": "accepted", "event_id": item.event_id, "member_id": member_id} | earned, None)
 
 
 async def _store(tx: Tx, batch: Batch, state: policy.State) -> None:
@@ -359,6 +374,7 @@ async def _store(tx: Tx, batch: Batch, state: policy.State) -> None:
     statements: list[Statement] = [*orders.recording(tx, state.orders, batch.history), *points.storing(tx, state.book)]
     rises = list(zip(tx.ids.take(len(state.rises)), state.rises, strict=True))
     statements += tiers.storing(tx, state.standings.values(), rises)
+    statements += earning.counting(state.counters.added) + earning.waiting(tx, state.fresh_marks, state.used_marks)
     await offers.use(tx, list(state.uses.values()))
     if batch.receipts:
         statements.append(tx.insertion(ingestion.models.Receipt, batch.receipts))

@@ -9,7 +9,7 @@ from shuke.assets import offers, points
 from shuke.ground import ingestion, members, orders
 from shuke.kit import clock, errors
 from shuke.kit.db import Tx
-from shuke.programs import tiers
+from shuke.programs import earning, tiers
 from shuke.programs.intake import policy, queries
 from shuke.programs.intake.actions.batch import Batch
 
@@ -111,6 +111,7 @@ class _Reading:
         self.standings = standings
         self.entries: dict[int, list[Any]] = {}
         self.used: dict[int, list[tuple[points.LotState, int]]] = {}
+        self.counters = earning.Counters()
 
 
 async def _locked(tx: Tx, context: policy.Context, batch: Batch, affected: Sequence[orders.OrderState]) -> _Reading:
@@ -175,6 +176,8 @@ def _apply_one(
     done: list[dict[str, Any]],
 ) -> dict[str, Any]:
     reversal = policy.reverse(reading.book, order, row, reading.entries.get(order.order_id, []), reading.used)
+    for key, (taken, times) in reversal.uncounted.items():
+        reading.counters.add(key, taken, times)
     if order.member_id is not None and row["amount_fen"]:
         day = clock.business_date(order.occurred_at, context.merchant.zone, context.merchant.day_start_minutes)
         standing = reading.standings[order.member_id]
@@ -213,6 +216,7 @@ async def _store(
         *orders.refunding(tx, *rows, history=batch.history),
         *points.storing(tx, reading.book),
         *tiers.storing(tx, reading.standings.values(), []),
+        *earning.counting(reading.counters.added),
     ]
     if statements:
         await tx.together(*statements)

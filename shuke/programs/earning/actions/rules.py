@@ -10,7 +10,7 @@ import msgspec
 from shuke.assets import points
 from shuke.kit import errors
 from shuke.kit.db import Tx
-from shuke.programs.earning import models
+from shuke.programs.earning import models, queries
 from shuke.programs.earning.conditions import CONDITIONS
 from shuke.programs.earning.effects import EFFECTS
 
@@ -89,13 +89,14 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     conditions: list[dict[str, Any]] | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    terms: dict[str, Any] | None = None
 
 
 _LATEST = """
-select v.version, v.name, v.params, v.conditions, v.valid_from, v.valid_to, v.pause from earning_rule_version v
+select v.version, v.name, v.params, v.conditions, v.terms, v.valid_from, v.valid_to, v.pause from earning_rule_version v
 where v.merchant_id = %(merchant_id)s and v.rule_id = %(rule_id)s and v.version > 0 order by v.version desc limit 2
 """
-_DRAFT_COLUMNS = "name,params,conditions,valid_from,valid_to,created_at"
+_DRAFT_COLUMNS = "name,params,conditions,terms,valid_from,valid_to,created_at"
 
 
 async def install_first_rule(tx: Tx, at: datetime) -> int:
@@ -126,14 +127,16 @@ async def save_draft(tx: Tx, rule_id: int, draft: Draft, at: datetime) -> None:
     if rule.state == "ended":
         raise WrongState(rule.state)
     params = msgspec.to_builtins(EFFECTS.parameters(rule.kind, draft.params))
-    conditions = draft.conditions if draft.conditions is not None else await _conditions(tx, rule_id)
+    before = await _wording(tx, rule_id)
+    conditions = draft.conditions if draft.conditions is not None else before[0]
     for condition in conditions:
         CONDITIONS.parameters(condition.get("kind", ""), condition.get("params", {}))
+    terms = msgspec.to_builtins(queries.terms_of(before[1] if draft.terms is None else draft.terms, rule.priority))
     if draft.valid_from and draft.valid_to and draft.valid_to <= draft.valid_from:
         raise WrongPeriod(field="valid_to")
     row = {
         "rule_id": rule_id, "version": DRAFT, "name": _named(draft.name), "params": params, "conditions": conditions,
-        "valid_from": draft.valid_from, "valid_to": draft.valid_to, "created_at": at,
+        "terms": terms, "valid_from": draft.valid_from, "valid_to": draft.valid_to, "created_at": at,
     }  # fmt: skip
     await tx.insert(models.RuleVersion, [row], conflict=f"update:{_DRAFT_COLUMNS}")
 
@@ -146,7 +149,7 @@ async def publish(tx: Tx, rule_id: int, at: datetime, by: str = "") -> int:
     """
     await _lock(tx, rule_id)
     draft = await tx.one(
-        "select name, params, conditions, valid_from, valid_to from earning_rule_version "
+        "select name, params, conditions, terms, valid_from, valid_to from earning_rule_version "
         "where merchant_id = %(merchant_id)s and rule_id = %(rule_id)s and version = 0",
         rule_id=rule_id,
     )
@@ -163,7 +166,8 @@ async def publish(tx: Tx, rule_id: int, at: datetime, by: str = "") -> int:
     version = latest[0].version + 1 if latest else 1
     row = {
         "rule_id": rule_id, "version": version, "name": draft.name, "params": draft.params, "conditions": draft.conditions,
-        "valid_from": begins, "valid_to": draft.valid_to, "published_at": at, "published_by": by, "created_at": at,
+        "terms": draft.terms, "valid_from": begins, "valid_to": draft.valid_to, "published_at": at, "published_by": by,
+        "created_at": at,
     }  # fmt: skip
     await tx.insert(models.RuleVersion, [row])
     await tx.run(
@@ -219,7 +223,7 @@ async def _stop(tx: Tx, rule_id: int, at: datetime, by: str, state: str) -> None
 
 async def _lock(tx: Tx, rule_id: int) -> Any:
     rule = await tx.one(
-        "select rule_id, kind, state from earning_rule where merchant_id = %(merchant_id)s and rule_id = %(rule_id)s "
+        "select rule_id, kind, state, priority from earning_rule where merchant_id = %(merchant_id)s and rule_id = %(rule_id)s "
         "for no key update",
         rule_id=rule_id,
     )
@@ -237,13 +241,13 @@ async def _set_state(tx: Tx, rule_id: int, state: str, name: str | None = None) 
     await mark_changed(tx)
 
 
-async def _conditions(tx: Tx, rule_id: int) -> list[dict[str, Any]]:
-    found = await tx.value(
-        "select conditions from earning_rule_version where merchant_id = %(merchant_id)s and rule_id = %(rule_id)s "
+async def _wording(tx: Tx, rule_id: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    found = await tx.one(
+        "select conditions, terms from earning_rule_version where merchant_id = %(merchant_id)s and rule_id = %(rule_id)s "
         "order by (version = 0) desc, version desc limit 1",
         rule_id=rule_id,
     )
-    return found or []
+    return (found.conditions, found.terms) if found else ([], {})
 
 
 def _named(name: str) -> str:

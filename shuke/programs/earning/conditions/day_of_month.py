@@ -1,0 +1,36 @@
+"""It happened on one of these days of the month: the member day."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from shuke.kit.kinds import Sentence
+from shuke.programs.earning.policy import Basis, asked
+
+
+class Days(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days of the month, 1 to 31; a month without that day has none."""
+
+    days: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=31)], ...],
+        asked("每月几号", "Days of the month"),
+        Meta(min_length=1, max_length=31),
+    ] = (8,)
+
+
+class OnDayOfMonth:
+    """Only on these days of every month, such as the member day on the 8th."""
+
+    code: ClassVar[str] = "day_of_month"
+    name: ClassVar[Sentence] = Sentence("限每月几号", "On days of the month")
+    Params: ClassVar[type[msgspec.Struct]] = Days
+
+    def holds(self, params: Days, basis: Basis) -> bool:
+        """Whether the business date is such a day."""
+        return basis.on.day in params.days
+
+    def sentence(self, params: Days) -> Sentence:
+        """The condition in words."""
+        days = [str(day) for day in sorted(set(params.days))]
+        return Sentence(f"仅每月 {'、'.join(days)} 号", f"only on day {', '.join(days)} of the month")

@@ -1,0 +1,36 @@
+"""The member belongs to one of these segments."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from shuke.kit.kinds import Sentence
+from shuke.programs.earning.policy import Basis, asked
+
+
+class Segments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The short names of the segments; at least one. With `outside` only who is in none of them."""
+
+    segments: Annotated[list[str], asked("分群", "Segments", widget="segment"), Meta(min_length=1)]
+    outside: Annotated[bool, asked("改为不在这些分群里的会员", "Only who is in none of them")] = False
+
+
+class InSegment:
+    """Only for members of these segments, as last refreshed before the order was recorded."""
+
+    code: ClassVar[str] = "segment"
+    name: ClassVar[Sentence] = Sentence("限分群", "For segments")
+    Params: ClassVar[type[msgspec.Struct]] = Segments
+    needs: ClassVar[frozenset[str]] = frozenset({"segments"})
+
+    def holds(self, params: Segments, basis: Basis) -> bool:
+        """Whether the member is in one of them (or, outside, in none)."""
+        return basis.known.segments.isdisjoint(params.segments) == params.outside
+
+    def sentence(self, params: Segments) -> Sentence:
+        """The condition in words."""
+        named = "、".join(params.segments), ", ".join(params.segments)
+        if params.outside:
+            return Sentence(f"仅限不在分群 {named[0]} 的会员", f"only for members outside {named[1]}")
+        return Sentence(f"仅限分群 {named[0]} 的会员", f"only for members of {named[1]}")

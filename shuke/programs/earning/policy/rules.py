@@ -1,0 +1,292 @@
+"""What rules are, what they may look at, and what they give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from shuke.kit import money
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+NOTHING: frozenset[str] = frozenset()
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of what was bought; money net in fen."""
+
+    sku: str
+    quantity: int
+    amount_fen: int
+    category: str = ""
+    brand: str = ""
+
+
+@dataclass(slots=True)
+class Mark:
+    """Something a member did that waits for an order: a video watched to its end, and the goods it showed."""
+
+    event: str
+    ref: str
+    at: datetime
+    skus: tuple[str, ...] = ()
+    used: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """What rules may know of a member before the order; what no live rule asks for stays as here."""
+
+    birthday: date | None = None
+    joined_at: datetime | None = None
+    orders: int = 0
+    segments: frozenset[str] = NOTHING
+    marks: Sequence[Mark] = ()
+    months: Mapping[str, int] = field(default_factory=dict)
+    """Net payment in fen by month (`2026-11`), without this order."""
+
+
+NOBODY = Known()
+
+
+@dataclass(slots=True)
+class Basis:
+    """What a rule may look at: the order as paid or the event, its local time, and the member as they were."""
+
+    occurred_at: datetime
+    amount_fen: int = 0
+    lines: Sequence[Line] = ()
+    store: str = ""
+    channel: str = ""
+    tier_level: int = 0
+    tier_name: str = ""
+    multiplier_percent: int = 100
+    payments: Sequence[str] = ()
+    event: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    trigger: str = "order"
+    known: Known = NOBODY
+    zone: ZoneInfo | None = None
+    day: date | None = None
+    _local: datetime | None = None
+
+    @property
+    def local(self) -> datetime:
+        """When it happened on the merchant's clock."""
+        if self._local is None:
+            self._local = self.occurred_at.astimezone(self.zone)
+        return self._local
+
+    @property
+    def on(self) -> date:
+        """The business date it belongs to."""
+        if self.day is None:
+            self.day = self.local.date()
+        return self.day
+
+
+Per = Literal["order", "day", "week", "month", "year", "ever"]
+
+
+class Cap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The most that one member gets from a rule per order, day, week, month, year or altogether: points, times or both."""
+
+    per: Per
+    points: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
+    times: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a rule lives with the others: its place, its stacking group, its caps and its budget in points."""
+
+    priority: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    group: Annotated[str, Meta(max_length=40)] = ""
+    stacking: Literal["sum", "max", "first"] = "sum"
+    caps: Annotated[list[Cap], Meta(max_length=6)] = []
+    budget_points: Annotated[int, Meta(ge=1, le=1_000_000_000_000)] | None = None
+
+
+PLAIN = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRule:
+    """One published version of a rule, compiled: live in [live_from, live_to)."""
+
+    rule_id: int
+    version: int
+    kind: str
+    name: str
+    priority: int
+    params: Any
+    conditions: tuple[tuple[Any, Any], ...]
+    live_from: datetime | None
+    live_to: datetime | None
+    terms: Terms = PLAIN
+    trigger: str = "order"
+    needs: frozenset[str] = NOTHING
+    events: frozenset[str] = NOTHING
+    """The events that this rule answers (trigger `event`) or waits for (need `marks`)."""
+    once_per: str = ""
+    """The property of an event that may earn once only, such as the article."""
+
+    def holds_at(self, instant: datetime) -> bool:
+        """Whether this version was live at that instant; no beginning means from the beginning of time."""
+        return (self.live_from is None or self.live_from <= instant) and (
+            self.live_to is None or instant < self.live_to
+        )
+
+    @property
+    def limited(self) -> bool:
+        """Whether it may give less than it would, because of a cap, a budget or something that earns once."""
+        return bool(self.terms.caps) or self.terms.budget_points is not None or bool(self.once_per)
+
+    def answers(self, basis: Basis) -> bool:
+        """Whether this version is about such a thing at all, at that time."""
+        return (
+            self.trigger == basis.trigger
+            and (basis.trigger != "event" or basis.event in self.events)
+            and self.holds_at(basis.occurred_at)
+        )
+
+
+@dataclass(slots=True)
+class Award:
+    """What one rule gives: points, what they were computed from, and the reason as data."""
+
+    rule: LiveRule
+    points: int
+    basis_fen: int
+    why: dict[str, Any]
+    validity: str
+    breakdown: list[int] = field(default_factory=list)
+    uses: Mark | None = None
+    """What the member did before, that waited for this order and is used up by it."""
+
+    def reduce(self, points: int, limit: dict[str, Any]) -> None:
+        """Give less than desired, and say because of what."""
+        self.why["desired"] = self.why.get("desired", self.points)
+        self.why["given"] = self.points = points
+        self.why["limit"] = limit
+        if self.breakdown and points:
+            self.breakdown = money.split(points, self.breakdown)
+
+
+@dataclass(frozen=True, slots=True)
+class Multiplying:
+    """How multipliers meet: their bonuses add (the default), the largest counts alone, or they multiply; with a cap."""
+
+    policy: str = "sum"
+    most_percent: int = 500
+
+
+DEFAULT = Multiplying()
+
+
+def multiplying(settings: Mapping[str, Any]) -> Multiplying:
+    """The merchant's policy for multipliers: settings `multiplier_policy` and `multiplier_most_percent`."""
+    policy = settings.get("multiplier_policy", DEFAULT.policy)
+    if policy not in ("sum", "max", "product"):
+        policy = DEFAULT.policy
+    return Multiplying(policy, max(int(settings.get("multiplier_most_percent", DEFAULT.most_percent)), 100))
+
+
+CounterKey = tuple[int, int, str]
+"""Rule, member (0: all, for budgets), period."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What rules have given so far by rule, member and period, as points and times; collects what is added."""
+
+    given: dict[CounterKey, tuple[int, int]] = field(default_factory=dict)
+    added: dict[CounterKey, tuple[int, int]] = field(default_factory=dict)
+
+    def so_far(self, key: CounterKey) -> tuple[int, int]:
+        """Points and times given under this key, with what was added here."""
+        points, times = self.given.get(key, (0, 0))
+        more, again = self.added.get(key, (0, 0))
+        return points + more, times + again
+
+    def add(self, key: CounterKey, points: int, times: int) -> None:
+        """Count an award, or with negative figures what was taken back."""
+        before, earlier = self.added.get(key, (0, 0))
+        self.added[key] = (before + points, earlier + times)
+
+
+def period(per: str, day: date) -> str:
+    """The name of the period of a cap that a business date falls into."""
+    if per == "day":
+        return f"d:{day.isoformat()}"
+    if per == "week":
+        year, week, _ = day.isocalendar()
+        return f"w:{year}-{week:02d}"
+    if per == "month":
+        return f"m:{day.year}-{day.month:02d}"
+    return f"y:{day.year}" if per == "year" else "e"
+
+
+BUDGET = "b"
+
+
+def once_key(rule: LiveRule, member_id: int, basis: Basis) -> CounterKey | None:
+    """The counter of the content that may earn once only; None where the event does not say which content."""
+    about = basis.properties.get(rule.once_per) if rule.once_per else None
+    return None if about in (None, "") else (rule.rule_id, member_id, f"p:{about}"[:200])
+
+
+def counted_under(rule: LiveRule, member_id: int, basis: Basis) -> list[CounterKey]:
+    """All counters that an award of this rule would be counted under."""
+    keys = [(rule.rule_id, member_id, period(cap.per, basis.on)) for cap in rule.terms.caps if cap.per != "order"]
+    once = once_key(rule, member_id, basis)
+    if once is not None:
+        keys.append(once)
+    if rule.terms.budget_points is not None:
+        keys.append((rule.rule_id, 0, BUDGET))
+    return keys
+
+
+def split_over(points: int, lines: Sequence[Line]) -> list[int]:
+    """The share of each line in an award on the whole order; empty for one line."""
+    return money.split(points, [line.amount_fen for line in lines]) if len(lines) > 1 else []
+
+
+def reason(rule: LiveRule, **facts: Any) -> dict[str, Any]:
+    """The stored reason of an award: which rule and version, and what its kind needs to explain and to repeat it."""
+    return {"kind": rule.kind, "rule": rule.name, "version": rule.version, **facts}
+
+
+def kept(why: Mapping[str, Any], remaining_fen: int, fresh: int) -> int:
+    """What remains of an award when its kind would give `fresh` for what is left: never more than was given."""
+    if remaining_fen <= 0 or remaining_fen < why.get("least_fen", 0):
+        return 0
+    return min(fresh, why["given"]) if "given" in why else fresh
+
+
+def rule_words(why: Mapping[str, Any]) -> tuple[str, str]:
+    """The rule of a stored reason, as sentences name it, in Chinese and English."""
+    if not why["version"]:
+        return "这一稿", "this draft"
+    return f"「{why['rule']}」第 {why['version']} 版", f"“{why['rule']}” v{why['version']}"
+
+
+def times(percent: int) -> str:
+    """A percentage as a factor: 150 → 1.5."""
+    return f"{percent / 100:g}"
+
+
+def asked(zh: str, en: str, *, unit: str = "", widget: str = "", labels: Any = None, **limits: Any) -> Meta:
+    """How a parameter is called on the form, in both languages, with its limits."""
+    shown: dict[str, Any] = {"x-zh": zh, "x-en": en}
+    shown |= {"x-unit": unit} if unit else {}
+    shown |= {"x-widget": widget} if widget else {}
+    shown |= {"x-labels": {str(key): {"zh": z, "en": e} for key, (z, e) in labels.items()}} if labels else {}
+    return Meta(title=en, extra_json_schema=shown, **limits)

@@ -1,0 +1,15 @@
+"""Questions about rules and what they need to know."""
+
+from shuke.programs.earning.queries.knowing import (
+    add_segments, asking, counters_of, given_so_far, know, known_of, locking,
+)  # fmt: skip
+from shuke.programs.earning.queries.rules import (
+    DraftShape, RuleShape, VersionShape, compiled, compiled_conditions, explain, keeps, limit_words, list_rules, live_rules,
+    sentence, terms_of,
+)  # fmt: skip
+
+__all__ = [
+    "DraftShape", "RuleShape", "VersionShape", "add_segments", "asking", "compiled", "compiled_conditions", "counters_of",
+    "explain", "given_so_far", "keeps", "know", "known_of", "limit_words", "list_rules", "live_rules", "locking", "sentence",
+    "terms_of",
+]  # fmt: skip

@@ -1,0 +1,259 @@
+"""Questions about rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shuke.assets import points
+from shuke.kit import kinds
+from shuke.kit.kinds import Sentence
+from shuke.programs.earning.conditions import CONDITIONS
+from shuke.programs.earning.effects import EFFECTS
+from shuke.programs.earning.policy import NOTHING, LiveRule, Terms, kept
+
+if TYPE_CHECKING:
+    from shuke.kit.db import Tx
+
+_LIVE = """
+select * from (
+  select r.rule_id, r.kind, coalesce(nullif(v.name, ''), r.name) as name, r.priority, v.version, v.params, v.conditions, v.terms,
+    v.valid_from, v.valid_to, v.pause, lead(v.version) over w as next_version, lead(v.valid_from) over w as replaced_at
+  from earning_rule r join earning_rule_version v on v.merchant_id = r.merchant_id and v.rule_id = r.rule_id
+  where r.merchant_id = %(merchant_id)s and v.merchant_id = %(merchant_id)s and v.published_at is not null
+  window w as (partition by v.rule_id order by v.version)
+) v where not v.pause and (v.next_version is null or v.replaced_at is not null)
+"""
+
+
+async def live_rules(tx: Tx) -> list[LiveRule]:
+    """Every published version, sorted as they apply, with the period in which it was, is or will be live.
+
+    A version ends where the next one of its rule begins, be it a wording or a pause.
+    """
+    rules = [_compiled(row) for row in await tx.rows(_LIVE)]
+    return sorted(rules, key=lambda rule: (rule.priority, rule.rule_id, rule.version))
+
+
+def _compiled(row: Any) -> LiveRule:
+    ends = [instant for instant in (row.valid_to, row.replaced_at) if instant is not None]
+    return compiled(
+        (row.rule_id, row.version, row.kind, row.name), row.params, row.conditions, terms_of(row.terms, row.priority),
+        (row.valid_from, min(ends) if ends else None),
+    )  # fmt: skip
+
+
+def terms_of(stored: dict[str, Any], priority: int = 100) -> Terms:
+    """Stored terms, typed; wordings from before there were terms have the rule's own priority. Refuses what does not fit."""
+    try:
+        return msgspec.convert({"priority": priority} | stored, Terms)
+    except msgspec.ValidationError as error:
+        raise kinds.BadParameters(field="terms", kind="叠加与上限", reason=str(error)) from error
+
+
+def compiled(
+    named: tuple[int, int, str, str], params: dict[str, Any], conditions: list[dict[str, Any]], terms: Terms,
+    live: tuple[datetime | None, datetime | None] = (None, None),
+) -> LiveRule:  # fmt: skip
+    """A wording ready to be applied: typed parameters, what it answers and what it needs to know. `named` is rule id,
+    version, kind and name. Refuses what does not fit its kinds."""
+    rule_id, version, code, name = named
+    kind, typed = EFFECTS.get(code), EFFECTS.parameters(code, params)
+    when = compiled_conditions(conditions)
+    needs = frozenset().union(*(getattr(one, "needs", NOTHING) for one in (kind, *(one for one, _ in when))))
+    return LiveRule(
+        rule_id=rule_id, version=version, kind=code, name=name, priority=terms.priority, params=typed, conditions=when,
+        live_from=live[0], live_to=live[1], terms=terms, trigger=getattr(kind, "trigger", "order"), needs=needs,
+        events=kind.events(typed) if hasattr(kind, "events") else NOTHING,
+        once_per=kind.once_per(typed) if hasattr(kind, "once_per") else "",
+    )  # fmt: skip
+
+
+def compiled_conditions(conditions: list[dict[str, Any]]) -> tuple[tuple[Any, Any], ...]:
+    """Stored conditions as pairs of kind and typed parameters; refuses what does not fit."""
+    return tuple(
+        (CONDITIONS.get(item.get("kind", "")), CONDITIONS.parameters(item.get("kind", ""), item.get("params", {})))
+        for item in conditions
+    )
+
+
+def explain(why: dict[str, Any]) -> dict[str, str]:
+    """The sentence of an award's stored reason, in both languages."""
+    return msgspec.to_builtins(_in_words(why))
+
+
+def _in_words(why: dict[str, Any]) -> Sentence:
+    said = EFFECTS.get(why["kind"]).explain(why)
+    if "limit" not in why:
+        return said
+    zh, en = limit_words(why["limit"])
+    return Sentence(
+        f"{said.zh}；本应送 {why['desired']} 分，{zh}，实送 {why['given']} 分",
+        f"{said.en}; {why['desired']} desired, {en}, {why['given']} given",
+    )
+
+
+_PERIODS = {
+    "order": ("每单", "per order"), "day": ("每天", "a day"), "week": ("每周", "a week"), "month": ("每月", "a month"),
+    "year": ("每年", "a year"), "ever": ("每人总共", "altogether"),
+}  # fmt: skip
+
+
+def limit_words(limit: dict[str, Any]) -> tuple[str, str]:
+    """What made an award smaller, in Chinese and English."""
+    if limit["per"] == "budget":
+        return f"预算 {limit['points']} 分已不够", f"the budget of {limit['points']} is used up"
+    if limit["per"] == "multiplier":
+        return f"总倍数最多 {limit['percent'] / 100:g} 倍", f"multipliers reach {limit['percent'] / 100:g} × at most"
+    if limit["per"] == "once":
+        return "同一内容只送一次", "the same content earns once"
+    zh, en = _PERIODS[limit["per"]]
+    most = [(f"{limit['points']} 分", f"{limit['points']} points")] if limit.get("points") else []
+    most += [(f"{limit['times']} 次", f"{limit['times']} times")] if limit.get("times") else []
+    return f"{zh}最多 {'、'.join(m[0] for m in most)}", f"at most {', '.join(m[1] for m in most)} {en}"
+
+
+def keeps(why: dict[str, Any], remaining_fen: int) -> int:
+    """What an award would have been for what is left of its order, under its original rule version."""
+    return kept(why, remaining_fen, EFFECTS.get(why["kind"]).keeps(why, remaining_fen))
+
+
+def sentence(
+    kind: str,
+    params: dict[str, Any],
+    conditions: list[dict[str, Any]] | None = None,
+    terms: dict[str, Any] | None = None,
+) -> Sentence:
+    """A wording in words: what it gives, then when, then within which caps."""
+    parts = [EFFECTS.get(kind).sentence(EFFECTS.parameters(kind, params))]
+    parts += [condition.sentence(values) for condition, values in compiled_conditions(conditions or [])]
+    parts += _terms_words(terms_of(terms or {}))
+    return Sentence("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+
+
+def _terms_words(terms: Terms) -> list[Sentence]:
+    said = [Sentence(*limit_words({"per": cap.per, "points": cap.points, "times": cap.times})) for cap in terms.caps]
+    if terms.budget_points is not None:
+        said.append(Sentence(f"总预算 {terms.budget_points} 分", f"a budget of {terms.budget_points} points"))
+    if terms.group:
+        zh = {"sum": "相加", "max": "取最高", "first": "取第一条"}[terms.stacking]
+        en = {"sum": "adds up", "max": "the highest counts", "first": "the first counts"}[terms.stacking]
+        said.append(Sentence(f"叠加组「{terms.group}」内{zh}", f"in the group “{terms.group}” {en}"))
+    return said
+
+
+class VersionShape(msgspec.Struct, frozen=True, kw_only=True):
+    """One published version of a rule, or a pause."""
+
+    version: int
+    name: str
+    params: dict[str, Any]
+    conditions: list[dict[str, Any]]
+    terms: dict[str, Any]
+    sentence: Sentence
+    state: str
+    valid_from: datetime | None
+    valid_to: datetime | None
+    published_at: datetime
+    published_by: str
+
+
+class DraftShape(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be published next."""
+
+    name: str
+    params: dict[str, Any]
+    conditions: list[dict[str, Any]]
+    terms: dict[str, Any]
+    sentence: Sentence
+    valid_from: datetime | None
+    valid_to: datetime | None
+    saved_at: datetime
+
+
+class RuleShape(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule as the console shows it: the newest published wording, or the draft where there is none yet."""
+
+    rule_id: int
+    kind: str
+    name: str
+    state: str
+    priority: int
+    version: int
+    params: dict[str, Any]
+    conditions: list[dict[str, Any]]
+    terms: dict[str, Any]
+    sentence: Sentence
+    valid_from: datetime | None
+    valid_to: datetime | None
+    published_at: datetime | None
+    draft: DraftShape | None
+    versions: list[VersionShape]
+
+
+_RULES = """
+select rule_id, kind, name, state, priority from earning_rule
+where merchant_id = %(merchant_id)s and (%(rule_id)s::bigint is null or rule_id = %(rule_id)s) order by priority, rule_id
+"""
+_VERSIONS = """
+select rule_id, version, name, pause, params, conditions, terms, valid_from, valid_to, published_at, published_by, created_at
+from earning_rule_version
+where merchant_id = %(merchant_id)s and (%(rule_id)s::bigint is null or rule_id = %(rule_id)s) order by rule_id, version desc
+"""
+
+
+async def list_rules(tx: Tx, at: datetime, rule_id: int | None = None) -> list[RuleShape]:
+    """All rules (or the one) in the order in which they apply, with drafts and versions; `at` says which have ended."""
+    versions: dict[int, list[Any]] = {}
+    for row in await tx.rows(_VERSIONS, rule_id=rule_id):
+        versions.setdefault(row.rule_id, []).append(row)
+    rules = [_rule(row, versions.get(row.rule_id, []), at) for row in await tx.rows(_RULES, rule_id=rule_id)]
+    return sorted(rules, key=lambda rule: (rule.priority, rule.rule_id))
+
+
+def _rule(rule: Any, versions: list[Any], at: datetime) -> RuleShape:
+    published = [row for row in versions if row.published_at is not None]
+    drafts = [row for row in versions if row.published_at is None]
+    shown = next((row for row in published if not row.pause), drafts[0] if drafts else None)
+    assert shown is not None, "a rule has a draft or a version"
+    ended = shown.valid_to is not None and shown.valid_to <= at and rule.state == "published"
+    return RuleShape(
+        rule_id=rule.rule_id, kind=rule.kind, name=rule.name, state="ended" if ended else rule.state,
+        priority=terms_of(shown.terms, rule.priority).priority, version=shown.version, params=shown.params,
+        conditions=shown.conditions, terms=shown.terms,
+        sentence=sentence(rule.kind, shown.params, shown.conditions, shown.terms), valid_from=shown.valid_from,
+        valid_to=shown.valid_to, published_at=shown.published_at,
+        draft=_draft(rule.kind, drafts[0]) if drafts else None,
+        versions=[_version(rule, row, published, at) for row in published],
+    )  # fmt: skip
+
+
+def _draft(kind: str, row: Any) -> DraftShape:
+    return DraftShape(
+        name=row.name, params=row.params, conditions=row.conditions, terms=row.terms,
+        sentence=sentence(kind, row.params, row.conditions, row.terms),
+        valid_from=row.valid_from, valid_to=row.valid_to, saved_at=row.created_at,
+    )  # fmt: skip
+
+
+def _version(rule: Any, row: Any, published: list[Any], at: datetime) -> VersionShape:
+    newer = next((other for other in reversed(published) if other.version > row.version), None)
+    ends = [end for end in (row.valid_to, newer and newer.valid_from) if end is not None]
+    end = min(ends) if ends else None
+    replaced = (newer is not None and newer.valid_from is None) or (end is not None and end <= at)
+    waiting = row.valid_from is not None and row.valid_from > at
+    state = "ended" if replaced else "waiting" if waiting else "live"
+    return VersionShape(
+        version=row.version, name=row.name or rule.name, params=row.params, conditions=row.conditions, terms=row.terms,
+        sentence=_PAUSED if row.pause else sentence(rule.kind, row.params, row.conditions, row.terms),
+        state="paused" if row.pause else state, valid_from=row.valid_from, valid_to=end,
+        published_at=row.published_at, published_by=row.published_by,
+    )  # fmt: skip
+
+
+_PAUSED = Sentence("暂停，不送积分", "Paused: gives nothing")
+
+
+points.explained_by({kind.code: _in_words for kind in EFFECTS})
