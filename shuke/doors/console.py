@@ -6,12 +6,13 @@ from shuke.assets.points import console as points
 from shuke.assets.transfers import console as transfers
 from shuke.doors import live
 from shuke.doors.screens import members as roster
-from shuke.doors.screens import merchant, overview, search
+from shuke.doors.screens import merchant, overview, search, tagging
 from shuke.ground.access import console as access
 from shuke.ground.catalog import console as catalog
 from shuke.ground.members import console as members
 from shuke.ground.messaging import console as messaging
 from shuke.insight.segments import console as segments
+from shuke.insight.tags import console as tags
 from shuke.outreach.journeys import console as journeys
 from shuke.programs.earning import console as earning
 from shuke.programs.intake import console as intake
@@ -34,6 +35,8 @@ routes = [
     *offers.routes,
     *messaging.routes,
     *segments.routes,
+    *tags.routes,
+    *tagging.routes,
     *journeys.routes,
     *earning.routes,
     *tiers.routes,

@@ -9,6 +9,7 @@ from litestar.datastructures import Headers
 
 from shuke.assets.points import open_api as points
 from shuke.assets.transfers import open_api as transfers
+from shuke.insight.tags import open_api as tags
 from shuke.programs.missions import open_api as missions
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ PREFIX = "/v1"
 routes: list[Any] = [
     *points.routes,
     *transfers.routes,
+    *tags.routes,
     *missions.routes,
 ]
 

@@ -17,7 +17,7 @@ from shuke.programs import intake
 from tests.conftest import signed_in
 
 API = "/console/api"
-NOWHERE = {"code": "nowhere", "slug": "nowhere"}  # every other name is a number
+NOWHERE = {"code": "nowhere", "slug": "nowhere", "tag": "nowhere", "group": "nowhere"}  # every other name is a number
 SEGMENT = {"did": "order"}
 OFFER = {"name": "500 抵 50", "points": 500, "value_fen": 5_000}
 BODIES: dict[str, Any] = {
@@ -30,6 +30,9 @@ BODIES: dict[str, Any] = {
     f"PUT {API}/points/rules/{{rule_id}}/draft": {"name": "我的", "params": {}},
     f"PUT {API}/segments/{{slug}}": {"name": "我的"},
     f"PATCH {API}/staff/{{staff_id}}": {"name": "我的"},
+    f"PATCH {API}/tags/{{tag}}": {"name": "我的"},
+    f"POST {API}/tags/{{tag}}/merge": {"into": "min-gan-ji"},
+    f"PATCH {API}/tag-groups/{{group}}": {"name": "我的"},
     f"POST {API}/staff/{{staff_id}}/password": {},
     f"PATCH {API}/stores/{{code}}": {"name": "我的"},
 }
@@ -62,10 +65,15 @@ async def theirs(owner: httpx.AsyncClient, mirrored: Context, merchant_id: int) 
     assert mirrored.mirror is not None
     member = await _made(owner, "/members", json={"phone": "13800138000", "name": "王芳"})
     segment = await _made(owner, "/segments", json={"name": "买过", "rule": SEGMENT, "slug": "ours"})
+    tag = (await _made(owner, "/tags", json={"name": "敏感肌"}))["slug"]
+    worn = await owner.post(f"{API}/members/tags", json={"add": [tag], "members": [member["member_id"]]})
     steps = [{"kind": "give_points", "params": {"points": 50, "valid_for": "3D"}}]
     made = {
         "member_id": member["member_id"],
         "slug": segment["slug"],
+        "tag": tag,
+        "group": (await _made(owner, "/tag-groups", json={"name": "肤质"}))["slug"],
+        "act_id": worn.json()["act_id"],
         "offer_id": (await _made(owner, "/offers", json={**OFFER, "slug": "ours"}))["offer_id"],
         "journey_id": (await _made(owner, "/journeys", json={"name": "叫回", "segment": "ours", "steps": steps}))[
             "journey_id"

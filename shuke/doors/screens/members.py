@@ -23,7 +23,7 @@ def wish_of(query: Any) -> roster.Wish:
     """The filters and the order in the address."""
     tier = query.get("tier", "")
     return roster.Wish(
-        q=query.get("q", ""), segment=query.get("segment", ""), tier=int(tier) if tier.isdigit() else None,
+        q=query.get("q", ""), segment=query.get("segment", ""), tag=query.get("tag", ""), tier=int(tier) if tier.isdigit() else None,
         store=query.get("store", ""), sort=query.get("sort") or "joined", descending=query.get("dir") != "asc",
     )  # fmt: skip
 
@@ -41,7 +41,7 @@ async def list_members(
     cursor: str | None = None,
     limit: int = 50,
 ) -> paging.Page:
-    """Members: `q` (phone tail, phone, card, name), `segment`, `tier`, `store`, `sort` joined|last_order|points|amount, `dir`."""
+    """Members: `q` (phone tail, phone, card, name), `segment`, `tag`, `tier`, `store`, `sort` joined|last_order|points|amount, `dir`."""
     async with database.read(caller.merchant_id) as tx:
         return await roster.page(tx, mirror, wish_of(request.query_params), cursor, paging.limited(limit))
 

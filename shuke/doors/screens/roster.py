@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from shuke.assets import points
 from shuke.ground import members, mirror, orders, tenancy
-from shuke.insight import segments
+from shuke.insight import segments, tags
 from shuke.kit import clock, errors, paging
 from shuke.programs import tiers
 
@@ -33,6 +33,13 @@ class TierName(msgspec.Struct, frozen=True):
     name: str
 
 
+class TagName(msgspec.Struct, frozen=True):
+    """A tag a member wears."""
+
+    slug: str
+    name: str
+
+
 class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the list; money net of refunds, in fen; `joined_at` is None where nobody knows, `known_since` never."""
 
@@ -47,6 +54,7 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
     joined_at: datetime | None
     known_since: datetime
     merged_into: int | None
+    tags: list[TagName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class Wish:
 
     q: str = ""
     segment: str = ""
+    tag: str = ""
     tier: int | None = None
     store: str = ""
     sort: str = "joined"
@@ -62,7 +71,7 @@ class Wish:
 
     @property
     def is_plain(self) -> bool:
-        return not (self.q or self.segment or self.store or self.tier is not None)
+        return not (self.q or self.segment or self.tag or self.store or self.tier is not None)
 
 
 class UnknownSort(errors.Refused):
@@ -79,7 +88,7 @@ async def page(tx: Tx, opened: mirror.Mirror | None, wish: Wish, cursor: str | N
     """One page; `total` comes with the first. Sorting by orders and the store filter need the mirror."""
     if wish.sort not in SORTS:
         raise UnknownSort(field="sort", sort=wish.sort, known=", ".join(SORTS))
-    chosen = await _chosen(tx, opened, wish)
+    chosen = await everybody_meant(tx, opened, wish)
     after = paging.decode(cursor, 2)
     numbers = await _numbers(tx, opened, wish, chosen, after, limit + 1)
     total = None
@@ -92,7 +101,7 @@ async def page(tx: Tx, opened: mirror.Mirror | None, wish: Wish, cursor: str | N
 
 async def everyone(tx: Tx, opened: mirror.Mirror | None, wish: Wish) -> AsyncIterator[list[MemberRow]]:
     """All of them in order, a thousand lines at a time, for exports."""
-    chosen = await _chosen(tx, opened, wish)
+    chosen = await everybody_meant(tx, opened, wish)
     after: list[Any] | None = None
     while numbers := await _numbers(tx, opened, wish, chosen, after, 1_000):
         yield await rows(tx, [number for _, number in numbers])
@@ -108,6 +117,7 @@ async def rows(tx: Tx, numbers: Sequence[int]) -> list[MemberRow]:
     balances = await points.balances(tx, numbers, now)
     standings = await tiers.tiers_of(tx, numbers, day)
     bought = await summaries(tx, numbers)
+    worn = await tags.of_members(tx, numbers, now)
     return [
         MemberRow(
             member_id=number, name=found[number].name, phone_masked=found[number].phone_masked,
@@ -115,6 +125,7 @@ async def rows(tx: Tx, numbers: Sequence[int]) -> list[MemberRow]:
             orders_count=bought[number].orders_count, amount_fen=bought[number].amount_fen,
             last_order_at=bought[number].last_order_at, joined_at=found[number].joined_at,
             known_since=found[number].known_since, merged_into=found[number].merged_into,
+            tags=[TagName(one.slug, one.name) for one in worn[number]],
         )
         for number in numbers
         if number in found
@@ -140,13 +151,15 @@ def _sum(one: orders.Summary, two: orders.Summary) -> orders.Summary:
     )  # fmt: skip
 
 
-async def _chosen(tx: Tx, opened: mirror.Mirror | None, wish: Wish) -> BitMap | None:
+async def everybody_meant(tx: Tx, opened: mirror.Mirror | None, wish: Wish) -> BitMap | None:
     """The members that every filter lets through; None without any filter."""
     sets: list[BitMap] = []
     if wish.q:
         sets.append(BitMap(await members.search(tx, wish.q, limit=500)))
     if wish.segment:
         sets.append(await segments.members(tx, wish.segment))
+    if wish.tag:
+        sets.append(await tags.wearers(tx, wish.tag, clock.now()))
     if wish.tier is not None:
         sets.append(await _on_level(tx, wish.tier))
     if wish.store:

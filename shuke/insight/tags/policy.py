@@ -33,6 +33,16 @@ class BadTagName(errors.Refused):
     cure_zh = "请写一个简短的名称。"
 
 
+class PastEnd(errors.Refused):
+    """The end of a tag must lie ahead."""
+
+    code = "past_end"
+    http_status = 422
+    zh = "标签的到期时间要在将来。"
+    cure = "Give a later end, or none."
+    cure_zh = "请写一个将来的时间，或不写。"
+
+
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """Who changes tags, from where, and why."""
 

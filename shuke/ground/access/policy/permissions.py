@@ -24,6 +24,8 @@ PERMISSIONS: dict[str, Words] = {
     "missions.read": Words("查看签到和任务", "See check-in and missions"),
     "missions.write": Words("修改签到和任务", "Change check-in and missions"),
     "missions.review": Words("审核任务凭证", "Review proofs of missions"),
+    "tags.put": Words("给会员打标签", "Put tags on members"),
+    "tags.write": Words("管理标签、批量打标", "Manage tags, and tag many at once"),
     "segments.read": Words("查看分群", "See segments"),
     "segments.write": Words("修改分群", "Change segments"),
     "journeys.read": Words("查看触达", "See journeys and messages"),
@@ -43,10 +45,10 @@ PERMISSIONS: dict[str, Words] = {
 _MACHINE = frozenset({"orders.write", "refunds.write", "events.write"})
 _MEMBER_SIDE = frozenset({"missions.take"})
 _STAFF = frozenset(PERMISSIONS) - _MACHINE - _MEMBER_SIDE
-_CLERK = frozenset({"members.read", "members.write", "points.read", "missions.read"})
+_CLERK = frozenset({"members.read", "members.write", "points.read", "missions.read", "tags.put"})
 _OPERATOR = _CLERK | {
     "members.export", "segments.read", "segments.write", "journeys.read", "journeys.write", "imports.write",
-    "points.rules", "missions.write", "missions.review",
+    "points.rules", "missions.write", "missions.review", "tags.write",
 }  # fmt: skip
 _MANAGER = _OPERATOR | {
     "members.reveal", "points.adjust", "points.transfer", "tiers.write", "settings.write", "stores.write", "audit.read",
@@ -68,6 +70,7 @@ STORE_BOUND = frozenset(
 
 SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
     "ingest": (Words("写入订单、退款和行为", "Send orders, refunds and events"), _MACHINE),
+    "tags": (Words("读取和设置会员标签", "Read and set the tags of members"), frozenset({"members.read", "tags.put"})),
     "read": (
         Words("读取会员、积分和分群", "Read members, points and segments"),
         frozenset({"members.read", "points.read", "segments.read"}),

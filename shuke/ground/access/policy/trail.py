@@ -35,6 +35,18 @@ TRAIL: dict[str, Words] = {
     "rule.resumed": Words("{who}恢复了积分规则「{subject}」", "{who} resumed the points rule “{subject}”"),
     "rule.ended": Words("{who}结束了积分规则「{subject}」", "{who} ended the points rule “{subject}”"),
     "tiers.changed": Words("{who}修改了会员等级", "{who} changed the tiers"),
+    "tag.created": Words("{who}新建了标签「{subject}」", "{who} made the tag “{subject}”"),
+    "tag.changed": Words("{who}修改了标签「{subject}」", "{who} changed the tag “{subject}”"),
+    "tag.deleted": Words("{who}删除了标签「{subject}」", "{who} deleted the tag “{subject}”"),
+    "tag.merged": Words("{who}把标签「{subject}」合并到「{into}」", "{who} merged the tag “{subject}” into “{into}”"),
+    "tag_group.created": Words("{who}新建了标签组「{subject}」", "{who} made the tag group “{subject}”"),
+    "tag_group.changed": Words("{who}修改了标签组「{subject}」", "{who} changed the tag group “{subject}”"),
+    "tag_group.deleted": Words("{who}删除了标签组「{subject}」", "{who} deleted the tag group “{subject}”"),
+    "tags.put": Words(
+        "{who}给 {members} 位会员改了标签：{subject}", "{who} changed the tags of {members} members: {subject}"
+    ),
+    "tags.imported": Words("{who}从文件「{subject}」导入了标签", "{who} imported tags from “{subject}”"),
+    "tags.undone": Words("{who}撤销了一次标签变更", "{who} undid a change of tags"),
     "segment.created": Words("{who}新建了分群「{subject}」", "{who} created the segment “{subject}”"),
     "segment.changed": Words("{who}修改了分群「{subject}」", "{who} changed the segment “{subject}”"),
     "segment.deleted": Words("{who}删除了分群「{subject}」", "{who} deleted the segment “{subject}”"),
