@@ -1,4 +1,4 @@
-"""earning: terms of rules, what they gave per period, what waits for an order, examples"""
+"""Rules have terms (priority, stacking, caps, budget); counters of what was given; what waits for an order; examples."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +11,8 @@ down_revision = "0013"
 branch_labels = None
 depends_on = None
 
+TENANT_TABLES = ["earning_counter", "earning_waiting", "earning_example"]
 INSTANT = postgresql.TIMESTAMP(timezone=True)
-TABLES = ("earning_counter", "earning_waiting", "earning_example")
 
 
 def upgrade() -> None:
@@ -51,12 +51,12 @@ def upgrade() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("merchant_id", "example_id", name=op.f("earning_example_pk")),
     )
-    for table in TABLES:
+    for table in TENANT_TABLES:
         for statement in policy_statements(table):
             op.execute(statement)
 
 
 def downgrade() -> None:
-    for table in reversed(TABLES):
+    for table in reversed(TENANT_TABLES):
         op.drop_table(table)
     op.drop_column("earning_rule_version", "terms")
