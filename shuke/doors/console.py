@@ -16,6 +16,7 @@ from shuke.insight.tags import console as tags
 from shuke.outreach.journeys import console as journeys
 from shuke.programs.earning import console as earning
 from shuke.programs.intake import console as intake
+from shuke.programs.missions import console as missions
 from shuke.programs.tiers import console as tiers
 
 PREFIX = "/console/api"
@@ -39,6 +40,7 @@ routes = [
     *tagging.routes,
     *journeys.routes,
     *earning.routes,
+    *missions.routes,
     *tiers.routes,
     *intake.routes,
 ]

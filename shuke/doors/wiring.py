@@ -59,6 +59,8 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (OrdersRecorded, intake.match_orders),
     (RefundsParked, intake.match_refunds),
     (EventsRecorded, missions.check_in_by_event),
+    (EventsRecorded, missions.count_behaviour),
+    (MemberChanged, missions.count_profiles),
     (OrdersRecorded, journeys.count_orders),
     (SegmentRefreshed, tags.follow_segments),
     (SegmentRefreshed, journeys.begin),

@@ -9,14 +9,19 @@ from shuke.programs.missions.actions.check_in import (
     make_up,
     publish,
 )
+from shuke.programs.missions.actions.progress import Decision, claim, count, decide
+from shuke.programs.missions.actions.shaping import MissionDraft, create_mission, edit_mission, move_mission
 from shuke.programs.missions.events import Checked, CheckedIn, MissionDone
 from shuke.programs.missions.policy.check_in import (
     DEFAULT, BadPlan, CheckInClosed, CheckInTooLate, ClockAhead, DayClosed, MakeUp, Milestone, Plan,
 )  # fmt: skip
+from shuke.programs.missions.policy.mission import MissionPlan, NotDoneYet, ProofMissing, StepPlan
 from shuke.programs.missions.queries.check_ins import Standing, standing
+from shuke.programs.missions.queries.progress import MemberMission, of_member
 
 __all__ = [
     "DEFAULT", "BadPlan", "CheckIn", "CheckInClosed", "CheckInTooLate", "Checked", "CheckedIn", "ClockAhead", "DayClosed",
-    "MakeUp", "Milestone", "MissionDone", "NoCard", "NothingToMakeUp", "Plan", "Standing", "Verdict", "check_in",
-    "make_up", "publish", "standing",
+    "Decision", "MakeUp", "MemberMission", "Milestone", "MissionDone", "MissionDraft", "MissionPlan", "NoCard", "NotDoneYet",
+    "NothingToMakeUp", "Plan", "ProofMissing", "Standing", "StepPlan", "Verdict", "check_in", "claim", "count",
+    "create_mission", "decide", "edit_mission", "make_up", "move_mission", "of_member", "publish", "standing",
 ]  # fmt: skip

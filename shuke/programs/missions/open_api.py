@@ -14,9 +14,11 @@ from shuke.ground import members
 from shuke.kit import clock, errors, http
 from shuke.kit.db import Database, Tx
 from shuke.kit.kinds import Sentence
-from shuke.programs.missions.actions import check_in
+from shuke.programs.missions.actions import check_in, progress
 from shuke.programs.missions.policy import check_in as policy
+from shuke.programs.missions.policy import mission as mission_policy
 from shuke.programs.missions.queries import check_ins
+from shuke.programs.missions.queries import progress as standing
 
 TAKE = [http.requires("missions.take")]
 Who = Annotated[dict[str, str], Meta(max_length=9)]
@@ -105,10 +107,11 @@ async def make_day_up(request: Request, database: Database, data: MakeUpBody) ->
 
 
 class MissionsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a member stands: the check-in with this month's calendar."""
+    """Where a member stands: the check-in with this month's calendar, and the missions open to them."""
 
     member_id: int
     check_in: check_ins.Standing
+    missions: list[standing.MemberMission]
 
 
 @get("/missions", guards=TAKE, responses=http.declares(errors.NotFound, members.BadIdentity, members.UnknownIdentity))
@@ -121,7 +124,47 @@ async def member_missions(
     caller, at = http.caller_of(request), clock.now()
     async with database.read(caller.merchant_id) as tx:
         member_id = await named(tx, member)
-        return MissionsAnswer(member_id=member_id, check_in=await check_ins.standing(tx, member_id, at))
+        checked = await check_ins.standing(tx, member_id, at)
+        open_now = await standing.of_member(tx, member_id, at)
+    return MissionsAnswer(member_id=member_id, check_in=checked, missions=open_now)
+
+
+class ClaimBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Who claims; `proof` is a text or the address of a picture, `day` names an earlier period."""
+
+    member: Who
+    proof: Annotated[str, Meta(max_length=1000)] = ""
+    day: date | None = None
+
+
+class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The state after a claim: accepted (rewarded) or in_review."""
+
+    state: str
+    member_id: int
+    mission_id: int
+
+
+@post(
+    "/missions/{mission_id:int}/claim",
+    status_code=200,
+    guards=TAKE,
+    responses=http.declares(
+        errors.NotFound, mission_policy.MissionNotOpen, mission_policy.NotDoneYet, mission_policy.ProofMissing,
+        members.NoIdentity, members.BadIdentity, members.UnknownIdentity,
+    ),
+)  # fmt: skip
+async def claim_mission(request: Request, database: Database, mission_id: int, data: ClaimBody) -> ClaimAnswer:
+    """Claim a mission that is done · 领取任务奖励. Repeatable: what was claimed answers its state and gives nothing."""
+    caller, at = http.caller_of(request), clock.now()
+    person = members.identities_of(data.member)
+
+    async def verb(tx: Tx) -> ClaimAnswer:
+        member_id = await known(tx, person)
+        state = await progress.claim(tx, mission_id, member_id, at, proof=data.proof, day=data.day)
+        return ClaimAnswer(state=state, member_id=member_id, mission_id=mission_id)
+
+    return await database.attempt(caller.merchant_id, verb)
 
 
 async def named(tx: Tx, text: str) -> int:
@@ -151,4 +194,4 @@ def _answer(member_id: int, verdict: check_in.Verdict) -> CheckInAnswer:
     return CheckInAnswer(state=verdict.state, member_id=member_id, day=verdict.day, streak=verdict.streak, given=given)
 
 
-routes = [check_in_member, make_day_up, member_missions]
+routes = [check_in_member, make_day_up, member_missions, claim_mission]

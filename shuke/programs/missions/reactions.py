@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shuke.ground import ingestion, members
 from shuke.kit import clock
 from shuke.kit.db import Tx
-from shuke.programs.missions.actions import check_in
+from shuke.programs.missions.actions import check_in, progress
 
 
 async def check_in_by_event(tx: Tx, heard: Sequence[ingestion.EventsRecorded]) -> None:
@@ -23,7 +23,22 @@ async def check_in_by_event(tx: Tx, heard: Sequence[ingestion.EventsRecorded]) -
         await check_in.check_in(tx, asked, clock.now(), tell=False)
 
 
+async def count_behaviour(tx: Tx, heard: Sequence[ingestion.EventsRecorded]) -> None:
+    """What members did counts for the live missions; repeatable. History counts for nothing."""
+    done = [one for recorded in heard if not recorded.history for one in recorded.events]
+    if done:
+        await progress.count(tx, done, clock.now())
+
+
+async def count_profiles(tx: Tx, heard: Sequence[members.MemberChanged]) -> None:
+    """A profile that was filled in counts for the live missions that ask for it; repeatable. New members come as they are."""
+    changed = {one.member_id for one in heard if not one.new}
+    if changed:
+        await progress.look_at_profiles(tx, changed, clock.now())
+
+
 async def follow_merges(tx: Tx, heard: Sequence[members.MembersMerged]) -> None:
-    """The checked days of a merged member belong to the heir; repeatable. Merges are followed in their order."""
+    """The checked days and missions of a merged member belong to the heir; repeatable. Merges are followed in their order."""
     for merge in heard:  # a person merges members one at a time; several in one batch are rare
         await check_in.merge_check_ins(tx, merge.member_id, merge.into_id)
+        await progress.merge_progress(tx, merge.member_id, merge.into_id)

@@ -231,6 +231,17 @@ def next_milestone(plan: Plan, streak: int) -> tuple[int, Milestone] | None:
     return None
 
 
+def most_points(plan: Plan, days: int) -> int:
+    """The points of a member who checks in on each of so many days, special days left out."""
+    by_day = {milestone.day: _points(milestone.rewards) for milestone in plan.milestones}
+    extra = sum(by_day.get(position(plan, length), 0) for length in range(1, days + 1))
+    return days * _points(plan.rewards) + extra
+
+
+def _points(given: Sequence[Reward]) -> int:
+    return sum(int(one.params.get("points", 0)) for one in given if one.kind == "points")
+
+
 def told(plan: Plan) -> Sentence:
     """每天签到送 10 积分；连续第 7 天再送 50 积分，每 7 天一轮。"""
     zh, en = [], []
