@@ -11,6 +11,7 @@ from shuke.ground.access import console as access
 from shuke.ground.catalog import console as catalog
 from shuke.ground.members import console as members
 from shuke.ground.messaging import console as messaging
+from shuke.insight.profiles import console as profiles
 from shuke.insight.segments import console as segments
 from shuke.insight.tags import console as tags
 from shuke.outreach.journeys import console as journeys
@@ -35,6 +36,7 @@ routes = [
     *transfers.routes,
     *offers.routes,
     *messaging.routes,
+    *profiles.routes,
     *segments.routes,
     *tags.routes,
     *tagging.routes,

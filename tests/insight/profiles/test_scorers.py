@@ -85,6 +85,14 @@ def test_a_daily_guest_of_ten_years_does_not_overflow(model) -> None:
     assert 6 < model.expected(parameters, known, 1)[0] < 7.1
 
 
+def test_scales_so_large_that_the_series_fails() -> None:
+    """Everybody leaves with the same probability a / (a + b) = 0.1; against the same with smaller a and b."""
+    known = history([1, 2], [3, 6], [20, 30], [30, 39])
+    flat, flatter = (bgnbd.expected(np.array([0.8, 6.0, a, 9 * a]), known, 20) for a in (60.0, 6000.0))
+    assert np.isfinite(flatter).all()
+    np.testing.assert_allclose(flat, flatter, rtol=0.05)
+
+
 @buying
 def test_members_who_never_came_back_determine_nothing(model) -> None:
     once = history(list(range(500)), [0] * 500, [0] * 500, [20 + n % 30 for n in range(500)])

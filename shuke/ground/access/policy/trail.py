@@ -55,6 +55,7 @@ TRAIL: dict[str, Words] = {
     ),
     "tags.imported": Words("{who}从文件「{subject}」导入了标签", "{who} imported tags from “{subject}”"),
     "tags.undone": Words("{who}撤销了一次标签变更", "{who} undid a change of tags"),
+    "profiles.refit": Words("{who}重新计算了会员画像", "{who} had the member profiles computed again"),
     "segment.created": Words("{who}新建了分群「{subject}」", "{who} created the segment “{subject}”"),
     "segment.changed": Words("{who}修改了分群「{subject}」", "{who} changed the segment “{subject}”"),
     "segment.deleted": Words("{who}删除了分群「{subject}」", "{who} deleted the segment “{subject}”"),

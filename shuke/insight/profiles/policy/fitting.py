@@ -48,7 +48,8 @@ def maximise(
         return Fit(parameters={}, log_likelihood=0.0, converged=False, members=members, why=few)
 
     def cost(logs: np.ndarray) -> float:
-        found = -log_likelihood(np.exp(logs)) / members
+        with np.errstate(all="ignore"):  # what is not finite is far from any maximum
+            found = -log_likelihood(np.exp(logs)) / members
         return float(found) if np.isfinite(found) else 1e10
 
     bounds = [(np.log(SMALLEST), np.log(LARGEST))] * len(names)

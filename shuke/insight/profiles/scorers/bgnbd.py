@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 from scipy.special import betaln, gammaln, hyp2f1
 
 from shuke.insight.profiles.policy.fitting import Fit, Words, maximise
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 CODE = "bgnbd"
 NAME = Words("复购（BG/NBD）", "Repeat buying (BG/NBD)")
 NAMES = ("r", "alpha", "a", "b")
+_QUANTILES = 200
 _AWAY = 1e-7  # the expectation has a removable pole at a = 1
 
 
@@ -52,15 +54,29 @@ def p_alive(parameters: np.ndarray, histories: Histories) -> np.ndarray:
 
 
 def expected(parameters: np.ndarray, histories: Histories, weeks: float) -> np.ndarray:
-    """Expected purchase days in the coming weeks (equation 10).
-
-    After Euler's transformation the hypergeometric series keeps small parameters, so that frequent buyers do not overflow.
-    """
+    """Expected purchase days in the coming weeks (equation 10)."""
     r, alpha, a, b = parameters
     if abs(a - 1) < _AWAY:
         a = 1 + _AWAY
     x = histories.repeats
-    share = weeks / (alpha + histories.age + weeks)
     rest = a + b + x - 1
-    series = (1 - share) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, np.where(rest == 0, _AWAY, rest), share)
+    series = _series(r + x, (a - 1, b + x), np.where(rest == 0, _AWAY, rest), weeks / (alpha + histories.age))
     return rest / (a - 1) * (1 - series) * p_alive(parameters, histories)
+
+
+def _series(power: np.ndarray, shape: tuple[float, np.ndarray], rest: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """2F1(power, a−1; rest; −ratio), where rest = a−1 + b+x: the mean of (1 + u·ratio)^−power for u from Beta(a−1, b+x).
+
+    After Euler's transformation the series keeps small parameters, so that frequent buyers do not overflow. Where a and b are
+    so large that it fails all the same, the mean is taken over quantiles, which then lie close together.
+    """
+    first, second = shape
+    share = ratio / (1 + ratio)
+    with np.errstate(invalid="ignore", over="ignore"):
+        found = (1 - share) ** first * hyp2f1(rest - power, first, rest, share)
+    failed = ~np.isfinite(found)
+    if first > 0 and failed.any():
+        steps = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
+        places = stats.beta.ppf(steps[:, None], first, np.broadcast_to(second, found.shape)[failed])
+        found[failed] = np.mean((1 + places * ratio[failed]) ** -power[failed], axis=0)
+    return np.clip(found, 0, 1) if first > 0 else found

@@ -1,0 +1,56 @@
+"""What is told of a model: on which history, how well it did on held-out time, and why it may or may not score."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from shuke.insight.profiles.policy.fitting import Fit, Words
+from shuke.insight.profiles.policy.judging import Judgement
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """One model's card. `holdout_days`: the length of the held-out time, which is also that of the baseline's last period."""
+
+    model: str
+    name: Words
+    scoring: bool
+    members: int
+    first_day: date | None = None
+    until: date
+    holdout_days: int = 0
+    predict_days: int = 0
+    parameters: dict[str, float] = {}
+    log_likelihood: float | None = None
+    judgement: Judgement | None = None
+    unit: Words | None = None
+    why: Words | None = None
+    more: dict[str, Any] = {}
+
+
+class Trained(msgspec.Struct, frozen=True):
+    """A card with the members it scores: score and evidence columns by name; none where the model was refused."""
+
+    card: Card
+    member: np.ndarray
+    scores: dict[str, list[Any]] = {}
+    evidence: dict[str, list[Any]] = {}
+
+
+SHORT = Words(
+    "历史太短：至少要 8 周才能留出一段时间检验。", "The history is too short: eight weeks are needed to hold some out."
+)
+WORSE = Words(
+    "在留出的时间里，它的误差不比“和上一期一样”小，所以不给评分。",
+    'On held-out time it is no better than "the same as last period", so it gives no scores.',
+)
+
+
+def verdict(fit: Fit, judgement: Judgement | None) -> Words | None:
+    """Why a model may not score; None when it may."""
+    if not fit.converged:
+        return fit.why
+    return None if judgement is not None and judgement.better else WORSE

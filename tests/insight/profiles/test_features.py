@@ -1,0 +1,81 @@
+"""Features of members, counted by hand beside the mirror."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shuke.doors.context import Context
+from shuke.ground import ingestion, mirror
+from shuke.insight.profiles.policy import rfm
+from shuke.insight.profiles.policy.features import FEATURES
+from shuke.insight.profiles.queries import features, purchases
+from shuke.programs import intake
+
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # a Monday, noon in Shanghai
+DAY = timedelta(days=1)
+
+
+def bought(key: str, who: str, days_ago: int, lines: list[tuple[str, int, int]], channel: str = "pos") -> Any:
+    """An order with lines (category, paid, discount) in yuan."""
+    return ingestion.OrderIn(
+        source="t", order_id=key, occurred_at=NOON - days_ago * DAY, member={"external": who}, store_id="s1",
+        channel=channel,
+        lines=[
+            ingestion.LineIn(
+                sku=f"S{n}", quantity=1, amount_fen=paid * 100, list_fen=(paid + off) * 100, discount_fen=off * 100,
+                category=category,
+            )
+            for n, (category, paid, off) in enumerate(lines)
+        ],
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def shop(mirrored: Context, merchant_id: int) -> tuple[Any, Any]:
+    items = [
+        bought("1", "玫瑰", 100, [("护肤", 100, 0)]),
+        bought("2", "玫瑰", 10, [("护肤", 60, 40), ("彩妆", 100, 0)]),
+        bought("3", "玫瑰", 4, [("彩妆", 40, 10)], "mini"),
+        bought("4", "静安", 1, [("香氛", 300, 0)]),
+    ]
+    await intake.apply(mirrored.database, merchant_id, items, history=True)
+    await mirror.drain(mirrored.mirror, mirrored.database, merchant_id)
+    async with mirrored.database.read(merchant_id) as tx:
+        return mirrored.mirror, await purchases.moment_of(tx, NOON)
+
+
+async def test_one_member_counted_by_hand(shop: tuple[Any, Any]) -> None:
+    found = await features.of_member(*shop, 1)
+    assert found["recency"] == 4 and found["tenure"] == 100 and found["frequency"] == 3
+    assert found["money"] == 30_000 and found["basket"] == 10_000
+    assert found["gap"] == 48  # 96 days, three visits
+    assert found["items"] == pytest.approx(4 / 3)
+    assert found["discount_share"] == pytest.approx(50 / 350)
+    assert found["discounted_orders"] == pytest.approx(2 / 3)
+    assert (found["channel"], found["store"], found["hour"]) == ("pos", "s1", 12)
+    skin = 100 * 2 ** (-100 / 90) + 60 * 2 ** (-10 / 90)
+    colour = 100 * 2 ** (-10 / 90) + 40 * 2 ** (-4 / 90)
+    assert found["category"] == "彩妆" and found["categories"] == 2
+    assert found["category_share"] == pytest.approx(colour / (skin + colour))
+    assert "gap" not in await features.of_member(*shop, 2)
+
+
+async def test_every_feature_has_a_distribution(shop: tuple[Any, Any]) -> None:
+    found = {one.code: one for one in await features.distributions(*shop)}
+    assert list(found) == [feature.code for feature in FEATURES]
+    assert sum(bar.members for bar in found["frequency"].bars) == found["frequency"].members == 2
+    assert {bar.name: bar.members for bar in found["category"].bars} == {"彩妆": 1, "香氛": 1}
+    assert found["recency"].median == 2.5
+
+
+async def test_the_marked_figures_of_all(shop: tuple[Any, Any]) -> None:
+    table = await features.marked(*shop)
+    assert table.to_pylist() == [
+        {"member": 1, "f_recency": 4.0, "f_frequency": 3.0, "f_money": 30_000.0},
+        {"member": 2, "f_recency": 1.0, "f_frequency": 1.0, "f_money": 30_000.0},
+    ]
+    assert {cell.code for cell in rfm.ELEVEN} == {
+        "champions", "potential_loyalist", "loyal", "promising", "new", "cant_lose", "at_risk", "need_attention",
+        "about_to_sleep", "lost",
+    }  # fmt: skip
