@@ -1,5 +1,6 @@
 """Every route of the merchant console, room by room: a list one can read aloud."""
 
+from shuke.assets.approvals import console as approvals
 from shuke.assets.audit import console as audit
 from shuke.assets.offers import console as offers
 from shuke.assets.points import console as points
@@ -34,6 +35,7 @@ routes = [
     *points.routes,
     *audit.routes,
     *transfers.routes,
+    *approvals.routes,
     *offers.routes,
     *messaging.routes,
     *profiles.routes,

@@ -2,8 +2,8 @@
 
 from shuke.assets.points.actions import (
     LOCK, LOTS, SWEEP, AdjustedDifferently, Adjustment, BookedDifferently, HoldEnded, HoldRequest, HoldVerdict, NoSuchHold,
-    NothingToAdjust, Posting, ReasonMissing, Swept, Verdict, adjust, book_of, booked, capture, hold, merge_members, open_book,
-    post, release, replay, store, storing, sweep, sweep_merchant,
+    NothingToAdjust, Posting, ReasonMissing, Swept, Verdict, adjust, book_of, booked, capture, check_adjustment, hold,
+    merge_members, open_book, post, release, replay, store, storing, sweep, sweep_merchant,
 )  # fmt: skip
 from shuke.assets.points.events import PointsPosted
 from shuke.assets.points.policy import (
@@ -20,7 +20,8 @@ __all__ = [
     "BookedDifferently", "Cause", "DayFigures", "EntryShape", "Expiring", "Explains", "Figures", "HoldEnded", "HoldRequest",
     "HoldVerdict", "LotShape", "LotState", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NothingToAdjust",
     "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "Swept", "Totals", "Verdict", "Wallet", "adjust", "balance",
-    "balances", "balances_at", "book_of", "booked", "capture", "entries_of", "entry", "entry_line", "expiries", "explain",
-    "explained_by", "figures", "has_entries", "hold", "in_order", "known_wallet", "ledger", "lots_of", "merge_members",
-    "open_book", "post", "release", "replay", "store", "storing", "sweep", "sweep_merchant", "totals_at", "use_order",
+    "balances", "balances_at", "book_of", "booked", "capture", "check_adjustment", "entries_of", "entry", "entry_line",
+    "expiries", "explain", "explained_by", "figures", "has_entries", "hold", "in_order", "known_wallet", "ledger",
+    "lots_of", "merge_members", "open_book", "post", "release", "replay", "store", "storing", "sweep", "sweep_merchant",
+    "totals_at", "use_order",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Points on the console: a member's movements and lots, the ledger, the figures, and adjustments."""
+"""Points on the console: a member's movements and lots, the ledger, the and the figures."""
 
 from __future__ import annotations
 
@@ -6,26 +6,18 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Request, get, post
-from litestar.params import HeaderParameter, QueryParameter
+from litestar import Request, get
+from litestar.params import QueryParameter
 
-from shuke.assets.points import actions, policy, queries
+from shuke.assets.points import policy, queries
 from shuke.assets.points.policy import POINTS
-from shuke.ground import access, members, tenancy
+from shuke.ground import members, tenancy
 from shuke.kit import clock, errors, http, paging
 from shuke.kit.db import Database, Tx
 from shuke.kit.http import Caller
 from shuke.kit.kinds import Sentence
 
 READ = [http.requires("points.read")]
-
-
-class AdjustBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Points to give (+) or take (−), and why."""
-
-    points: int
-    reason: str
-    wallet: str = POINTS
 
 
 class Expiry(msgspec.Struct, frozen=True):
@@ -142,30 +134,6 @@ async def member_lots(
     return paging.Page(items=lots, total=len(lots))
 
 
-@post("/members/{member_id:int}/adjust", guards=[http.requires("points.adjust")])
-async def adjust_member(
-    request: Request,
-    database: Database,
-    member_id: int,
-    data: AdjustBody,
-    key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
-) -> queries.EntryShape:
-    """Give or take points by hand, with a reason; undo with the opposite. Repeatable under one Idempotency-Key."""
-    caller = http.caller_of(request)
-    at = clock.now()
-    async with database.write(caller.merchant_id) as tx:
-        await members.require(tx, member_id)
-        key = key or str((await tx.fresh_ids(1))[0])
-        adjustment = actions.Adjustment(
-            member_id=member_id, points=data.points, reason=data.reason, by=caller.name, key=key, wallet=data.wallet
-        )
-        entry = await actions.adjust(tx, adjustment, at)
-        if entry.occurred_at == at:  # not a repeat
-            after = {"points": data.points, "reason": data.reason}
-            await access.record(tx, caller, "points.adjusted", ("member", member_id), after=after, at=at)
-    return entry
-
-
 @get("/points/ledger", guards=READ)
 async def points_ledger(
     request: Request,
@@ -245,5 +213,5 @@ async def _with_names(tx: Tx, page: paging.Page) -> paging.Page:
 
 
 routes = [
-    list_wallets, member_balance, member_balance_at, member_entries, member_lots, adjust_member, points_ledger, points_summary,
+    list_wallets, member_balance, member_balance_at, member_entries, member_lots, points_ledger, points_summary,
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from shuke.assets.points.actions.adjusting import (
     NothingToAdjust,
     ReasonMissing,
     adjust,
+    check_adjustment,
 )
 from shuke.assets.points.actions.holding import HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, capture, hold, release
 from shuke.assets.points.actions.merging import merge_members
@@ -44,6 +45,7 @@ __all__ = [
     "book_of",
     "booked",
     "capture",
+    "check_adjustment",
     "hold",
     "merge_members",
     "open_book",

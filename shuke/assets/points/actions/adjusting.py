@@ -59,17 +59,22 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
     wallet: str = POINTS
 
 
+def check_adjustment(adjustment: Adjustment) -> None:
+    """Refuse nothing, far too much, no reason and an unknown wallet, whatever the member holds."""
+    if adjustment.points == 0 or abs(adjustment.points) > LARGEST:
+        raise NothingToAdjust(field="points", largest=LARGEST)
+    if not adjustment.reason.strip():
+        raise ReasonMissing(field="reason")
+    known_wallet(adjustment.wallet)
+
+
 async def adjust(tx: Tx, adjustment: Adjustment, at: datetime) -> queries.EntryShape:
     """Give (+) or take (−) points at once; the same key is booked once and answers the same entry.
 
     Given points run out like earned ones; taken ones leave the earliest lots. Undo is the opposite adjustment. Refuses
     more than is available, no reason, and the same key with other points.
     """
-    if adjustment.points == 0 or abs(adjustment.points) > LARGEST:
-        raise NothingToAdjust(field="points", largest=LARGEST)
-    if not adjustment.reason.strip():
-        raise ReasonMissing(field="reason")
-    known_wallet(adjustment.wallet)
+    check_adjustment(adjustment)
     merchant = await tenancy.get_merchant(tx)
     validity = merchant.settings.get("points", {}).get("validity", VALIDITY)
     posting = Posting(

@@ -20,6 +20,19 @@ TRAIL: dict[str, Words] = {
         "{who}给会员 {subject} 调整了 {points} 积分，原因：{reason}",
         "{who} adjusted the points of member {subject} by {points}: {reason}",
     ),
+    "points.asked": Words(
+        "{who}申请给会员 {subject} 调整 {points} 积分，原因：{reason}",
+        "{who} asked to adjust the points of member {subject} by {points}: {reason}",
+    ),
+    "points.approved": Words(
+        "{who}批准了{asked_by}给会员 {subject} 调整 {points} 积分的申请",
+        "{who} approved that {asked_by} adjusts the points of member {subject} by {points}",
+    ),
+    "points.refused": Words(
+        "{who}驳回了{asked_by}给会员 {subject} 调整 {points} 积分的申请",
+        "{who} refused that {asked_by} adjusts the points of member {subject} by {points}",
+    ),
+    "approvals.limited": Words("{who}修改了调整审批的限额", "{who} changed the limit of adjustments"),
     "points.transferred": Words(
         "{who}替会员 {subject} 转赠 {points} 积分给会员 {to}",
         "{who} gave {points} points of member {subject} to member {to}",

@@ -1,0 +1,83 @@
+"""A large adjustment moves nothing until a second person approves it, and then once."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from shuke.ground import members
+from shuke.kit import clock
+from shuke.kit.db import Database
+from tests.conftest import signed_in
+
+API = "/console/api"
+
+
+@pytest.fixture
+async def manager(app: Any, database: Database, merchant_id: int) -> httpx.AsyncClient:
+    return await signed_in(app, database, merchant_id, ("manager", None))
+
+
+@pytest.fixture
+async def member(database: Database, merchant_id: int) -> int:
+    async with database.write(merchant_id) as tx:
+        [one] = await members.ensure_members(tx, [{"phone": "13800138000"}], clock.now())
+    return one
+
+
+async def available(client: httpx.AsyncClient, member: int) -> int:
+    return (await client.get(f"{API}/members/{member}/balance")).json()["available"]
+
+
+async def ask(client: httpx.AsyncClient, member: int, points: int, key: str = "k") -> httpx.Response:
+    body = {"points": points, "reason": "周年庆补偿"}
+    return await client.post(f"{API}/members/{member}/adjust", json=body, headers={"Idempotency-Key": key})
+
+
+async def test_above_the_limit_a_second_person_decides(
+    owner: httpx.AsyncClient, manager: httpx.AsyncClient, member: int
+) -> None:
+    assert (await ask(manager, member, 10_000, "small")).status_code == 201
+    asked = await ask(manager, member, 10_001)
+    assert (asked.status_code, asked.json()["state"]) == (202, "waiting")
+    assert (await ask(manager, member, 10_001)).json()["request_id"] == asked.json()["request_id"]
+    assert await available(owner, member) == 10_000
+    path = f"{API}/approvals/{asked.json()['request_id']}"
+    own = await manager.post(f"{path}/approve")
+    assert (own.status_code, own.json()["code"]) == (403, "own_request")
+    (waiting,) = (await owner.get(f"{API}/approvals", params={"state": "waiting"})).json()["items"]
+    assert (waiting["points"], waiting["reason"], waiting["own"]) == (10_001, "周年庆补偿", False)
+    answers = await asyncio.gather(*(owner.post(f"{path}/approve") for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
+    assert await available(owner, member) == 20_001
+    entry = (await owner.get(f"{API}/members/{member}/entries")).json()["items"][0]
+    assert entry["why"]["zh"] == "小美 → 小美 手工调整：周年庆补偿"
+
+
+async def test_refused_or_impossible_moves_nothing(
+    owner: httpx.AsyncClient, manager: httpx.AsyncClient, member: int
+) -> None:
+    first, second = (await ask(manager, member, 20_000, "a")).json(), (await ask(manager, member, -20_000, "b")).json()
+    refused = await owner.post(f"{API}/approvals/{first['request_id']}/refuse", json={"words": "金额不对"})
+    assert (refused.json()["state"], refused.json()["words"]) == ("refused", "金额不对")
+    late = await owner.post(f"{API}/approvals/{first['request_id']}/approve")
+    assert late.json()["code"] == "already_decided"
+    short = await owner.post(f"{API}/approvals/{second['request_id']}/approve")
+    assert (short.status_code, short.json()["code"]) == (409, "not_enough_points")
+    assert (await owner.get(f"{API}/approvals/limit")).json() == {"limit": 10_000, "waiting": 1}
+    assert await available(owner, member) == 0
+
+
+async def test_the_limit_is_a_setting(owner: httpx.AsyncClient, app: Any, database: Database, member: int) -> None:
+    assert (await owner.put(f"{API}/approvals/limit", json={"limit": 100})).status_code == 200
+    assert (await ask(owner, member, 101, "a")).status_code == 202
+    assert (await owner.put(f"{API}/approvals/limit", json={"limit": None})).status_code == 200
+    assert (await ask(owner, member, 50_000, "b")).status_code == 201
+    assert (await ask(owner, member, 0, "c")).json()["code"] == "nothing_to_adjust"
+
+
+async def test_a_clerk_may_neither_ask_nor_decide(app: Any, database: Database, merchant_id: int, member: int) -> None:
+    clerk = await signed_in(app, database, merchant_id, ("clerk", None))
+    assert (await ask(clerk, member, 20_000)).status_code == 403
+    assert (await clerk.post(f"{API}/approvals/1/approve")).status_code == 403
