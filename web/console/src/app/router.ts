@@ -26,6 +26,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/points/tiers", name: "tiers", component: () => import("@/pages/points/Tiers.vue"), meta: { title: "points.tiers", needs: "points.read" } },
   { path: "/segments", name: "segments", component: () => import("@/pages/segments/List.vue"), meta: { title: "nav.segments", needs: "segments.read" } },
   { path: "/segments/new", name: "segment-new", component: () => import("@/pages/segments/Editor.vue"), meta: { title: "segments.new", needs: "segments.write" } },
+  { path: "/segments/profiles", name: "profiles", component: () => import("@/pages/profiles/Profiles.vue"), meta: { title: "profiles.title", needs: "segments.read" } },
   { path: "/segments/:slug", name: "segment", component: () => import("@/pages/segments/Segment.vue"), meta: { title: "nav.segments", needs: "segments.read" } },
   { path: "/segments/:slug/edit", name: "segment-edit", component: () => import("@/pages/segments/Editor.vue"), meta: { title: "segments.edit", needs: "segments.write" } },
   { path: "/journeys", name: "journeys", component: () => import("@/pages/journeys/List.vue"), meta: { title: "nav.outreach", needs: "journeys.read" } },

@@ -3,8 +3,9 @@ import journeys from "./en/journeys";
 import members from "./en/members";
 import overview from "./en/overview";
 import points from "./en/points";
+import profiles from "./en/profiles";
 import segments from "./en/segments";
 import settings from "./en/settings";
 import shell from "./en/shell";
 
-export default { ...shell, ...overview, ...members, ...points, ...segments, ...journeys, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...journeys, ...imports, ...settings };

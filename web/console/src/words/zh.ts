@@ -3,8 +3,9 @@ import journeys from "./zh/journeys";
 import members from "./zh/members";
 import overview from "./zh/overview";
 import points from "./zh/points";
+import profiles from "./zh/profiles";
 import segments from "./zh/segments";
 import settings from "./zh/settings";
 import shell from "./zh/shell";
 
-export default { ...shell, ...overview, ...members, ...points, ...segments, ...journeys, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...journeys, ...imports, ...settings };

@@ -1,0 +1,63 @@
+/** What the routes of profiles answer, and how a feature's value reads. */
+import { t } from "@/app/locale";
+import { moneyShort, share } from "@/app/read";
+import type { Both as Said } from "@/api/shapes";
+
+export type Unit = "days" | "times" | "fen" | "share" | "number" | "points" | "hour" | "weekday" | "text";
+export interface Feature {
+  code: string;
+  title: Said;
+  means: Said;
+  unit: Unit;
+}
+export interface Distribution {
+  code: string;
+  members: number;
+  median: number | null;
+  bars: { members: number; start: number | null; end: number | null; name: string | null }[];
+}
+export interface Judgement {
+  members: number;
+  error: number;
+  baseline_error: number;
+  predicted_total: number;
+  actual_total: number;
+  table: { members: number; predicted: number; actual: number }[];
+}
+export interface ModelCard {
+  model: string;
+  name: Said;
+  state: "scoring" | "refused";
+  members: number;
+  first_day: string | null;
+  until: string;
+  holdout_days: number;
+  parameters: Record<string, number>;
+  log_likelihood: number | null;
+  judgement: Judgement | null;
+  unit: Said | null;
+  why: Said | null;
+  fitted_at: string;
+  drift: { at: string; error: number | null; baseline_error: number | null }[];
+  more: { map?: number[][]; spent_fen?: number[][]; edges?: Record<string, number[]>; distributions?: Distribution[] };
+}
+export interface Profiles {
+  cards: ModelCard[];
+  cells: { grid: "eleven" | "eight"; code: string; members: number; name: Said }[];
+  features: Feature[];
+}
+export interface MemberProfile {
+  as_of: string;
+  scores: { model: string; scores: Record<string, number | string>; computed_at: string; reason: Said; cell: Said | null }[];
+  features: { code: string; title: Said; unit: Unit; value: number | string }[];
+}
+
+const rounded = (value: number) => String(Math.round(value * 100) / 100);
+
+export function readFeature(unit: Unit, value: number | string | null): string {
+  if (value === null) return "—";
+  if (typeof value === "string") return value;
+  if (unit === "fen") return moneyShort(Math.round(value));
+  if (unit === "share") return share(value, 0);
+  return unit === "text" ? String(value) : t(`profiles.unit.${unit}`, { v: rounded(value) });
+}
