@@ -9,6 +9,7 @@ from litestar.datastructures import Headers
 
 from shuke.assets.points import open_api as points
 from shuke.assets.transfers import open_api as transfers
+from shuke.doors import reading
 from shuke.insight.tags import open_api as tags
 from shuke.programs.missions import open_api as missions
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PREFIX = "/v1"
 
 routes: list[Any] = [
+    *reading.routes,
     *points.routes,
     *transfers.routes,
     *tags.routes,

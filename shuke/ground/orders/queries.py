@@ -144,10 +144,11 @@ async def summaries(tx: Tx, member_ids: Sequence[int]) -> dict[int, Summary]:
 
 
 class OrderShape(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as a member's page shows it; the id is the outside one."""
+    """An order as a member's page shows it; the id is the outside one; `member_id` None for a guest."""
 
     order_id: str
     number: int
+    member_id: int | None
     source: str
     source_key: str
     occurred_at: datetime
@@ -160,10 +161,12 @@ class OrderShape(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[dict[str, Any]]
 
 
-_OF_MEMBER = """
-select o.order_id, o.source, o.source_key, o.occurred_at, o.store_id, o.channel, o.amount_fen, o.refunded_fen,
-    o.points_earned, o.points_spent, o.lines
-from orders o where o.merchant_id = %(merchant_id)s and o.member_id = any(%(members)s::bigint[])
+_SHOWN = """
+select o.order_id, o.source, o.source_key, o.member_id, o.occurred_at, o.store_id, o.channel, o.amount_fen,
+    o.refunded_fen, o.points_earned, o.points_spent, o.lines from orders o where o.merchant_id = %(merchant_id)s
+"""
+_OF_MEMBER = f"""
+{_SHOWN} and o.member_id = any(%(members)s::bigint[])
     and (o.occurred_at, o.order_id) < (%(at)s::timestamptz, %(order_id)s)
 order by o.occurred_at desc, o.order_id desc limit %(limit)s
 """
@@ -176,14 +179,27 @@ async def orders_of(tx: Tx, member_ids: Sequence[int], cursor: str | None, limit
         _OF_MEMBER, members=list(member_ids), limit=limit + 1,
         at=after[0] if after else "infinity", order_id=after[1] if after else 0,
     )  # fmt: skip
+    return paging.page(await _shapes(tx, rows), limit, lambda order: [order.occurred_at, order.number])
+
+
+async def latest(tx: Tx, cursor: str | None, limit: int) -> paging.Page:
+    """All orders, the latest recorded first."""
+    after = paging.decode(cursor, 1)
+    rows = await tx.rows(
+        f"{_SHOWN} and (%(number)s::bigint is null or o.order_id < %(number)s) order by o.order_id desc limit %(limit)s",
+        number=after[0] if after else None, limit=limit + 1,
+    )  # fmt: skip
+    return paging.page(await _shapes(tx, rows), limit, lambda order: [order.number])
+
+
+async def _shapes(tx: Tx, rows: Sequence[Any]) -> list[OrderShape]:
     codes = {store.store_id: store.code for store in await tenancy.list_stores(tx)}
-    shapes = [
+    return [
         OrderShape(
-            order_id=row.source_key, number=row.order_id, source=row.source, source_key=row.source_key,
+            order_id=row.source_key, number=row.order_id, member_id=row.member_id, source=row.source, source_key=row.source_key,
             occurred_at=row.occurred_at, store=codes.get(row.store_id), channel=row.channel, amount_fen=row.amount_fen,
             refund_fen=row.refunded_fen, points_earned=row.points_earned, points_spent=row.points_spent,
             lines=[{"product": "", "category": "", "brand": "", **line} for line in row.lines],
         )
         for row in rows
     ]  # fmt: skip
-    return paging.page(shapes, limit, lambda order: [order.occurred_at, order.number])
