@@ -11,6 +11,7 @@ from shuke.assets.points import open_api as points
 from shuke.assets.transfers import open_api as transfers
 from shuke.doors import reading
 from shuke.insight.tags import open_api as tags
+from shuke.programs.earning import open_api as earning
 from shuke.programs.missions import open_api as missions
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ routes: list[Any] = [
     *points.routes,
     *transfers.routes,
     *tags.routes,
+    *earning.routes,
     *missions.routes,
 ]
 

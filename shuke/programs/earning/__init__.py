@@ -1,21 +1,24 @@
 """Rules that turn orders and events into points."""
 
 from shuke.programs.earning.actions import (
-    Draft, NameMissing, NoSuchRule, NothingToPublish, StartsInThePast, WrongPeriod, WrongState, counting, create_rule, end,
-    install_first_rule, mark_changed, pause, publish, resume, save_draft, waiting,
+    Draft, ExamplesBroken, NameMissing, NoSuchRule, NothingToPublish, StartsInThePast, WrongPeriod, WrongState,
+    counting, create_rule, end, install_first_rule, mark_changed, pause, publish, resume, save_draft, save_example,
+    waiting,
 )  # fmt: skip
 from shuke.programs.earning.effects import BY_CODE as EFFECTS
 from shuke.programs.earning.policy import (
     NOBODY, Award, Basis, Counters, Known, Line, LiveRule, Mark, Multiplying, evaluate, multiplying, wanted_counters,
 )  # fmt: skip
 from shuke.programs.earning.queries import (
-    RuleShape, add_segments, asking, counters_of, explain, keeps, know, known_of, list_rules, live_rules, locking, sentence,
+    RuleShape, Trial, add_segments, asking, counters_of, explain, keeps, know, known_of, list_rules, live_rules,
+    locking, sentence,
 )  # fmt: skip
 
 __all__ = [
-    "EFFECTS", "NOBODY", "Award", "Basis", "Counters", "Draft", "Known", "Line", "LiveRule", "Mark", "Multiplying",
-    "NameMissing", "NoSuchRule", "NothingToPublish", "RuleShape", "StartsInThePast", "WrongPeriod", "WrongState",
-    "add_segments", "asking", "counters_of", "counting", "create_rule", "end", "evaluate", "explain", "install_first_rule",
-    "keeps", "know", "known_of", "list_rules", "live_rules", "locking", "mark_changed", "multiplying", "pause", "publish",
-    "resume", "save_draft", "sentence", "waiting", "wanted_counters",
+    "EFFECTS", "NOBODY", "Award", "Basis", "Counters", "Draft", "ExamplesBroken", "Known", "Line", "LiveRule",
+    "Mark", "Multiplying", "NameMissing", "NoSuchRule", "NothingToPublish", "RuleShape", "StartsInThePast", "Trial",
+    "WrongPeriod", "WrongState", "add_segments", "asking", "counters_of", "counting", "create_rule", "end",
+    "evaluate", "explain", "install_first_rule", "keeps", "know", "known_of", "list_rules", "live_rules", "locking",
+    "mark_changed", "multiplying", "pause", "publish", "resume", "save_draft", "save_example", "sentence", "waiting",
+    "wanted_counters",
 ]  # fmt: skip

@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from litestar import Request, get, post, put
+from litestar import Request, delete, get, post, put
 
 from shuke.ground import access, tenancy
 from shuke.kit import clock, http, paging
 from shuke.kit.db import Database, Tx
 from shuke.kit.kinds import Sentence
-from shuke.programs import tiers
 from shuke.programs.earning import actions, policy, queries
 from shuke.programs.earning.conditions import CONDITIONS
-from shuke.programs.earning.effects import BY_CODE, EFFECTS
+from shuke.programs.earning.effects import EFFECTS
 
 READ = [http.requires("points.read")]
 WRITE = [http.requires("points.rules")]
@@ -36,6 +35,7 @@ class DraftBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: str
     params: dict[str, Any]
     conditions: list[dict[str, Any]] | None = None
+    terms: dict[str, Any] | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None
 
@@ -46,26 +46,34 @@ class TriedDraft(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     kind: str
     params: dict[str, Any] = {}
     conditions: list[dict[str, Any]] = []
+    terms: dict[str, Any] = {}
 
 
-class PreviewBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """An order as it might be; money in fen."""
+class PreviewBody(queries.Trial, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order or event as it might be, by the published rules, by a draft alone, or by the draft among them (`with_rules`)."""
 
-    amount_fen: int
-    member_id: int | None = None
-    occurred_at: datetime | None = None
-    store_id: str = ""
-    channel: str = ""
     draft: TriedDraft | None = None
+    with_rules: bool = False
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What the order would earn, and why."""
+    """What it would earn, and why each rule gives or does not; nothing was moved."""
 
     points: int
     why: list[Sentence]
+    given: list[Any]
+    silent: list[Any]
     tier: dict[str, Any]
+    occurred_at: datetime
     sentence: Sentence | None
+
+
+class ExampleBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A receipt or event, and the points it must give."""
+
+    name: str
+    points: int
+    trial: queries.Trial
 
 
 @get("/points/rules", guards=READ)
@@ -106,7 +114,7 @@ async def save_draft(request: Request, database: Database, rule_id: int, data: D
     async with database.write(caller.merchant_id) as tx:
         merchant = await tenancy.get_merchant(tx)
         draft = actions.Draft(
-            name=data.name, params=data.params, conditions=data.conditions,
+            name=data.name, params=data.params, conditions=data.conditions, terms=data.terms,
             valid_from=_aware(data.valid_from, merchant.zone), valid_to=_aware(data.valid_to, merchant.zone),
         )  # fmt: skip
         await actions.save_draft(tx, rule_id, draft, at)
@@ -115,7 +123,8 @@ async def save_draft(request: Request, database: Database, rule_id: int, data: D
 
 @post(
     "/points/rules/{rule_id:int}/publish", guards=WRITE, status_code=200,
-    responses=http.declares(actions.NoSuchRule, actions.NothingToPublish, actions.StartsInThePast, actions.WrongPeriod),
+    responses=http.declares(actions.NoSuchRule, actions.NothingToPublish, actions.StartsInThePast, actions.WrongPeriod,
+        actions.ExamplesBroken),
 )  # fmt: skip
 async def publish_rule(request: Request, database: Database, rule_id: int) -> queries.RuleShape:
     """Make the draft live, from its beginning or from now."""
@@ -167,37 +176,79 @@ async def end_rule(request: Request, database: Database, rule_id: int) -> querie
 
 @get("/points/kinds", guards=READ)
 async def list_kinds() -> dict[str, Any]:
-    """The kinds of rules and of conditions, with the JSON Schema of their parameters and an example in words."""
-    return {"items": _described(EFFECTS), "conditions": _described(CONDITIONS)}
+    """The kinds of rules and of conditions, with the JSON Schema of their parameters and an example in words; and that of
+    the terms on which rules live together."""
+    return {
+        "items": _described(EFFECTS), "conditions": _described(CONDITIONS), "terms": msgspec.json.schema(policy.Terms),
+    }  # fmt: skip
 
 
 @post("/points/preview", guards=READ, status_code=200)
 async def preview(request: Request, database: Database, data: PreviewBody) -> Preview:
-    """What an order would earn by the published rules, or by the draft alone; nothing is booked."""
+    """What an order or event would earn, now or at an instant, by the published rules or a draft; nothing is booked."""
     caller = http.caller_of(request)
-    at = clock.now()
     async with database.read(caller.merchant_id) as tx:
-        merchant = await tenancy.get_merchant(tx)
-        occurred_at = _aware(data.occurred_at, merchant.zone) or at
-        rules = [_tried(data.draft)] if data.draft else await queries.live_rules(tx)
-        level = await tiers.level_now(tx, data.member_id)
-    basis = policy.Basis(
-        occurred_at=occurred_at, amount_fen=max(data.amount_fen, 0), store=data.store_id, channel=data.channel,
-        tier_level=level.level, tier_name=level.name, multiplier_percent=level.multiplier_percent,
-    )  # fmt: skip
-    awards = policy.evaluate(rules, BY_CODE, basis)
-    said = queries.sentence(data.draft.kind, data.draft.params, data.draft.conditions) if data.draft else None
+        rules = await queries.live_rules(tx) if data.draft is None or data.with_rules else []
+        if data.draft:
+            rules = sorted([*rules, _tried(data.draft)], key=lambda rule: (rule.priority, rule.rule_id))
+        outcome = await queries.try_out(tx, rules, data, clock.now())
+    draft = data.draft
     return Preview(
-        points=sum(award.points for award in awards), why=[BY_CODE[award.rule.kind].explain(award.why) for award in awards],
-        tier={"level": level.level, "name": level.name}, sentence=said,
+        points=outcome.points, why=[given.why for given in outcome.given], given=outcome.given, silent=outcome.silent,
+        tier=outcome.tier, occurred_at=outcome.occurred_at,
+        sentence=queries.sentence(draft.kind, draft.params, draft.conditions, draft.terms) if draft else None,
     )  # fmt: skip
+
+
+@get("/points/examples", guards=READ)
+async def list_examples(request: Request, database: Database) -> paging.Page:
+    """The examples, and whether they are true now."""
+    caller = http.caller_of(request)
+    async with database.read(caller.merchant_id) as tx:
+        found = await queries.list_examples(tx, await queries.live_rules(tx), clock.now())
+    return paging.Page(items=found, total=len(found))
+
+
+@post("/points/examples", guards=WRITE, responses=http.declares(actions.ExampleNameMissing, actions.TooManyExamples))
+async def save_example(request: Request, database: Database, data: ExampleBody) -> paging.Page:
+    """Write down what a receipt or event must give; every later publication keeps it true. Answers with all examples."""
+    return await _examples(request, database, None, data)
+
+
+@put("/points/examples/{example_id:int}", guards=WRITE, responses=http.declares(actions.NoSuchExample))
+async def change_example(request: Request, database: Database, example_id: int, data: ExampleBody) -> paging.Page:
+    """Change an example. Answers with all examples."""
+    return await _examples(request, database, example_id, data)
+
+
+@delete(
+    "/points/examples/{example_id:int}", guards=WRITE, status_code=200, responses=http.declares(actions.NoSuchExample)
+)
+async def drop_example(request: Request, database: Database, example_id: int) -> paging.Page:
+    """Forget an example. Answers with those that are left."""
+    return await _examples(request, database, example_id, None)
+
+
+async def _examples(
+    request: Request, database: Database, example_id: int | None, data: ExampleBody | None
+) -> paging.Page:
+    caller, at = http.caller_of(request), clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        if data is None:
+            assert example_id is not None
+            await actions.drop_example(tx, example_id)
+        else:
+            example_id = await actions.save_example(tx, data.name, data.trial, data.points, at, example_id)
+        after = {"example_id": example_id, "points": data.points if data else None}
+        action = "rule_example.dropped" if data is None else "rule_example.saved"
+        await access.record(tx, caller, action, ("rule_example", data.name if data else ""), after=after, at=at)
+        found = await queries.list_examples(tx, await queries.live_rules(tx), at)
+    return paging.Page(items=found, total=len(found))
 
 
 def _tried(draft: TriedDraft) -> policy.LiveRule:
-    return policy.LiveRule(
-        rule_id=0, version=0, kind=draft.kind, name="草稿 draft", priority=0, params=EFFECTS.parameters(draft.kind, draft.params),
-        conditions=queries.compiled_conditions(draft.conditions), live_from=None, live_to=None,
-    )  # fmt: skip
+    terms = queries.terms_of(draft.terms)
+    return queries.compiled((0, 0, draft.kind, "草稿 draft"), draft.params, draft.conditions, terms)
 
 
 def _described(family: Any) -> list[dict[str, Any]]:
@@ -234,4 +285,5 @@ def _aware(instant: datetime | None, zone: str) -> datetime | None:
 
 routes = [
     list_rules, get_rule, create_rule, save_draft, publish_rule, pause_rule, resume_rule, end_rule, list_kinds, preview,
+    list_examples, save_example, change_example, drop_example,
 ]  # fmt: skip

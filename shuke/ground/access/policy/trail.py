@@ -43,11 +43,17 @@ TRAIL: dict[str, Words] = {
     "rule.drafted": Words(
         "{who}修改了积分规则「{subject}」的草稿", "{who} edited the draft of the points rule “{subject}”"
     ),
+    "rule_example.saved": Words(
+        "{who}保存了积分规则的例子「{subject}」", "{who} saved the example “{subject}” of points rules"
+    ),
+    "rule_example.dropped": Words("{who}删掉了一个积分规则的例子", "{who} dropped an example of points rules"),
     "rule.published": Words("{who}发布了积分规则「{subject}」", "{who} published the points rule “{subject}”"),
     "rule.paused": Words("{who}暂停了积分规则「{subject}」", "{who} paused the points rule “{subject}”"),
     "rule.resumed": Words("{who}恢复了积分规则「{subject}」", "{who} resumed the points rule “{subject}”"),
     "rule.ended": Words("{who}结束了积分规则「{subject}」", "{who} ended the points rule “{subject}”"),
-    "check_in.published": Words("{who}发布了签到设置（第 {version} 版）", "{who} published version {version} of the check-in"),
+    "check_in.published": Words(
+        "{who}发布了签到设置（第 {version} 版）", "{who} published version {version} of the check-in"
+    ),
     "mission.created": Words("{who}新建了任务「{subject}」", "{who} created the mission “{subject}”"),
     "mission.changed": Words("{who}修改了任务「{subject}」", "{who} changed the mission “{subject}”"),
     "mission.published": Words("{who}发布了任务「{subject}」", "{who} published the mission “{subject}”"),
@@ -56,6 +62,7 @@ TRAIL: dict[str, Words] = {
     "mission.ended": Words("{who}结束了任务「{subject}」", "{who} ended the mission “{subject}”"),
     "mission.reviewed": Words("{who}审核了 {count} 个任务凭证", "{who} decided on {count} proofs of missions"),
     "tiers.changed": Words("{who}修改了会员等级", "{who} changed the tiers"),
+    "profiles.refit": Words("{who}重新计算了会员画像", "{who} had the member profiles computed again"),
     "tag.created": Words("{who}新建了标签「{subject}」", "{who} made the tag “{subject}”"),
     "tag.changed": Words("{who}修改了标签「{subject}」", "{who} changed the tag “{subject}”"),
     "tag.deleted": Words("{who}删除了标签「{subject}」", "{who} deleted the tag “{subject}”"),
@@ -68,7 +75,6 @@ TRAIL: dict[str, Words] = {
     ),
     "tags.imported": Words("{who}从文件「{subject}」导入了标签", "{who} imported tags from “{subject}”"),
     "tags.undone": Words("{who}撤销了一次标签变更", "{who} undid a change of tags"),
-    "profiles.refit": Words("{who}重新计算了会员画像", "{who} had the member profiles computed again"),
     "segment.created": Words("{who}新建了分群「{subject}」", "{who} created the segment “{subject}”"),
     "segment.changed": Words("{who}修改了分群「{subject}」", "{who} changed the segment “{subject}”"),
     "segment.deleted": Words("{who}删除了分群「{subject}」", "{who} deleted the segment “{subject}”"),

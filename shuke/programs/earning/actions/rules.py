@@ -11,6 +11,7 @@ from shuke.assets import points
 from shuke.kit import errors
 from shuke.kit.db import Tx
 from shuke.programs.earning import models, queries
+from shuke.programs.earning.actions.examples import keep_examples
 from shuke.programs.earning.conditions import CONDITIONS
 from shuke.programs.earning.effects import EFFECTS
 
@@ -145,7 +146,7 @@ async def publish(tx: Tx, rule_id: int, at: datetime, by: str = "") -> int:
     """Make the draft the live version, from its own beginning or from now; returns the version's number.
 
     Until the merchant's first points are booked, a rule without a beginning holds from the beginning of time, so that
-    history earns. Refuses without a draft, and a beginning in the past.
+    history earns. Refuses without a draft, a beginning in the past, and what makes an example untrue.
     """
     await _lock(tx, rule_id)
     draft = await tx.one(
@@ -162,6 +163,7 @@ async def publish(tx: Tx, rule_id: int, at: datetime, by: str = "") -> int:
         begins = at
     if draft.valid_to is not None and draft.valid_to <= (begins or at):
         raise WrongPeriod(field="valid_to")
+    before = await queries.list_examples(tx, await queries.live_rules(tx), begins or at)
     latest = await tx.rows(_LATEST, rule_id=rule_id)
     version = latest[0].version + 1 if latest else 1
     row = {
@@ -175,6 +177,7 @@ async def publish(tx: Tx, rule_id: int, at: datetime, by: str = "") -> int:
         rule_id=rule_id,
     )
     await _set_state(tx, rule_id, "published", draft.name)
+    await keep_examples(tx, before, begins or at)
     return version
 
 

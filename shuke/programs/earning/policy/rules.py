@@ -93,25 +93,41 @@ class Basis:
         return self.day
 
 
+def asked(zh: str, en: str, *, unit: str = "", widget: str = "", labels: Any = None, **limits: Any) -> Meta:
+    """How a parameter is called on the form, in both languages, with its limits."""
+    shown: dict[str, Any] = {"x-zh": zh, "x-en": en}
+    shown |= {"x-unit": unit} if unit else {}
+    shown |= {"x-widget": widget} if widget else {}
+    shown |= {"x-labels": {str(key): {"zh": z, "en": e} for key, (z, e) in labels.items()}} if labels else {}
+    return Meta(title=en, extra_json_schema=shown, **limits)
+
+
+PERIODS = {
+    "order": ("每单", "Order"), "day": ("每天", "Day"), "week": ("每周", "Week"), "month": ("每月", "Month"),
+    "year": ("每年", "Year"), "ever": ("总共", "Altogether"),
+}  # fmt: skip
+STACKING = {"sum": ("相加", "Add up"), "max": ("取最高", "The highest"), "first": ("取第一条", "The first")}
 Per = Literal["order", "day", "week", "month", "year", "ever"]
 
 
 class Cap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The most that one member gets from a rule per order, day, week, month, year or altogether: points, times or both."""
 
-    per: Per
-    points: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
-    times: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    per: Annotated[Per, asked("每", "Per", labels=PERIODS)]
+    points: Annotated[int, asked("最多多少积分", "Points at most", unit="points", ge=1, le=1_000_000_000)] | None = None
+    times: Annotated[int, asked("最多几次", "Times at most", ge=1, le=1_000_000)] | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a rule lives with the others: its place, its stacking group, its caps and its budget in points."""
 
-    priority: Annotated[int, Meta(ge=1, le=10_000)] = 100
-    group: Annotated[str, Meta(max_length=40)] = ""
-    stacking: Literal["sum", "max", "first"] = "sum"
-    caps: Annotated[list[Cap], Meta(max_length=6)] = []
-    budget_points: Annotated[int, Meta(ge=1, le=1_000_000_000_000)] | None = None
+    priority: Annotated[int, asked("顺序（小的先算）", "Order (lower first)", ge=1, le=10_000)] = 100
+    group: Annotated[str, asked("叠加组", "Stacking group"), Meta(max_length=40)] = ""
+    stacking: Annotated[Literal["sum", "max", "first"], asked("组内怎么算", "Within the group", labels=STACKING)] = (
+        "sum"
+    )
+    caps: Annotated[list[Cap], asked("每人上限", "Caps per member"), Meta(max_length=6)] = []
+    budget_points: Annotated[int, asked("总预算", "Budget", unit="points", ge=1, le=1_000_000_000_000)] | None = None
 
 
 PLAIN = Terms()
@@ -281,12 +297,3 @@ def rule_words(why: Mapping[str, Any]) -> tuple[str, str]:
 def times(percent: int) -> str:
     """A percentage as a factor: 150 → 1.5."""
     return f"{percent / 100:g}"
-
-
-def asked(zh: str, en: str, *, unit: str = "", widget: str = "", labels: Any = None, **limits: Any) -> Meta:
-    """How a parameter is called on the form, in both languages, with its limits."""
-    shown: dict[str, Any] = {"x-zh": zh, "x-en": en}
-    shown |= {"x-unit": unit} if unit else {}
-    shown |= {"x-widget": widget} if widget else {}
-    shown |= {"x-labels": {str(key): {"zh": z, "en": e} for key, (z, e) in labels.items()}} if labels else {}
-    return Meta(title=en, extra_json_schema=shown, **limits)

@@ -81,10 +81,11 @@ def compiled_conditions(conditions: list[dict[str, Any]]) -> tuple[tuple[Any, An
 
 def explain(why: dict[str, Any]) -> dict[str, str]:
     """The sentence of an award's stored reason, in both languages."""
-    return msgspec.to_builtins(_in_words(why))
+    return msgspec.to_builtins(in_words(why))
 
 
-def _in_words(why: dict[str, Any]) -> Sentence:
+def in_words(why: dict[str, Any]) -> Sentence:
+    """The reason of an award in both languages, with what made it smaller."""
     said = EFFECTS.get(why["kind"]).explain(why)
     if "limit" not in why:
         return said
@@ -256,4 +257,4 @@ def _version(rule: Any, row: Any, published: list[Any], at: datetime) -> Version
 _PAUSED = Sentence("暂停，不送积分", "Paused: gives nothing")
 
 
-points.explained_by({kind.code: _in_words for kind in EFFECTS})
+points.explained_by({kind.code: in_words for kind in EFFECTS})
