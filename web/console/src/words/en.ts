@@ -1,6 +1,7 @@
 import imports from "./en/imports";
 import journeys from "./en/journeys";
 import members from "./en/members";
+import missions from "./en/missions";
 import overview from "./en/overview";
 import points from "./en/points";
 import profiles from "./en/profiles";
@@ -8,4 +9,4 @@ import segments from "./en/segments";
 import settings from "./en/settings";
 import shell from "./en/shell";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...journeys, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...journeys, ...missions, ...imports, ...settings };

@@ -1,6 +1,7 @@
 import imports from "./zh/imports";
 import journeys from "./zh/journeys";
 import members from "./zh/members";
+import missions from "./zh/missions";
 import overview from "./zh/overview";
 import points from "./zh/points";
 import profiles from "./zh/profiles";
@@ -8,4 +9,4 @@ import segments from "./zh/segments";
 import settings from "./zh/settings";
 import shell from "./zh/shell";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...journeys, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...journeys, ...missions, ...imports, ...settings };

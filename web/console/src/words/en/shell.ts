@@ -49,6 +49,7 @@ export default {
     overview: "Overview",
     members: "Members",
     points: "Points",
+    missions: "Missions",
     segments: "Segments",
     outreach: "Outreach",
     imports: "Imports",

@@ -49,6 +49,7 @@ export default {
     overview: "概览",
     members: "会员",
     points: "积分",
+    missions: "任务",
     segments: "分群",
     outreach: "触达",
     imports: "导入",
