@@ -89,6 +89,7 @@ references.watch("segment", tags_using_segment)
 # What comes round at every merchant, and what waits until something wakes it.
 WORKS: list[Work] = [
     Work(points_jobs.SWEEP, points_jobs.sweep_points),
+    Work(points_jobs.COUNT, points_jobs.count_points),
     Work(audit_jobs.AUDIT, audit_jobs.audit_points),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
     Work(profiles_jobs.FIT, profiles_jobs.fit_profiles),

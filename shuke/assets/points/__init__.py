@@ -2,8 +2,8 @@
 
 from shuke.assets.points.actions import (
     LOCK, LOTS, SWEEP, AdjustedDifferently, Adjustment, BookedDifferently, HoldEnded, HoldRequest, HoldVerdict, NoSuchHold,
-    NothingToAdjust, Posting, ReasonMissing, Swept, Verdict, adjust, book_of, booked, capture, check_adjustment, hold,
-    merge_members, open_book, post, release, replay, store, storing, sweep, sweep_merchant,
+    NothingToAdjust, Posting, ReasonMissing, Swept, Verdict, adjust, book_of, booked, capture, check_adjustment, count_up,
+    count_up_merchant, hold, merge_members, open_book, post, release, replay, store, storing, sweep, sweep_merchant,
 )  # fmt: skip
 from shuke.assets.points.events import PointsPosted
 from shuke.assets.points.policy import (
@@ -11,17 +11,18 @@ from shuke.assets.points.policy import (
     use_order,
 )  # fmt: skip
 from shuke.assets.points.queries import (
-    Balance, DayFigures, EntryShape, Expiring, Explains, Figures, LotShape, RuleRef, Totals, balance, balances, balances_at,
-    entries_of, entry, expiries, explain, explained_by, figures, has_entries, in_order, ledger, lots_of, totals_at,
+    Balance, DayFigures, EntryShape, Expiring, Explains, Figures, LotShape, NotYet, RuleRef, StoreFigures, Totals, balance,
+    balances, balances_at, entries_of, entry, expiries, explain, explained_by, figures, finance, has_entries, in_order,
+    ledger, lots_of, totals_at,
 )  # fmt: skip
 
 __all__ = [
     "LOCK", "LOTS", "POINTS", "SWEEP", "WALLETS", "AccountState", "AdjustedDifferently", "Adjustment", "Balance", "Book",
     "BookedDifferently", "Cause", "DayFigures", "EntryShape", "Expiring", "Explains", "Figures", "HoldEnded", "HoldRequest",
-    "HoldVerdict", "LotShape", "LotState", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NothingToAdjust",
-    "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "Swept", "Totals", "Verdict", "Wallet", "adjust", "balance",
-    "balances", "balances_at", "book_of", "booked", "capture", "check_adjustment", "entries_of", "entry", "entry_line",
-    "expiries", "explain", "explained_by", "figures", "has_entries", "hold", "in_order", "known_wallet", "ledger",
-    "lots_of", "merge_members", "open_book", "post", "release", "replay", "store", "storing", "sweep", "sweep_merchant",
-    "totals_at", "use_order",
+    "HoldVerdict", "LotShape", "LotState", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NotYet", "NothingToAdjust",
+    "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "StoreFigures", "Swept", "Totals", "Verdict", "Wallet", "adjust",
+    "balance", "balances", "balances_at", "book_of", "booked", "capture", "check_adjustment", "count_up",
+    "count_up_merchant", "entries_of", "entry", "entry_line", "expiries", "explain", "explained_by", "figures", "finance",
+    "has_entries", "hold", "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "open_book", "post", "release",
+    "replay", "store", "storing", "sweep", "sweep_merchant", "totals_at", "use_order",
 ]  # fmt: skip

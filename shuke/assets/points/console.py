@@ -175,6 +175,32 @@ async def points_summary(request: Request, database: Database, days: int = 90) -
     }
 
 
+class FinanceShape(msgspec.Struct, frozen=True):
+    """Figures by business date and store; `value_fen_per_100` is what 100 points are worth, where the merchant says so."""
+
+    as_of: datetime
+    since: date
+    until: date
+    value_fen_per_100: int | None
+    rows: list[queries.StoreFigures]
+    stores: dict[int, str]
+
+
+@get("/points/finance", guards=READ, responses=http.declares(policy.NoSuchWallet, errors.Malformed))
+async def points_finance(
+    database: Database, caller: Caller, since: Annotated[date, QueryParameter(name="from")],
+    until: Annotated[date, QueryParameter(name="to")], wallet: str = POINTS,
+) -> FinanceShape:  # fmt: skip
+    """Issued, used, expired and outstanding, by business date and store, from the sums by day."""
+    policy.known_wallet(wallet)
+    async with database.read(caller.merchant_id) as tx:
+        merchant = await tenancy.get_merchant(tx)
+        rows = await queries.finance(tx, since, until, merchant.zone, merchant.day_start_minutes, wallet)
+        stores = {store.store_id: store.name for store in await tenancy.list_stores(tx)}
+    worth = merchant.settings.get("points", {}).get("value_fen_per_100")
+    return FinanceShape(clock.now(), since, until, worth, rows, stores)
+
+
 def _types(asked: str | None) -> list[str] | None:
     if not asked:
         return None
@@ -213,5 +239,5 @@ async def _with_names(tx: Tx, page: paging.Page) -> paging.Page:
 
 
 routes = [
-    list_wallets, member_balance, member_balance_at, member_entries, member_lots, points_ledger, points_summary,
+    list_wallets, member_balance, member_balance_at, member_entries, member_lots, points_ledger, points_summary, points_finance,
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -203,3 +203,12 @@ async def _shapes(tx: Tx, rows: Sequence[Any]) -> list[OrderShape]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+async def stores_of(tx: Tx, order_ids: Iterable[int]) -> dict[int, int | None]:
+    """At which store each of these orders was placed, in one statement; orders without a store have None."""
+    rows = await tx.rows(
+        "select order_id, store_id from orders where merchant_id = %(merchant_id)s and order_id = any(%(ids)s::bigint[])",
+        ids=list(order_ids),
+    )
+    return {row.order_id: row.store_id for row in rows}

@@ -8,6 +8,7 @@ from shuke.assets.points.actions.adjusting import (
     adjust,
     check_adjustment,
 )
+from shuke.assets.points.actions.counting import count_up, count_up_merchant
 from shuke.assets.points.actions.holding import HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, capture, hold, release
 from shuke.assets.points.actions.merging import merge_members
 from shuke.assets.points.actions.posting import (
@@ -46,6 +47,8 @@ __all__ = [
     "booked",
     "capture",
     "check_adjustment",
+    "count_up",
+    "count_up_merchant",
     "hold",
     "merge_members",
     "open_book",

@@ -1,7 +1,7 @@
 """Questions to the ledger, by topic."""
 
 from shuke.assets.points.queries.balances import Balance, Expiring, balance, balances, expiries, in_order
-from shuke.assets.points.queries.figures import DayFigures, Figures, figures
+from shuke.assets.points.queries.figures import DayFigures, Figures, StoreFigures, figures, finance
 from shuke.assets.points.queries.history import (
     EntryShape,
     LotShape,
@@ -26,6 +26,7 @@ __all__ = [
     "LotShape",
     "NotYet",
     "RuleRef",
+    "StoreFigures",
     "Totals",
     "balance",
     "balances",
@@ -36,6 +37,7 @@ __all__ = [
     "explain",
     "explained_by",
     "figures",
+    "finance",
     "has_entries",
     "in_order",
     "ledger",

@@ -1,12 +1,14 @@
-"""What the merchant has issued, what was used, what ran out, what is outstanding."""
+"""What the merchant has issued, what was used, what ran out, what is outstanding: sums by day and store, and the rest."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from shuke.ground import orders
 from shuke.kit import clock
 
 if TYPE_CHECKING:
@@ -22,6 +24,17 @@ class DayFigures(msgspec.Struct, frozen=True, kw_only=True):
     expired: int = 0
 
 
+class StoreFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """One business date at one store (`store_id` 0: no store); `outstanding` is what that store's points left by its end."""
+
+    date: date
+    store_id: int
+    issued: int
+    used: int
+    expired: int
+    outstanding: int
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Totals since the beginning and the days asked for. outstanding = issued − used − expired, over all members."""
 
@@ -33,29 +46,88 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[DayFigures, ...]
 
 
-# One statement gives both: every business date, of which the caller shows the last ones and sums up all.
-_DAYS = """
-select ((e.occurred_at at time zone %(zone)s) - make_interval(mins => %(day_start)s))::date as day,
+Place = tuple[str, date, int]
+"""A wallet, a business date, a store (0: none)."""
+Sums = dict[Place, list[int]]
+"""Issued, used and expired by place."""
+
+_SUMMED = """
+select d.wallet, d.day, d.store_id, d.issued, d.used, d.expired from points_day d
+where d.merchant_id = %(merchant_id)s and d.wallet = %(wallet)s
+"""
+_HEAD = "select seq from points_day_head where merchant_id = %(merchant_id)s"
+# Entries belong to the announcement of their transaction, so that the rest since the head is a range of numbers.
+_REST = """
+select e.wallet, ((e.occurred_at at time zone %(zone)s) - make_interval(mins => %(day_start)s))::date as day,
+  coalesce(e.order_id, 0) as order_id,
   coalesce(sum(e.points) filter (where e.type not in ('redeem', 'capture', 'restore', 'expire')), 0)::bigint as issued,
   coalesce(-sum(e.points) filter (where e.type in ('redeem', 'capture', 'restore')), 0)::bigint as used,
   coalesce(-sum(e.points) filter (where e.type = 'expire'), 0)::bigint as expired
-from entry e where e.merchant_id = %(merchant_id)s and e.wallet = 'points' group by 1
+from outbox o join entry e on e.merchant_id = o.merchant_id and e.batch_id = o.batch_id
+where o.merchant_id = %(merchant_id)s and o.seq > %(after)s and o.seq <= %(upto)s and o.kind = 'points_posted'
+group by 1, 2, 3
 """
+LAST = 2**62
 
 
-async def figures(tx: Tx, at: datetime, days: int, zone: str, day_start_minutes: int = 0) -> Figures:
-    """Totals and the last `days` business dates up to `at`, in one statement over the merchant's entries."""
-    by_day = {row.day: row for row in await tx.rows(_DAYS, zone=zone, day_start=day_start_minutes)}
+async def moved(tx: Tx, after: int, upto: int, zone: str, day_start_minutes: int) -> Sums:
+    """What the entries announced in (after, upto] add, by wallet, date and store, in two statements."""
+    rows = await tx.rows(_REST, after=after, upto=upto, zone=zone, day_start=day_start_minutes)
+    stores = await orders.stores_of(tx, {row.order_id for row in rows if row.order_id})
+    found: Sums = {}
+    for row in rows:
+        sums = found.setdefault((row.wallet, row.day, stores.get(row.order_id) or 0), [0, 0, 0])
+        for place, points in enumerate((row.issued, row.used, row.expired)):
+            sums[place] += points
+    return found
+
+
+async def summed(tx: Tx, zone: str, day_start_minutes: int = 0, wallet: str = "points") -> Sums:
+    """All sums of a wallet: those kept by day and store, and the entries since; exact at any moment, four statements."""
+    head = await tx.value(_HEAD) or 0
+    found: Sums = {(row[0], row[1], row[2]): list(row[3:]) for row in await tx.rows(_SUMMED, wallet=wallet)}
+    for place, more in (await moved(tx, head, LAST, zone, day_start_minutes)).items():
+        if place[0] == wallet:
+            found[place] = [a + b for a, b in zip(found.get(place, (0, 0, 0)), more, strict=True)]
+    return found
+
+
+async def figures(
+    tx: Tx, at: datetime, days: int, zone: str, day_start_minutes: int = 0, wallet: str = "points"
+) -> Figures:
+    """Totals and the last `days` business dates up to `at`: from the sums by day, never from all entries."""
+    by_day: dict[date, Counter[str]] = {}
+    total = Counter(issued=0, used=0, expired=0)
+    for (_, day, _), (issued, used, expired) in (await summed(tx, zone, day_start_minutes, wallet)).items():
+        more = {"issued": issued, "used": used, "expired": expired}
+        by_day.setdefault(day, Counter()).update(more)
+        total.update(more)
     today = clock.business_date(at, zone, day_start_minutes)
     shown = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
-    total = {name: sum(getattr(row, name) for row in by_day.values()) for name in ("issued", "used", "expired")}
     return Figures(
-        as_of=at, **total, outstanding=total["issued"] - total["used"] - total["expired"],
-        days=tuple(_day(day, by_day.get(day)) for day in shown),
+        as_of=at, issued=total["issued"], used=total["used"], expired=total["expired"],
+        outstanding=total["issued"] - total["used"] - total["expired"],
+        days=tuple(DayFigures(date=day, **by_day.get(day, Counter())) for day in shown),
     )  # fmt: skip
 
 
-def _day(day: date, row: Any | None) -> DayFigures:
-    if row is None:
-        return DayFigures(date=day)
-    return DayFigures(date=day, issued=row.issued, used=row.used, expired=row.expired)
+async def finance(
+    tx: Tx, since: date, until: date, zone: str, day_start_minutes: int = 0, wallet: str = "points"
+) -> list[StoreFigures]:
+    """Every business date from `since` to `until` (both included) at every store that moved points, oldest first.
+
+    What a store's points left outstanding counts from the beginning. Expired, transferred and adjusted points belong to no
+    store, so that the stores and 0 together are the merchant.
+    """
+    left: Counter[int] = Counter()
+    lines = []
+    sums = await summed(tx, zone, day_start_minutes, wallet)
+    for (_, day, store_id), (issued, used, expired) in sorted(sums.items(), key=lambda one: one[0]):
+        left[store_id] += issued - used - expired
+        if since <= day <= until:
+            lines.append(
+                StoreFigures(
+                    date=day, store_id=store_id, issued=issued, used=used, expired=expired, outstanding=left[store_id]
+                )
+            )
+    return lines
