@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 log = structlog.get_logger("events")
 REST_SECONDS = 0.25
 """Between two rounds while there is news, so that callers in the same process come first."""
+FAILURES = 3
+"""So often a batch may fail before what fails in it is looked for and set aside."""
+
+
+class StillFails(errors.Refused):
+    """The reaction failed again: {error}"""
+
+    code = "reaction_failed"
+    http_status = 409
+    zh = "又失败了：{error}"
+    cure = "Nothing was changed. Report the error to whoever runs this installation; try again once it is mended."
+    cure_zh = "没有改动任何东西。请把错误告诉维护系统的人，修好后再试。"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +58,7 @@ class Relay:
         self._readers = readers
         self._batch = batch
         self._news: set[int] = set()
+        self._failures: dict[tuple[int, str], int] = {}
         self._wake = asyncio.Event()
         database.on_news.append(self.tell)
 
@@ -88,13 +101,30 @@ class Relay:
     async def _deliver_safely(self, merchant_id: int) -> None:
         for reader in self._readers:
             try:
-                while await deliver(self._database, merchant_id, reader, self._batch) == self._batch:
+                while passed := await deliver(self._database, merchant_id, reader, self._batch):
+                    self._failures.pop((merchant_id, reader.name), None)
+                    if passed < self._batch:
+                        break
                     await asyncio.sleep(0)
             except errors.Unavailable:
                 self._news.add(merchant_id)
                 await asyncio.sleep(1)
             except Exception:
                 log.exception("a reaction failed and will be tried again", merchant_id=merchant_id, reader=reader.name)
+                await self._give_way(merchant_id, reader)
+
+    async def _give_way(self, merchant_id: int, reader: Reader) -> None:
+        """After so many failures in one place, set aside what fails, so that what stands behind it is heard."""
+        place = (merchant_id, reader.name)
+        self._failures[place] = self._failures.get(place, 0) + 1
+        if self._failures[place] < FAILURES:
+            return
+        del self._failures[place]
+        try:
+            await set_aside(self._database, merchant_id, reader, self._batch)
+        except errors.Unavailable:
+            await asyncio.sleep(1)
+        self.tell(merchant_id)
 
     async def drain(self, merchant_id: int) -> None:
         """Deliver everything this merchant has announced so far."""
@@ -140,3 +170,77 @@ async def deliver(database: Database, merchant_id: int, reader: Reader, limit: i
                 await reader.reactions[event](tx, [msgspec.convert(row.payload, event) for row in group])
         tx.at_commit((_MOVE, {"seq": rows[-1].seq, "reader": reader.name, "now": clock.now()}))
     return len(rows)
+
+
+_BURY = """
+insert into dead_letter as d (merchant_id, reader, seq, kind, error, failed_at)
+select o.merchant_id, %(reader)s, o.seq, o.kind, %(error)s, %(now)s from outbox o
+where o.merchant_id = %(merchant_id)s and o.seq = %(seq)s
+on conflict (merchant_id, reader, seq) do update set error = excluded.error, failed_at = excluded.failed_at, tries = d.tries + 1
+"""
+_WHERE = "where merchant_id = %(merchant_id)s and reader = %(reader)s and seq = %(seq)s"
+
+
+async def set_aside(database: Database, merchant_id: int, reader: Reader, limit: int) -> int | None:
+    """Find by halving the next announcement that a reader cannot take, and put it into the dead letters with its error.
+
+    What comes before it is delivered. Its number, or None where nothing fails any more. Kept until `retry` succeeds.
+    """
+    size = limit
+    while True:
+        async with database.read(merchant_id) as tx:
+            before = await tx.value(_CURSOR.replace(" for update", ""), reader=reader.name) or 0
+        try:
+            passed = await deliver(database, merchant_id, reader, size)
+        except errors.Unavailable:
+            raise
+        except Exception as fault:
+            if size > 1:
+                size //= 2
+                continue
+            return await _bury(database, merchant_id, reader, before, _told(fault))
+        if passed < size:
+            return None
+
+
+async def _bury(database: Database, merchant_id: int, reader: Reader, before: int, error: str) -> int | None:
+    """Pass the one announcement after `before`, unless another process has passed it meanwhile."""
+    seq = before + 1
+    async with database.write(merchant_id) as tx:
+        if await tx.value(_CURSOR, reader=reader.name) != before:
+            return None
+        await tx.run(_BURY, reader=reader.name, seq=seq, error=error, now=clock.now())
+        await tx.run(_MOVE, reader=reader.name, seq=seq, now=clock.now())
+    log.error("an announcement was set aside", merchant_id=merchant_id, reader=reader.name, seq=seq, error=error)
+    return seq
+
+
+def _told(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}"[:1_000]
+
+
+async def retry(database: Database, merchant_id: int, reader: Reader, seq: int) -> None:
+    """Hand one dead letter to its reader again; gone when it succeeds. Refuses `StillFails`, and one that is not there.
+
+    It is heard out of its turn, after what came behind it.
+    """
+    heard = {event.__struct_config__.tag: event for event in reader.reactions}
+    async with database.read(merchant_id) as tx:
+        row = await tx.one(
+            "select o.kind, o.payload from dead_letter d join outbox o on o.merchant_id = d.merchant_id and o.seq = d.seq "
+            "where d.merchant_id = %(merchant_id)s and d.reader = %(reader)s and d.seq = %(seq)s",
+            reader=reader.name, seq=seq,
+        )  # fmt: skip
+    if row is None:
+        raise errors.NotFound(what="announcement set aside", what_zh="搁置的通告")
+    try:
+        async with database.write(merchant_id) as tx:
+            if await tx.run(f"delete from dead_letter {_WHERE}", reader=reader.name, seq=seq) and row.kind in heard:
+                event = heard[row.kind]
+                await reader.reactions[event](tx, [msgspec.convert(row.payload, event)])
+    except errors.Unavailable:
+        raise
+    except Exception as fault:
+        async with database.write(merchant_id) as tx:
+            await tx.run(_BURY, reader=reader.name, seq=seq, error=_told(fault), now=clock.now())
+        raise StillFails(error=_told(fault)) from fault

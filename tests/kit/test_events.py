@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shuke.ground.tenancy import models as tenancy_models
-from shuke.kit import events
+from shuke.kit import errors, events
 from shuke.kit.db import Database, Tx
 from tests.kit.conftest import NewMerchant
 
@@ -136,6 +136,60 @@ async def test_one_merchant_that_fails_does_not_stop_the_others(database: Databa
     async with relaying(database, events.Reader("picky", {Knocked: picky})):
         assert await _until(database, good, 2) == ["2:0", "2:1"]
     assert await _written(database, bad) == []
+
+
+async def _letters(database: Database, merchant_id: int) -> list[tuple[int, str, int]]:
+    async with database.read(merchant_id) as tx:
+        rows = await tx.rows(
+            "select seq, error, tries from dead_letter where merchant_id = %(merchant_id)s order by seq"
+        )
+    return [tuple(row) for row in rows]
+
+
+@contextlib.contextmanager
+def _refusing(*numbers: int):
+    """A reader that cannot take these knocks, while the set that is yielded holds them."""
+    bad = set(numbers)
+
+    async def picky(tx: Tx, heard: list[Knocked]) -> None:
+        await write_down(tx, heard)
+        if found := bad & {knock.number for knock in heard}:
+            raise RuntimeError(f"cannot take {min(found)}")
+
+    yield events.Reader("picky", {Knocked: picky}), bad
+
+
+async def test_what_always_fails_is_set_aside_and_the_rest_is_heard(database: Database, bare: int) -> None:
+    """Of forty knocks two cannot be taken: both are found, kept with their error, and the other 38 are heard in order."""
+    await _knock(database, bare, writer=1, turns=20, each=2)
+    with _refusing(5, 23) as (picky, bad):
+        async with relaying(database, picky):
+            written = await _until(database, bare, 38, seconds=60)
+        assert written == [f"1:{number}" for number in range(40) if number not in {5, 23}]
+        letters = await _letters(database, bare)
+        assert [(error, tries) for _, error, tries in letters] == [
+            ("RuntimeError: cannot take 5", 1), ("RuntimeError: cannot take 23", 1),
+        ]  # fmt: skip
+        first, second = letters[0][0], letters[1][0]
+        with pytest.raises(events.StillFails):
+            await events.retry(database, bare, picky, first)
+        assert [tries for _, _, tries in await _letters(database, bare)] == [2, 1]
+        assert len(await _written(database, bare)) == 38, "a failed retry changes nothing"
+        bad.clear()
+        await events.retry(database, bare, picky, second)
+        assert [seq for seq, _, _ in await _letters(database, bare)] == [first]
+        with pytest.raises(errors.NotFound):
+            await events.retry(database, bare, picky, second)
+        await events.retry(database, bare, picky, first)
+    assert await _letters(database, bare) == []
+    assert (await _written(database, bare))[38:] == ["1:23", "1:5"]
+
+
+async def test_nothing_is_set_aside_that_does_not_fail(database: Database, bare: int) -> None:
+    await _knock(database, bare, writer=1, turns=5)
+    assert await events.set_aside(database, bare, reader(), 100) is None
+    assert len(await _written(database, bare)) == 5
+    assert await _letters(database, bare) == []
 
 
 async def test_two_relays_share_the_work_without_doubling_it(database: Database, bare: int) -> None:

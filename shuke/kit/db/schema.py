@@ -98,6 +98,22 @@ class RelayCursor(Model):
     moved_at: Mapped[object] = instant()
 
 
+class DeadLetter(Model):
+    """One announcement that a reader of the outbox could not take, set aside so that those behind it are heard.
+
+    Its content stays in the outbox; the row goes when a retry succeeds.
+    """
+
+    __tablename__ = "dead_letter"
+    merchant_id: Mapped[int] = part_of_key()
+    reader: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = part_of_key()
+    kind: Mapped[str]
+    error: Mapped[str]
+    failed_at: Mapped[object] = instant()
+    tries: Mapped[int] = mapped_column(server_default="1")
+
+
 class Due(Model):
     """What is to be done next at one merchant: one row per merchant and kind of periodic work, gone when there is none."""
 

@@ -103,6 +103,7 @@ TRAIL: dict[str, Words] = {
     "staff.changed": Words("{who}修改了员工「{subject}」", "{who} changed the account of “{subject}”"),
     "staff.password_reset": Words("{who}重置了员工「{subject}」的密码", "{who} reset the password of “{subject}”"),
     "key.created": Words("{who}新建了接口密钥「{subject}」", "{who} created the API key “{subject}”"),
+    "reaction.retried": Words("{who}重试了第 {subject} 号搁置的通告", "{who} tried announcement {subject} again"),
     "key.revoked": Words("{who}吊销了接口密钥「{subject}」", "{who} revoked the API key “{subject}”"),
 }
 _OTHER = Words("{who}:{action} {subject}", "{who}: {action} {subject}")

@@ -347,3 +347,22 @@ export interface Found {
   rules: { rule_id: number; name: string }[];
   pages: { path: string; name: Both }[];
 }
+
+// ---- operations
+/** One announcement that a reaction could not take. */
+export interface DeadLetter {
+  reader: string;
+  seq: number;
+  kind: string;
+  error: string;
+  announced_at: string;
+  failed_at: string;
+  tries: number;
+}
+export interface Operations {
+  as_of: string;
+  announced: number;
+  readers: { reader: string; behind: number; moved_at: string | null }[];
+  dead_letters: DeadLetter[];
+  dead_letters_total: number;
+}

@@ -47,6 +47,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/settings/staff", name: "settings-staff", component: () => import("@/pages/settings/Staff.vue"), meta: { title: "settings.staff", needs: "staff.write" } },
   { path: "/settings/keys", name: "settings-keys", component: () => import("@/pages/settings/Keys.vue"), meta: { title: "settings.keys", needs: "keys.write" } },
   { path: "/settings/audit", name: "settings-audit", component: () => import("@/pages/settings/Audit.vue"), meta: { title: "settings.audit", needs: "audit.read" } },
+  { path: "/settings/operations", name: "settings-operations", component: () => import("@/pages/settings/Operations.vue"), meta: { title: "operations.title", needs: "audit.read" } },
   { path: "/help", name: "help", component: () => import("@/pages/Help.vue"), meta: { title: "nav.help" } },
   { path: "/forbidden", name: "forbidden", component: () => import("@/pages/Forbidden.vue"), meta: { title: "page.forbidden" } },
   { path: "/:rest(.*)*", name: "lost", component: () => import("@/pages/Lost.vue"), meta: { title: "page.lost" } },

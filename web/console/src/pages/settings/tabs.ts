@@ -8,5 +8,5 @@ export const settingsTabs = computed(() => [
   { to: "/settings/stores", label: t("settings.stores") },
   ...(may("staff.write") ? [{ to: "/settings/staff", label: t("settings.staff") }] : []),
   ...(may("keys.write") ? [{ to: "/settings/keys", label: t("settings.keys") }] : []),
-  ...(may("audit.read") ? [{ to: "/settings/audit", label: t("settings.audit") }] : []),
+  ...(may("audit.read") ? [{ to: "/settings/audit", label: t("settings.audit") }, { to: "/settings/operations", label: t("operations.title") }] : []),
 ]);
