@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import io
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+import openpyxl
 import pytest
 
 from shuke.doors.context import Context
@@ -14,6 +16,9 @@ from shuke.kit import clock
 from shuke.programs import intake
 
 DORMANT = {"all": [{"did": "order"}, {"did": "order", "window": {"last": "30d"}, "op": "eq", "value": 0}]}
+
+
+BOUGHT = {"did": "order", "window": {"last": "30d"}}
 
 
 @pytest.fixture
@@ -102,3 +107,68 @@ async def test_without_the_mirror_figures_wait(owner: httpx.AsyncClient, merchan
     answer = await owner.post("/console/api/segments/preview", json={"rule": {"did": "order"}})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
+
+
+async def test_a_rule_in_words_that_people_type(owner: httpx.AsyncClient, shop: int) -> None:
+    told = (await owner.post("/console/api/segments/text", json={"rule": DORMANT})).json()
+    assert told["text"] == "did order\nand did order last 30d : = 0"
+    back = (await owner.post("/console/api/segments/text", json={"text": told["text"]})).json()
+    assert back["rule"] == DORMANT
+    slip = await owner.post("/console/api/segments/text", json={"text": "did order last 30"})
+    assert (slip.status_code, slip.json()["code"]) == (422, "bad_text")
+    assert "第 1 行第 16 个字" in slip.text
+
+
+async def test_the_preview_tells_whom_each_condition_keeps_out(owner: httpx.AsyncClient, shop: int) -> None:
+    tried = (await owner.post("/console/api/segments/preview", json={"rule": DORMANT})).json()
+    assert [(one["path"], one["left"], one["excludes"]) for one in tried["funnel"]] == [
+        ("$.all[0]", 2, 0),
+        ("$.all[1]", 1, 1),
+    ]
+
+
+async def test_across_time(owner: httpx.AsyncClient, shop: int) -> None:
+    made = (await owner.post("/console/api/segments", json={"name": "沉睡", "slug": "quiet", "rule": DORMANT})).json()
+    await owner.post("/console/api/segments", json={"name": "最近买过", "slug": "recent", "rule": BOUGHT})
+    for slug in ("quiet", "recent"):
+        await owner.post(f"/console/api/segments/{slug}/refresh")
+    ahead = (await owner.get("/console/api/segments/quiet/forecast", params={"days": 40})).json()
+    assert (ahead[0]["count"], ahead[26]["count"], ahead[27]["count"], ahead[40]["count"]) == (1, 1, 2, 2)
+    past = (clock.now() - timedelta(days=20)).isoformat()
+    was = (await owner.get("/console/api/segments/quiet/then", params={"at": past})).json()
+    assert (was["count"], was["now"], was["both"], len(was["sample"])) == (1, 1, 0, 1)
+    asked = {"slugs": ["quiet", "recent"], "start": past, "end": clock.now().isoformat()}
+    flows = (await owner.post("/console/api/segments/flow", json=asked)).json()["flows"]
+    assert flows == [
+        {"source": "quiet", "target": "recent", "count": 1}, {"source": "recent", "target": "quiet", "count": 1},
+    ]  # fmt: skip
+    over = (await owner.post("/console/api/segments/overlap", json={"slugs": ["quiet", "recent"]})).json()
+    assert (over["matrix"], over["combinations"]) == ([[1, 0], [0, 1]], [
+        {"slugs": ["quiet"], "count": 1}, {"slugs": ["recent"], "count": 1},
+    ])  # fmt: skip
+    why = (await owner.post("/console/api/segments/explain", json={"slug": "recent", "member_id": 1})).json()
+    assert (why["in"], why["next"]["in"], why["leaves"][0]["next"]["in"]) == (True, False, False)
+    assert (
+        clock.now() + timedelta(days=26) < datetime.fromisoformat(why["next"]["at"]) < clock.now() + timedelta(days=28)
+    )
+    proof = await owner.post(f"/console/api/segments/{made['slug']}/verify")
+    assert proof.json()["difference"] == {"missing": 0, "extra": 0, "sample": []}
+
+
+async def test_lists_and_files(owner: httpx.AsyncClient, shop: int) -> None:
+    kept = await owner.post("/console/api/segment-lists", json={"name": "店庆名单", "lines": ["a", "b", "zzz"]})
+    assert kept.status_code == 201, kept.text
+    assert (kept.json()["count"], kept.json()["origin"]["unmatched"]) == (2, 1)
+    rule = {"all": [{"list": kept.json()["slug"]}, {"not": BOUGHT}]}
+    snapshot = await owner.post("/console/api/segment-lists", json={"name": "快照", "rule": rule})
+    assert (snapshot.json()["count"], snapshot.json()["origin"]["how"]) == (1, "snapshot")
+    assert [one["name"] for one in (await owner.get("/console/api/segment-lists")).json()["items"]] == [
+        "快照",
+        "店庆名单",
+    ]
+    assert (await owner.delete(f"/console/api/segment-lists/{snapshot.json()['slug']}")).status_code == 204
+    await owner.post("/console/api/segments", json={"name": "名单里", "slug": "listed", "rule": rule})
+    await owner.post("/console/api/segments/listed/refresh")
+    book = await owner.get("/console/api/segments/listed/export", params={"format": "xlsx"})
+    rows = list(openpyxl.load_workbook(io.BytesIO(book.content)).active.values)
+    assert (rows[0][0], len(rows)) == ("member_id", 2)

@@ -98,6 +98,10 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
         )
         for _ in range(draw(st.integers(0, 12)))
     ]
+    tagged = st.tuples(
+        st.integers(1, 7), st.sampled_from(["tag:vip", "tag_group:life"]), instants(), st.none() | instants()
+    )
+    attributes += draw(st.lists(tagged, max_size=8))
     return {
         "members": members, "orders": listed, "behaviour": behaviour, "attributes": attributes,
         "zone": draw(st.sampled_from(ZONES)), "day_start": draw(st.sampled_from([0, 240])),
@@ -269,9 +273,15 @@ def sequences(draw: st.DrawFn) -> dict[str, Any]:
 
 
 LISTS = {"vip": {1, 3, 9}, "empty": set()}
+TAGS = st.sampled_from(
+    [
+        {"tag": "vip"}, {"tag": "nobody"}, {"attr": "tag_group:life", "op": "exists"}, {"attr": "tag:vip", "op": "missing"},
+        {"attr": "tag:vip", "op": ">=", "value": "2026-02-20"}, {"attr": "tag_group:life", "op": "<", "value": {"ago": "7d"}},
+    ]
+)  # fmt: skip
 PLAIN = st.one_of(
     did_leaves(), did_leaves(), did_leaves(), ATTR_LEAVES, sequences(),
-    st.just({"bucket": {"salt": "x", "from": 0, "to": 5000}}), st.sampled_from([{"tag": "vip"}, {"tag": "3"}]),
+    st.just({"bucket": {"salt": "x", "from": 0, "to": 5000}}), TAGS,
     st.sampled_from([{"list": slug} for slug in LISTS]),
 )  # fmt: skip
 LEAVES = st.one_of(PLAIN, PLAIN, ranks(PLAIN), sequences())

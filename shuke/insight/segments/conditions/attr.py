@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from shuke.insight.segments.policy.world import World
 
 CODE = "attr"
+TAG, TAG_GROUP = (
+    "tag:",
+    "tag_group:",
+)  # since when a member wears a tag, or any of a group; there are as many as the merchant makes
 NAME = ("会员资料", "Member fact")
 FORMS = {"missing": 0, "text": 1, "number": 2, "list": 3, "flag": 4}
 SCHEMA: dict[str, Any] = {
@@ -49,12 +53,21 @@ def parse(node: dict[str, Any], path: str, registry: Registry) -> Leaf:
     name = node["attr"]
     if not isinstance(name, str) or not name:
         raise BadRule(f"{path}.attr", "要写资料的名字。", "The name of a fact is expected.", "wrong_type")
-    declared = registry.attributes.get(name)
+    declared = registry.attributes.get(name) or _of_tag(name)
     fact = declared or Attribute(name, "any", (name, name))
     arguments = _arguments(fact, node.get("args"), path)
     comparison = comparing.parse(node["op"], node.get("value"), fact.type, path)
     raw = {key: value for key, value in node.items() if value is not None}
     return leaf(CODE, raw, Attr(fact, arguments, comparison, declared is None), path)
+
+
+def _of_tag(name: str) -> Attribute | None:
+    """The fact behind a tag or a group of tags: an instant."""
+    for prefix, zh, en in ((TAG, "打上标签", "wears the tag"), (TAG_GROUP, "打上标签组", "wears a tag of the group")):
+        if name.startswith(prefix):
+            slug = name.removeprefix(prefix)
+            return Attribute(name, "instant", (f"{zh}「{slug}」的时间", f'the time since which one {en} "{slug}"'))
+    return None
 
 
 def _arguments(fact: Attribute, raw: Any, path: str) -> dict[str, Any]:

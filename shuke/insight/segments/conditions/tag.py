@@ -1,4 +1,4 @@
-"""`tag`: carries a tag, by hand, by rule or by model: an item of the list attribute `tags`, which the room of tags keeps."""
+"""`tag`: wears a tag, by hand, by rule or by model: the fact `tag:<slug>`, which the room of tags keeps, has a value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 CODE = "tag"
 NAME = ("有标签", "Has a tag")
-ATTRIBUTE = "tags"
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["tag"],
@@ -28,7 +27,7 @@ def parse(node: dict[str, Any], path: str, registry: Registry) -> Leaf:
     slug = node["tag"]
     if not isinstance(slug, str) or not slug:
         raise BadRule(f"{path}.tag", "要写标签的代号。", "The slug of a tag is expected.", "wrong_type")
-    same = attr.parse({"attr": ATTRIBUTE, "op": "contains", "value": slug}, path, registry)
+    same = attr.parse({"attr": f"{attr.TAG}{slug}", "op": "exists"}, path, registry)
     return leaf(CODE, {"tag": slug}, same, path)
 
 
@@ -44,5 +43,5 @@ def holding(leaf_: Leaf, moment: Moment, registry: Registry, world: World) -> se
 
 def sentence(leaf_: Leaf) -> tuple[str, str]:
     """As an operator would say it."""
-    name = leaf_.params.params.comparison.value
+    name = leaf_.params.params.fact.name.removeprefix(attr.TAG)
     return f"有标签「{name}」", f'has the tag "{name}"'

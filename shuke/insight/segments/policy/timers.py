@@ -120,6 +120,20 @@ def next_sql(found: Iterable[Slide], moment: Moment, few: tuple[str, ...] = ()) 
     return f"SELECT min(due) FROM ({' UNION ALL '.join(parts)}) WHERE isNotNull(due)"
 
 
+def crossings_sql(
+    found: Iterable[Slide], moment: Moment, few: tuple[str, ...], until: tuple[datetime, int]
+) -> str:  # fmt: skip
+    """The next instants at which rows cross an edge, up to an instant and at most so many, in microseconds since 1970."""
+    last, most = until
+    parts = [
+        f"SELECT toUnixTimestamp64Micro({one.column}) + {round(one.after.total_seconds() * 1_000_000)} AS due FROM {one.table} "
+        f"WHERE {' AND '.join((_mine(one, moment), *few))} AND {one.column} > {instant_literal(moment.as_of - one.after)} "
+        f"AND {one.column} <= {instant_literal(last - one.after)}"
+        for one in found
+    ]
+    return f"SELECT DISTINCT due FROM ({' UNION ALL '.join(parts)}) ORDER BY due LIMIT {most}"
+
+
 def _mine(one: Slide, moment: Moment) -> str:
     return f"merchant = {moment.merchant_id}" + (f" AND ({one.filter})" if one.filter else "")
 

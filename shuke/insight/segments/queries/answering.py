@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from shuke.kit.db import Tx
 
 
+INSTANTS = 31
+
+
 @dataclass(slots=True)
 class Answer:
     """The population at a moment, the members of each leaf within it, and of the segments that the trees speak of."""
 
     moment: Moment
     everyone: BitMap
-    leaves: Mapping[Leaf, BitMap]
+    leaves: dict[Leaf, BitMap]
     nested: Mapping[str, Node]
     lists: Mapping[str, BitMap] = field(default_factory=dict)
     edges: Mapping[str, float | None] = field(default_factory=dict)
@@ -163,13 +166,40 @@ async def answer(
     return made
 
 
+async def answers_at(
+    opened: Mirror, trees: Sequence[Node], moments: Sequence[Moment], known: Known, among: Sequence[int] | None = None
+) -> list[Answer]:
+    """The trees at several instants, of the population and with the edges of the first; one statement for thirty instants."""
+    first = await answer(opened, trees, moments[0], known, among)
+    answers = [first]
+    for start in range(1, len(moments), INSTANTS):
+        asked: list[tuple[Answer, Leaf, plans.Plan]] = []
+        for moment in moments[start : start + INSTANTS]:
+            made = Answer(moment, first.everyone, {}, first.nested, first.lists, first.edges)
+            answers.append(made)
+            for leaf in first.leaves:
+                kind = conditions.kind_of(leaf)
+                given = (first.edges[leaf.key],) if leaf.kind == rank.CODE else ()
+                asked.append((made, leaf, kind.plan(leaf, moment, opened.registry, *given)))
+        if not asked:
+            continue
+        order, sql = plans.bitmaps_sql(plans.passes([plan for _, _, plan in asked], among))
+        for number, bitmap in zip(order, await mirror.bitmaps(opened, sql), strict=True):
+            made, leaf, plan = asked[number]
+            made.leaves[leaf] = made.everyone - bitmap if plan.inverted else bitmap & made.everyone
+    for made in answers[1:]:
+        for leaf in made.leaves:
+            if leaf.kind == rank.CODE and leaf.params.among is not None:
+                made.leaves[leaf] &= made.members(leaf.params.among)
+    return answers
+
+
 async def _ask(opened: Mirror, made: Answer, asked: dict[Leaf, plans.Plan], among: Sequence[int] | None) -> None:
     """Bitmaps of all these leaves in one statement, into the answer."""
     if not asked:
         return
     leaves, told = list(asked), list(asked.values())
     order, sql = plans.bitmaps_sql(plans.passes(told, among))
-    assert isinstance(made.leaves, dict)
     for number, bitmap in zip(order, await mirror.bitmaps(opened, sql), strict=True):
         made.leaves[leaves[number]] = made.everyone - bitmap if told[number].inverted else bitmap & made.everyone
 

@@ -123,6 +123,17 @@ async def history(tx: Tx, segment_id: int, limit: int = 400) -> list[Any]:
     return rows[::-1]
 
 
+async def sparks(tx: Tx, most: int = 30) -> dict[int, list[int]]:
+    """The last sizes of every segment by its number, oldest first; one statement."""
+    rows = await tx.rows(
+        "select segment_id, array_agg(size order by at, refresh_id) as sizes from (select segment_id, size, at, refresh_id, "
+        "row_number() over (partition by segment_id order by at desc, refresh_id desc) as n from segment_refresh "
+        "where merchant_id = %(merchant_id)s) r where n <= %(most)s group by segment_id",
+        most=most,
+    )
+    return {row.segment_id: row.sizes for row in rows}
+
+
 def users(listed: Sequence[Any], slug: str) -> list[Any]:
     """The stored segments whose rule speaks of this one."""
     return [row for row in listed if row.slug != slug and slug in mentioned(row.rule)]

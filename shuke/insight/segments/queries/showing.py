@@ -44,6 +44,15 @@ class Sampled(msgspec.Struct, frozen=True):
     last_order_at: datetime | None
 
 
+class Sieve(msgspec.Struct, frozen=True):
+    """One condition of several that must all hold: who is left after it and those before, and whom it alone keeps out."""
+
+    path: str
+    sentence: Sentence
+    left: int
+    excludes: int
+
+
 class Preview(msgspec.Struct, frozen=True):
     """How many members a rule stands for, of how many, and what each part adds."""
 
@@ -54,6 +63,7 @@ class Preview(msgspec.Struct, frozen=True):
     sentence: Sentence
     sample: list[Sampled]
     parts: list[Part]
+    funnel: list[Sieve]
     mirror_as_of: datetime | None
 
 
@@ -125,8 +135,21 @@ async def preview(tx: Tx, opened: Mirror, rule: Any, as_of: datetime) -> Preview
     sample = await sampled(tx, opened, answer.moment, list(found[:SAMPLE]))
     return Preview(
         count=len(found), total=len(answer.everyone), as_of=as_of, ms=milliseconds, sentence=said(node), sample=sample,
-        parts=parts, mirror_as_of=fresh.applied_at,
+        parts=parts, funnel=_funnel(node, answer), mirror_as_of=fresh.applied_at,
     )  # fmt: skip
+
+
+def _funnel(node: Node, answer: answering.Answer) -> list[Sieve]:
+    """How many each condition of the outermost "all" keeps out; nothing for other rules."""
+    if isinstance(node, rules.Leaf) or node.word != "all" or len(node.parts) < 2:
+        return []
+    sets = [answer.members(part) for part in node.parts]
+    everybody, left, found = answer.members(node), answer.everyone, []
+    for n, part in enumerate(node.parts):
+        left = left & sets[n]
+        others = answer.everyone.intersection(*(one for m, one in enumerate(sets) if m != n))
+        found.append(Sieve(part.path, said(part), len(left), len(others) - len(everybody)))
+    return found
 
 
 async def sampled(tx: Tx, opened: Mirror, moment: Moment, member_ids: Sequence[int]) -> list[Sampled]:

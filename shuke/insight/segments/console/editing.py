@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, delete, get, post, put
-from litestar.response import Stream
+from litestar import Request, delete, get, post, put
 
 from shuke.ground import access
 from shuke.ground import mirror as columns
 from shuke.insight.segments import actions
-from shuke.insight.segments.queries import answering, catalog, membership, showing, vocabulary
+from shuke.insight.segments.queries import answering, catalog, lists, membership, showing, times, vocabulary
 from shuke.kit import clock, http, paging, references
 from shuke.kit.db import Database, Tx
 
 READ = [http.requires("segments.read")]
 WRITE = [http.requires("segments.write")]
-EXPORT = [http.requires("members.export"), http.requires("segments.read")]
-EXPORTED = 2_000
 
 
 class NewSegment(msgspec.Struct, forbid_unknown_fields=True):
@@ -60,9 +55,10 @@ class AskedWhy(msgspec.Struct, forbid_unknown_fields=True):
 async def list_segments(request: Request, database: Database) -> paging.Page:
     """All segments with size, sentence, state, and what uses them."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        rows = await catalog.stored(tx)
+        rows, sparks = await catalog.stored(tx), await catalog.sparks(tx)
         items = [
-            msgspec.to_builtins(catalog.shown(row), builtin_types=(datetime,)) | {"used_by": await _used(tx, row.slug)}
+            msgspec.to_builtins(catalog.shown(row), builtin_types=(datetime,))
+            | {"used_by": await _used(tx, row.slug), "spark": sparks.get(row.segment_id, [])}
             for row in rows
         ]
     return paging.Page(items=items, total=len(items))
@@ -78,7 +74,8 @@ async def kinds(request: Request, database: Database, mirror: Any) -> dict[str, 
     merchant_id = http.caller_of(request).merchant_id
     async with database.read(merchant_id) as tx:
         listed = [{"slug": row.slug, "name": row.name} for row in await catalog.stored(tx)]
-    return await vocabulary.vocabulary(opened(mirror), merchant_id) | {"segments": listed}
+        kept = [{"slug": one.slug, "name": one.name} for one in await lists.list_lists(tx)]
+    return await vocabulary.vocabulary(opened(mirror), merchant_id) | {"segments": listed, "lists": kept}
 
 
 def opened(mirror: columns.Mirror | None) -> columns.Mirror:
@@ -163,11 +160,11 @@ async def preview(request: Request, database: Database, mirror: Any, data: Asked
 
 
 @post("/segments/explain", guards=READ, status_code=200)
-async def explain(request: Request, database: Database, mirror: Any, data: AskedWhy) -> showing.Explanation:
-    """Why a member belongs or does not: every condition with value and threshold."""
+async def explain(request: Request, database: Database, mirror: Any, data: AskedWhy) -> times.Explained:
+    """Why a member belongs or does not: every condition with value, threshold and its next change by time alone."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
         rule = data.rule if data.slug is None else (await catalog.get_segment(tx, data.slug)).rule
-        return await showing.explain(tx, opened(mirror), rule, data.member_id, clock.now())
+        return await times.explain(tx, opened(mirror), rule, data.member_id, clock.now())
 
 
 @get("/segments/{slug:str}/members", guards=[*READ, http.requires("members.read")])
@@ -185,44 +182,7 @@ async def segment_members(
     return paging.page(shown, size, lambda member: [member.member_id], total=found.count)
 
 
-@get("/segments/{slug:str}/export", guards=EXPORT)
-async def export_members(request: Request, database: Database, mirror: Any, slug: str) -> Response:
-    """All members of the last refresh as CSV, in pieces."""
-    caller = http.caller_of(request)
-    async with database.read(caller.merchant_id) as tx:
-        found = await catalog.get_segment(tx, slug)
-    columnar = opened(mirror)
-
-    async def pieces() -> Any:
-        yield "\ufeff" + _line("member_id", "name", "phone", "points_available", "last_order_at")
-        after = 0
-        while True:
-            async with database.read(caller.merchant_id) as tx:
-                numbers = await membership.members_after(tx, slug, after, EXPORTED)
-                moment = await answering.moment_of(tx, clock.now())
-                shown = await showing.sampled(tx, columnar, moment, numbers)
-            yield "".join(
-                _line(one.member_id, one.name, one.phone_masked, one.points_available, one.last_order_at)
-                for one in shown
-            )
-            if len(numbers) < EXPORTED:
-                return
-            after = numbers[-1]
-
-    headers = {"Content-Disposition": f'attachment; filename="{found.slug}.csv"'}
-    return Stream(pieces(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _line(*values: Any) -> str:
-    """One line of CSV; a text that a spreadsheet would take for a formula is defused."""
-    told = ["" if value is None else str(value) for value in values]
-    safe = [f"'{text}" if text[:1] in ("=", "+", "-", "@") else text for text in told]
-    written = io.StringIO()
-    csv.writer(written).writerow(safe)
-    return written.getvalue()
-
-
 routes = [
     list_segments, kinds, get_segment, new_segment, change_segment, remove_segment, refresh_segment, preview, explain,
-    segment_members, export_members,
+    segment_members,
 ]  # fmt: skip

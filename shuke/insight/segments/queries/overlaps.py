@@ -1,0 +1,62 @@
+"""How segments overlap: pairs as a matrix, and every combination with its size, from the bitmaps alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from pyroaring import BitMap
+
+from shuke.insight.segments.queries import membership
+from shuke.insight.segments.queries.catalog import NoSuchSegment
+from shuke.kit.db import Tx
+
+MOST = 10
+SHOWN = 24
+
+
+class Combination(msgspec.Struct, frozen=True):
+    """Members who are in exactly these of the compared segments."""
+
+    slugs: list[str]
+    count: int
+
+
+class Overlap(msgspec.Struct, frozen=True):
+    """Segments compared: `matrix[i][j]` members in both, the largest combinations first."""
+
+    slugs: list[str]
+    names: list[str]
+    matrix: list[list[int]]
+    combinations: list[Combination]
+
+
+async def overlap(tx: Tx, slugs: Sequence[str]) -> Overlap:
+    """Compare at most ten segments as of their last refresh; two statements. Refuses `NoSuchSegment`."""
+    asked = list(dict.fromkeys(slugs))[:MOST]
+    rows = await tx.rows(
+        "select segment_id, slug, name from segment where merchant_id = %(merchant_id)s and slug = any(%(slugs)s::text[])",
+        slugs=asked,
+    )
+    by_slug = {row.slug: row for row in rows}
+    for slug in asked:
+        if slug not in by_slug:
+            raise NoSuchSegment(slug)
+    found = await membership.bitmaps(tx, [row.segment_id for row in rows])
+    sets = [found[by_slug[slug].segment_id] for slug in asked]
+    matrix = [[one.intersection_cardinality(other) for other in sets] for one in sets]
+    return Overlap(asked, [by_slug[slug].name for slug in asked], matrix, _combinations(asked, sets))
+
+
+def _combinations(slugs: Sequence[str], sets: Sequence[BitMap]) -> list[Combination]:
+    """Parts of the union by who is in them; each set splits every part in two, so only parts that exist are kept."""
+    parts: dict[tuple[str, ...], BitMap] = {(): BitMap.union(*sets) if sets else BitMap()}
+    for slug, members in zip(slugs, sets, strict=True):
+        split: dict[tuple[str, ...], BitMap] = {}
+        for names, part in parts.items():
+            for key, half in (((*names, slug), part & members), (names, part - members)):
+                if half:
+                    split[key] = half
+        parts = split
+    largest = sorted(parts.items(), key=lambda one: (-len(one[1]), one[0]))[:SHOWN]
+    return [Combination(list(names), len(part)) for names, part in largest]
