@@ -63,6 +63,7 @@ export interface MemberRow {
   joined_at: string | null;
   known_since: string;
   merged_into: number | null;
+  tags: { slug: string; name: string }[];
 }
 /** An offer a member was granted. States: usable, used, expired. */
 export interface HeldOffer {

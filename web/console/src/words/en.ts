@@ -8,5 +8,6 @@ import profiles from "./en/profiles";
 import segments from "./en/segments";
 import settings from "./en/settings";
 import shell from "./en/shell";
+import tags from "./en/tags";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...journeys, ...missions, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...journeys, ...missions, ...imports, ...settings };

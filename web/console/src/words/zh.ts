@@ -8,5 +8,6 @@ import profiles from "./zh/profiles";
 import segments from "./zh/segments";
 import settings from "./zh/settings";
 import shell from "./zh/shell";
+import tags from "./zh/tags";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...journeys, ...missions, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...journeys, ...missions, ...imports, ...settings };

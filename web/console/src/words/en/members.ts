@@ -23,7 +23,7 @@ export default {
       oldest: "oldest first",
       end: ".",
     },
-    column: { member: "Member", phone: "Phone", tier: "Tier", points: "Points", orders: "Orders", amount: "Spent", lastOrder: "Last order", joined: "Joined", number: "No." },
+    column: { tags: "Tags", member: "Member", phone: "Phone", tier: "Tier", points: "Points", orders: "Orders", amount: "Spent", lastOrder: "Last order", joined: "Joined", number: "No." },
     columns: "Choose columns",
     empty: "No members yet. They come from orders at the till, from imported files, or by hand.",
     emptyAct: "Import members or orders",

@@ -51,6 +51,7 @@ export default {
     points: "Points",
     missions: "Missions",
     segments: "Segments",
+    tags: "Tags",
     outreach: "Outreach",
     imports: "Imports",
     settings: "Settings",

@@ -23,7 +23,7 @@ export default {
       oldest: "旧的在前",
       end: "排列。",
     },
-    column: { member: "会员", phone: "手机", tier: "等级", points: "可用积分", orders: "订单", amount: "累计消费", lastOrder: "最近下单", joined: "入会", number: "编号" },
+    column: { tags: "标签", member: "会员", phone: "手机", tier: "等级", points: "可用积分", orders: "订单", amount: "累计消费", lastOrder: "最近下单", joined: "入会", number: "编号" },
     columns: "选择列",
     empty: "还没有会员。会员来自收银订单、导入的文件，也可以手工添加。",
     emptyAct: "导入会员或订单",

@@ -51,6 +51,7 @@ export default {
     points: "积分",
     missions: "任务",
     segments: "分群",
+    tags: "标签",
     outreach: "触达",
     imports: "导入",
     settings: "设置",
