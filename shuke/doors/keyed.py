@@ -12,7 +12,6 @@ from shuke.assets.transfers import open_api as transfers
 from shuke.doors import reading
 from shuke.insight.tags import open_api as tags
 from shuke.programs.earning import open_api as earning
-from shuke.insight.tags import open_api as tags
 from shuke.programs.missions import open_api as missions
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ routes: list[Any] = [
     *transfers.routes,
     *tags.routes,
     *earning.routes,
-    *tags.routes,
     *missions.routes,
 ]
 
