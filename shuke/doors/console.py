@@ -6,6 +6,7 @@ from shuke.assets.offers import console as offers
 from shuke.assets.points import console as points
 from shuke.assets.transfers import console as transfers
 from shuke.doors import live
+from shuke.doors.screens import ledger
 from shuke.doors.screens import members as roster
 from shuke.doors.screens import merchant, operations, overview, search, tagging
 from shuke.ground.access import console as access
@@ -36,6 +37,7 @@ routes = [
     *points.routes,
     *audit.routes,
     *transfers.routes,
+    *ledger.routes,
     *approvals.routes,
     *offers.routes,
     *messaging.routes,

@@ -33,6 +33,7 @@ TRAIL: dict[str, Words] = {
         "{who} refused that {asked_by} adjusts the points of member {subject} by {points}",
     ),
     "approvals.limited": Words("{who}修改了调整审批的限额", "{who} changed the limit of adjustments"),
+    "points.stated": Words("{who}导出了会员 {subject} 的对账单", "{who} exported the statement of member {subject}"),
     "points.transferred": Words(
         "{who}替会员 {subject} 转赠 {points} 积分给会员 {to}",
         "{who} gave {points} points of member {subject} to member {to}",

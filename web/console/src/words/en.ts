@@ -1,5 +1,6 @@
 import imports from "./en/imports";
 import journeys from "./en/journeys";
+import ledger from "./en/ledger";
 import members from "./en/members";
 import missions from "./en/missions";
 import overview from "./en/overview";
@@ -10,4 +11,4 @@ import settings from "./en/settings";
 import shell from "./en/shell";
 import tags from "./en/tags";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...journeys, ...missions, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...journeys, ...ledger, ...missions, ...imports, ...settings };

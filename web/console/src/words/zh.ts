@@ -1,5 +1,6 @@
 import imports from "./zh/imports";
 import journeys from "./zh/journeys";
+import ledger from "./zh/ledger";
 import members from "./zh/members";
 import missions from "./zh/missions";
 import overview from "./zh/overview";
@@ -10,4 +11,4 @@ import settings from "./zh/settings";
 import shell from "./zh/shell";
 import tags from "./zh/tags";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...journeys, ...missions, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...journeys, ...ledger, ...missions, ...imports, ...settings };

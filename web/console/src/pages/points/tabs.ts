@@ -4,8 +4,12 @@ import { t } from "@/app/locale";
 
 export const pointsTabs = computed(() => [
   { to: "/points/rules", label: t("points.rules") },
+  { to: "/points/try", label: t("points.try.title") },
   { to: "/points/tiers", label: t("points.tiers") },
   { to: "/points/offers", label: t("points.offers") },
   { to: "/points/ledger", label: t("points.ledger") },
+  { to: "/points/approvals", label: t("ledger.approvals") },
+  { to: "/points/transfers", label: t("ledger.transfers") },
+  { to: "/points/finance", label: t("ledger.finance") },
   { to: "/points/summary", label: t("points.summary") },
 ]);
