@@ -61,8 +61,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
     points: int
     why: list[Sentence]
-    given: list[Any]
-    silent: list[Any]
+    given: list[queries.Given]
+    silent: list[queries.Silent]
     tier: dict[str, Any]
     occurred_at: datetime
     sentence: Sentence | None

@@ -1,6 +1,6 @@
 """It happened on one of these days of the month: the member day."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -8,15 +8,15 @@ from msgspec import Meta
 from shuke.kit.kinds import Sentence
 from shuke.programs.earning.policy import Basis, asked
 
+Day = Literal[
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+]  # fmt: skip
+
 
 class Days(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Days of the month, 1 to 31; a month without that day has none."""
 
-    days: Annotated[
-        tuple[Annotated[int, Meta(ge=1, le=31)], ...],
-        asked("每月几号", "Days of the month"),
-        Meta(min_length=1, max_length=31),
-    ] = (8,)
+    days: Annotated[tuple[Day, ...], asked("每月几号", "Days of the month"), Meta(min_length=1, max_length=31)] = (8,)
 
 
 class OnDayOfMonth:

@@ -12,7 +12,7 @@ from shuke.programs.earning.policy.goods import Products, chosen, products_words
 class Goods(Products, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Goods by sku, category or brand, and how many of them."""
 
-    pieces: Annotated[int, asked("至少几件", "At least so many", unit="pieces", ge=1, le=10_000)] = 1
+    pieces: Annotated[int, asked("至少几件", "At least so many", ge=1, le=10_000)] = 1
 
 
 class WithProduct:

@@ -7,10 +7,33 @@ from shuke.programs.earning.queries.rules import (
     DraftShape, RuleShape, VersionShape, compiled, compiled_conditions, explain, keeps, limit_words, list_rules,
     live_rules, sentence, terms_of,
 )  # fmt: skip
-from shuke.programs.earning.queries.trying import ExampleShape, Outcome, Trial, list_examples, try_out
+from shuke.programs.earning.queries.trying import ExampleShape, Given, Outcome, Silent, Trial, list_examples, try_out
 
 __all__ = [
-    "DraftShape", "ExampleShape", "Outcome", "RuleShape", "Trial", "VersionShape", "add_segments", "asking",
-    "compiled", "compiled_conditions", "counters_of", "explain", "given_so_far", "keeps", "know", "known_of",
-    "limit_words", "list_examples", "list_rules", "live_rules", "locking", "sentence", "terms_of", "try_out",
+    "DraftShape",
+    "ExampleShape",
+    "Given",
+    "Outcome",
+    "RuleShape",
+    "Silent",
+    "Trial",
+    "VersionShape",
+    "add_segments",
+    "asking",
+    "compiled",
+    "compiled_conditions",
+    "counters_of",
+    "explain",
+    "given_so_far",
+    "keeps",
+    "know",
+    "known_of",
+    "limit_words",
+    "list_examples",
+    "list_rules",
+    "live_rules",
+    "locking",
+    "sentence",
+    "terms_of",
+    "try_out",
 ]  # fmt: skip
