@@ -1,6 +1,7 @@
 """The pages of members: the list and its export, and one member with all they hold and did."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -19,12 +20,13 @@ from shuke.programs import tiers
 READ = [requires("members.read")]
 
 
-def wish_of(query: Any) -> roster.Wish:
-    """The filters and the order in the address."""
+def wish_of(query: Any, caller: Caller) -> roster.Wish:
+    """The filters and the order in the address, and the stores that the reader's role is for."""
     tier = query.get("tier", "")
     return roster.Wish(
-        q=query.get("q", ""), segment=query.get("segment", ""), tag=query.get("tag", ""), tier=int(tier) if tier.isdigit() else None,
-        store=query.get("store", ""), sort=query.get("sort") or "joined", descending=query.get("dir") != "asc",
+        q=query.get("q", ""), segment=query.get("segment", ""), tag=query.get("tag", ""),
+        tier=int(tier) if tier.isdigit() else None, store=query.get("store", ""), sort=query.get("sort") or "joined",
+        descending=query.get("dir") != "asc", stores=caller.stores,
     )  # fmt: skip
 
 
@@ -41,9 +43,10 @@ async def list_members(
     cursor: str | None = None,
     limit: int = 50,
 ) -> paging.Page:
-    """Members: `q` (phone tail, phone, card, name), `segment`, `tag`, `tier`, `store`, `sort` joined|last_order|points|amount, `dir`."""
+    """Members: `q` (phone tail, phone, card, name), `segment`, `tag`, `tier`, `store`; in the order of `sort`
+    joined|last_order|points|amount and `dir`."""
     async with database.read(caller.merchant_id) as tx:
-        return await roster.page(tx, mirror, wish_of(request.query_params), cursor, paging.limited(limit))
+        return await roster.page(tx, mirror, wish_of(request.query_params, caller), cursor, paging.limited(limit))
 
 
 @get(
@@ -53,7 +56,7 @@ async def list_members(
 )
 async def export_members(request: Request[Any, Any, Any], database: Database, caller: Caller, mirror: Any) -> Stream:
     """The list as a file: the same filters, `format` csv|xlsx, `columns` in the order shown. Noted in the audit trail."""
-    wish = wish_of(request.query_params)
+    wish = wish_of(request.query_params, caller)
     columns = sheets.chosen(request.query_params.get("columns", ""))
     kind = "xlsx" if request.query_params.get("format") == "xlsx" else "csv"
     full = "phone" in columns and "members.reveal" in caller.permissions
@@ -76,8 +79,12 @@ async def export_members(request: Request[Any, Any, Any], database: Database, ca
 
 @get("/members/{member_id:int}", guards=READ, responses=http.declares(members.NoSuchMember))
 async def show_member(member_id: int, database: Database, caller: Caller) -> dict[str, Any]:
-    """One member: who they are, where they stand, what they hold, what they bought."""
+    """One member: who they are, where they stand, what they hold, what they bought.
+
+    Noted in the audit trail where the reader's role is for single stores and the member only ever bought at others.
+    """
     now = clock.now()
+    await _note_elsewhere(database, caller, member_id, now)
     async with database.read(caller.merchant_id) as tx:
         profile = await members.get_member(tx, member_id)
         merchant = await tenancy.get_merchant(tx)
@@ -94,6 +101,16 @@ async def show_member(member_id: int, database: Database, caller: Caller) -> dic
         "offers": held,
         "summary": msgspec.structs.asdict(bought) | {"average_fen": bought.average_fen},
     }
+
+
+async def _note_elsewhere(database: Database, caller: Caller, member_id: int, at: datetime) -> None:
+    if not caller.stores:
+        return
+    async with database.read(caller.merchant_id) as tx:
+        at_stores = await orders.stores_where(tx, await members.numbers_of(tx, member_id))
+    if at_stores and not at_stores & caller.stores:
+        async with database.write(caller.merchant_id) as tx:
+            await access.record(tx, caller, "member.opened_elsewhere", ("member", member_id), at=at)
 
 
 @get("/members/{member_id:int}/orders", guards=READ, responses=http.declares(members.NoSuchMember, paging.BadCursor))

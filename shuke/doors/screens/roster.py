@@ -68,10 +68,12 @@ class Wish:
     store: str = ""
     sort: str = "joined"
     descending: bool = True
+    stores: frozenset[int] = frozenset()
+    """Of a reader whose role is for single stores: see docs/decisions/0016."""
 
     @property
     def is_plain(self) -> bool:
-        return not (self.q or self.segment or self.tag or self.store or self.tier is not None)
+        return not (self.q or self.segment or self.tag or self.store or self.stores or self.tier is not None)
 
 
 class UnknownSort(errors.Refused):
@@ -164,12 +166,23 @@ async def everybody_meant(tx: Tx, opened: mirror.Mirror | None, wish: Wish) -> B
         sets.append(await _on_level(tx, wish.tier))
     if wish.store:
         sets.append(await _bought_at(tx, opened, wish.store))
+    if wish.stores and not (wish.q and await members.is_identity(tx, wish.q)):
+        sets.append(await _served_by(tx, opened, wish.stores))
     if not sets:
         return None
     both = sets[0]
     for one in sets[1:]:
         both &= one
     return both
+
+
+async def found(tx: Tx, opened: mirror.Mirror | None, words: str, stores: frozenset[int], most: int) -> list[int]:
+    """The first members that fit what somebody typed, of those that a reader with these stores (none: all) may look for."""
+    numbers = await members.search(tx, words, limit=500 if stores else most)
+    if stores and numbers and not await members.is_identity(tx, words):
+        served = await _served_by(tx, opened, stores)
+        numbers = [number for number in numbers if number in served]
+    return numbers[:most]
 
 
 async def _on_level(tx: Tx, level: int) -> BitMap:
@@ -190,6 +203,19 @@ async def _bought_at(tx: Tx, opened: mirror.Mirror | None, store: str) -> BitMap
     )
     [found] = await mirror.bitmaps(_needed(opened), sql)
     return found
+
+
+async def _served_by(tx: Tx, opened: mirror.Mirror | None, stores: frozenset[int]) -> BitMap:
+    """Who bought at one of these stores, and who never bought at any store."""
+    own = [store.code for store in await tenancy.list_stores(tx) if store.store_id in stores]
+    sql = (
+        f"SELECT groupBitmapState(member) FROM (SELECT member FROM orders WHERE merchant = {tx.merchant_id} "
+        "AND {at} GROUP BY member HAVING sum(sign) > 0)"
+    )
+    named = ", ".join(mirror.quote(code) for code in own) or "''"
+    [here] = await mirror.bitmaps(_needed(opened), sql.format(at=f"store IN ({named})"))
+    [anywhere] = await mirror.bitmaps(_needed(opened), sql.format(at="store <> ''"))
+    return here | (BitMap(await members.list_numbers(tx, 2**31, 2**31)) - anywhere)
 
 
 def _needed(opened: mirror.Mirror | None) -> mirror.Mirror:

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import get
 
+from shuke.doors.screens import roster
 from shuke.ground import members
 from shuke.insight import segments
 from shuke.kit import clock
@@ -15,7 +16,7 @@ MOST = 8
 
 
 @get("/search")
-async def search(database: Database, caller: Caller, q: str = "") -> dict[str, list[Any]]:
+async def search(database: Database, caller: Caller, mirror: Any, q: str = "") -> dict[str, list[Any]]:
     """What fits the words, of what the caller may see; the console knows its own pages."""
     words = q.strip()[:64]
     found: dict[str, list[Any]] = {"members": [], "segments": [], "rules": [], "pages": []}
@@ -23,7 +24,7 @@ async def search(database: Database, caller: Caller, q: str = "") -> dict[str, l
         return found
     async with database.read(caller.merchant_id) as tx:
         if "members.read" in caller.permissions:
-            numbers = await members.search(tx, words, limit=MOST)
+            numbers = await roster.found(tx, mirror, words, caller.stores, MOST)
             named = await members.names(tx, numbers)
             found["members"] = [named[number] for number in numbers if number in named]
         if "segments.read" in caller.permissions:

@@ -308,6 +308,19 @@ async def members_of(tx: Tx, member_ids: Iterable[int]) -> dict[int, Found]:
     return {row.member_id: _found(row) for row in rows}
 
 
+async def is_identity(tx: Tx, words: str) -> bool:
+    """Whether what somebody typed is a whole identity of one member: a full phone number, a card, an outside id, an e-mail."""
+    text = words.strip()
+    digits = "".join(character for character in text if character.isdigit())
+    return bool(
+        await tx.value(
+            "select 1 from identity where merchant_id = %(merchant_id)s and "
+            "((kind = any(%(kinds)s) and value = %(text)s) or (kind = 'phone' and value = %(phone)s)) limit 1",
+            kinds=["external", "card", "email"], text=text, phone=digits if len(digits) >= 7 else "",
+        )
+    )  # fmt: skip
+
+
 async def search(tx: Tx, words: str, limit: int = 50) -> list[int]:
     """Member numbers that fit what somebody typed: the last four digits of a phone, a phone, a card or outside id, a member
     number, an e-mail, or a part of the name. The newest member first.
@@ -358,4 +371,6 @@ async def filled(tx: Tx, member_ids: Iterable[int]) -> dict[int, set[str]]:
         "birthday is not null as birthday from member where merchant_id = %(merchant_id)s and member_id = any(%(ids)s)",
         ids=list(member_ids),
     )
-    return {row.member_id: {part for part in ("name", "phone", "gender", "birthday") if getattr(row, part)} for row in rows}
+    return {
+        row.member_id: {part for part in ("name", "phone", "gender", "birthday") if getattr(row, part)} for row in rows
+    }

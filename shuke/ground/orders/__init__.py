@@ -10,11 +10,12 @@ from shuke.ground.orders.queries import (
     orders_of_keys,
     parked_refunds,
     stores_of,
+    stores_where,
     summaries,
 )
 
 __all__ = [
     "COUNTS", "PARKED", "Bought", "OrderShape", "OrderState", "OrdersRecorded", "RefundsParked", "RefundsRecorded", "Summary",
     "bought", "bought_since", "keys_with_parked", "latest", "orders_of", "orders_of_keys", "parked_refunds", "recording",
-    "refunding", "stores_of", "summaries",
+    "refunding", "stores_of", "stores_where", "summaries",
 ]  # fmt: skip

@@ -182,6 +182,16 @@ async def orders_of(tx: Tx, member_ids: Sequence[int], cursor: str | None, limit
     return paging.page(await _shapes(tx, rows), limit, lambda order: [order.occurred_at, order.number])
 
 
+async def stores_where(tx: Tx, member_ids: Sequence[int]) -> set[int]:
+    """The stores at which any of these members ever bought."""
+    rows = await tx.rows(
+        "select distinct store_id from orders where merchant_id = %(merchant_id)s "
+        "and member_id = any(%(members)s::bigint[]) and store_id is not null",
+        members=list(member_ids),
+    )
+    return {row.store_id for row in rows}
+
+
 async def latest(tx: Tx, cursor: str | None, limit: int) -> paging.Page:
     """All orders, the latest recorded first."""
     after = paging.decode(cursor, 1)

@@ -15,6 +15,9 @@ TRAIL: dict[str, Words] = {
     "member.revealed": Words(
         "{who}查看了会员 {subject} 的手机号", "{who} looked at the phone number of member {subject}"
     ),
+    "member.opened_elsewhere": Words(
+        "{who}查看了其他门店的会员 {subject}", "{who} opened member {subject}, who only bought at other stores"
+    ),
     "members.exported": Words("{who}导出了会员名单（{rows} 人）", "{who} exported a list of members ({rows})"),
     "points.adjusted": Words(
         "{who}给会员 {subject} 调整了 {points} 积分，原因：{reason}",
