@@ -90,7 +90,7 @@ function optionsOf(schema: Schema, root: Schema): unknown[] {
   return items?.enum ?? [];
 }
 
-const named = ["segment", "store", "stores", "channels", "tier", "offer", "duration"];
+const named = ["event", "segment", "store", "stores", "channels", "tier", "offer", "duration"];
 /** Lists a merchant has anyway, where a schema only says "texts". */
 const lists = ["stores", "channels"];
 

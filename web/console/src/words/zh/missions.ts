@@ -20,7 +20,8 @@ export default {
     cost: "天天来的会员，30 天最多得 {n} 积分",
     daily: "每天签到送",
     inARow: "连续签到再送",
-    dayN: "连续第几天",
+    dayN: "连续第",
+    dayNumber: "连续第几天",
     dayGives: "天再送",
     addMilestone: "加一档连签礼",
     cycle: "每几天重新计数",
@@ -86,6 +87,7 @@ export default {
     madeUpMark: "补",
     progress: { open: "在做", complete: "可领取", in_review: "待审核", accepted: "已完成", refused: "已驳回" },
     refusedBecause: "驳回原因：{reason}",
+    events: { view: "浏览商品", follow: "关注公众号", share: "分享", comment: "评论", search: "搜索", review: "评价商品", add_to_cart: "加购", video_watched: "看视频", article_read: "读文章", survey: "填问卷", invite: "邀请好友", booking: "预约", check_in: "签到" },
     noneOpen: "现在没有开放的任务。",
   },
 };
