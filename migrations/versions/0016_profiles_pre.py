@@ -11,6 +11,7 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
+TENANT_TABLES = ["profile_card", "profile_score"]
 INSTANT = postgresql.TIMESTAMP(timezone=True)
 
 
@@ -38,7 +39,7 @@ def upgrade() -> None:
         sa.Column("computed_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("merchant_id", "model", "member_id", name=op.f("profile_score_pk")),
     )
-    for table in ("profile_card", "profile_score"):
+    for table in TENANT_TABLES:
         for statement in policy_statements(table):
             op.execute(statement)
 

@@ -29,6 +29,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "tiers": ("/points/tiers", "积分", "Points"),
     "segments": ("/segments", "分群", "Segments"),
     "segment": ("/segments/dormant-500", "沉睡会员（500 积分以上）", "沉睡会员（500 积分以上）"),
+    "profiles": ("/segments/profiles", "分群", "Segments"),
     "segment-new": ("/segments/new", "新建分群", "New segment"),
     "segment-edit": ("/segments/dormant-500/edit", "修改分群", "Edit segment"),
     "journeys": ("/journeys", "触达", "Outreach"),

@@ -59,5 +59,6 @@ export function readFeature(unit: Unit, value: number | string | null): string {
   if (typeof value === "string") return value;
   if (unit === "fen") return moneyShort(Math.round(value));
   if (unit === "share") return share(value, 0);
+  if (unit === "weekday") return t(`segments.weekday.${Math.round(value)}`);
   return unit === "text" ? String(value) : t(`profiles.unit.${unit}`, { v: rounded(value) });
 }
