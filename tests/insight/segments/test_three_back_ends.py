@@ -92,7 +92,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     attributes = [
         (
             draw(st.integers(1, 7)),
-            draw(st.sampled_from(["city", "birthday", "tags"])),
+            draw(st.sampled_from(["city", "birthday", "tag:vip"])),
             draw(st.none() | instants()),
             draw(values),
         )

@@ -179,6 +179,15 @@ export type PointsRulePage = PointsRule;
 export interface PointsKinds {
   items: Kind[];
   conditions: Kind[];
+  terms?: Schema;
+}
+export interface PointsExample {
+  example_id: number;
+  name: string;
+  points: number;
+  gives: number;
+  holds: boolean;
+  given: PointsPreview["given"];
 }
 export interface Kind {
   code: string;
@@ -216,7 +225,7 @@ export interface Tiers {
 }
 
 // ---- segments
-export type SegmentRow = Schemas["insight_segments_queries_catalog_Shown"] & { used_by: { kind: string; id: string; name: string }[] };
+export type SegmentRow = Schemas["insight_segments_queries_catalog_Shown"] & { used_by: { kind: string; id: string; name: string }[]; spark?: number[] };
 export type SegmentPage = SegmentRow & {
   rule: Rule;
   versions: { version: number; rule: Rule; sentence?: Both; created_at: string; created_by: string }[];
@@ -244,10 +253,18 @@ export interface SegmentKinds {
   events: EventKind[];
   ops_by_type: Record<string, string[]>;
   segments: { slug: string; name: string }[];
+  lists?: { slug: string; name: string }[];
 }
 export type SegmentMember = Schemas["Sampled"];
 export type SegmentPreview = Schemas["insight_segments_queries_showing_Preview"];
-export type Explanation = Schemas["Explanation"];
+export type Explanation = Schemas["Explained"];
+export type SegmentOverlap = Schemas["Overlap"];
+export interface SegmentFlow {
+  names: Record<string, string>;
+  flows: { source: string | null; target: string | null; count: number }[];
+}
+export type SegmentThen = Schemas["Then"];
+export type SegmentForecast = Schemas["Forecast"];
 
 // ---- journeys
 export interface Step {

@@ -40,5 +40,8 @@ export function startOf(code: string, kinds: SegmentKinds): Rule {
   if (code === "did") return { did: "order", window: { last: "30d" } };
   if (code === "segment") return { segment: "" };
   if (code === "bucket") return { bucket: { salt: "a", from: 0, to: 5000 } };
+  if (code === "list" || code === "tag") return { [code]: "" };
+  if (code === "rank") return { rank: { did: "order", window: { last: "90d" }, measure: { sum: "amount_fen" } }, top: "20%" };
+  if (code === "sequence") return { sequence: [{ did: "add_to_cart" }, { not: { did: "order" }, within: "2h" }], window: { last: "7d" } };
   return { [code]: {} };
 }

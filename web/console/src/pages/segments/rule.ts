@@ -79,7 +79,8 @@ function leafDone(leaf: Rule): boolean {
     const where = (leaf.where as Rule[] | undefined) ?? [];
     return Boolean(leaf.did) && (leaf.op === undefined || filled(leaf.value)) && where.every((one) => one.prop && one.op && (["exists", "missing"].includes(String(one.op)) || filled(one.value)));
   }
-  if ("segment" in leaf) return Boolean(leaf.segment);
+  for (const word of ["segment", "list", "tag"]) if (word in leaf) return Boolean(leaf[word]);
+  if ("sequence" in leaf) return (leaf.sequence as Rule[]).length > 1 && (leaf.sequence as Rule[]).every((step) => Boolean(step.did ?? step.not?.did));
   return Object.keys(leaf).length > 0;
 }
 
