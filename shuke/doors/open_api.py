@@ -61,11 +61,13 @@ class RefundAnswer(msgspec.Struct, omit_defaults=True):
 
 
 class EventAnswer(msgspec.Struct, omit_defaults=True):
-    """The verdict on an event."""
+    """The verdict on an event; `points` and `why` where a rule gave something for it."""
 
     status: Literal["accepted", "duplicate", "review"]
     event_id: str
     member_id: int | None = None
+    points: PointsOfOrder | None = None
+    why: list[Sentence] = []
     reason: Sentence | None = None
 
 
