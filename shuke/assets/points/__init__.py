@@ -5,7 +5,7 @@ from shuke.assets.points.actions import (
     NothingToAdjust, Posting, ReasonMissing, Swept, Verdict, adjust, book_of, booked, capture, check_adjustment, count_up,
     count_up_merchant, hold, merge_members, open_book, post, release, replay, store, storing, sweep, sweep_merchant,
 )  # fmt: skip
-from shuke.assets.points.events import PointsPosted
+from shuke.assets.points.events import PointsHeld, PointsPosted
 from shuke.assets.points.policy import (
     POINTS, WALLETS, AccountState, Book, Cause, LotState, NoSuchWallet, NotEnoughPoints, Wallet, entry_line, known_wallet,
     use_order,
@@ -20,9 +20,9 @@ __all__ = [
     "LOCK", "LOTS", "POINTS", "SWEEP", "WALLETS", "AccountState", "AdjustedDifferently", "Adjustment", "Balance", "Book",
     "BookedDifferently", "Cause", "DayFigures", "EntryShape", "Expiring", "Explains", "Figures", "HoldEnded", "HoldRequest",
     "HoldVerdict", "LotShape", "LotState", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NotYet", "NothingToAdjust",
-    "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "StoreFigures", "Swept", "Totals", "Verdict", "Wallet", "adjust",
-    "balance", "balances", "balances_at", "book_of", "booked", "capture", "check_adjustment", "count_up",
-    "count_up_merchant", "entries_of", "entry", "entry_line", "expiries", "explain", "explained_by", "figures", "finance",
-    "has_entries", "hold", "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "open_book", "post", "release",
-    "replay", "store", "storing", "sweep", "sweep_merchant", "totals_at", "use_order",
+    "PointsHeld", "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "StoreFigures", "Swept", "Totals", "Verdict",
+    "Wallet", "adjust", "balance", "balances", "balances_at", "book_of", "booked", "capture", "check_adjustment",
+    "count_up", "count_up_merchant", "entries_of", "entry", "entry_line", "expiries", "explain", "explained_by", "figures",
+    "finance", "has_entries", "hold", "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "open_book", "post",
+    "release", "replay", "store", "storing", "sweep", "sweep_merchant", "totals_at", "use_order",
 ]  # fmt: skip

@@ -42,6 +42,18 @@ _MOVED_KINDS: dict[str, columnar.Kind] = {
     "member": "whole", "seq": "whole", "idx": "whole", "wallet": "text", "kind": "text", "effective_at": "instant",
     "active_from": "instant", "expires_at": "instant", "points": "whole",
 }  # fmt: skip
+# What a hold sets aside is not free until it is over: the announcement itself says from which lots, and since when.
+_HELD = """
+select m.*, row_number() over (order by m.seq, m.lot_id, m.points) - 1 as idx from (
+    select l.member_id as member, o.seq, l.lot_id, l.wallet, 'hold' as kind, (p.value ->> 3)::timestamptz as effective_at,
+        l.active_from, coalesce(l.expires_at, %(far)s) as expires_at, (p.value ->> 2)::bigint as points
+    from unnest(%(seqs)s::bigint[]) as n(seq)
+    join outbox o on o.merchant_id = %(merchant_id)s and o.seq = n.seq
+    cross join lateral jsonb_array_elements(o.payload -> 'parts') as p
+    join lot l on l.merchant_id = %(merchant_id)s and l.member_id = (p.value ->> 0)::bigint
+        and l.lot_id = (p.value ->> 1)::bigint
+) m
+"""
 _ENTRIES = f"""
 select e.member_id as member, n.seq, row_number() over (order by n.seq, e.entry_id) - 1 as idx, e.effective_at as at,
     (e.effective_at at time zone %(zone)s - make_interval(mins => %(day_start)s::int))::date as day,
@@ -63,6 +75,11 @@ def _asked(news: Sequence[News]) -> dict[str, Any]:
 async def _moves(tx: Tx, news: Sequence[News]) -> Mapping[str, Any]:
     """What each entry of the announced transactions granted to lots or took from them."""
     return await tx.columns(_MOVED, _MOVED_KINDS, **_asked(news), far=FAR)
+
+
+async def _held(tx: Tx, news: Sequence[News]) -> Mapping[str, Any]:
+    """What holds set aside in lots, and what came free again."""
+    return await tx.columns(_HELD, _MOVED_KINDS, seqs=[one.seq for one in news], far=FAR)
 
 
 async def _moved(tx: Tx, news: Sequence[News]) -> list[Mapping[str, Any]]:
@@ -132,5 +149,6 @@ DECLARED = (
     ),
     mirror.behaviour("redeem", ("用积分", "spent points"), {"points": ("number", "积分", "Points")}),
     mirror.Source(("points_posted",), "points_moves", _moves),
+    mirror.Source(("points_held",), "points_moves", _held),
     mirror.Source(("points_posted",), "events", _moved),
 )  # fmt: skip

@@ -10,6 +10,7 @@ import msgspec
 
 from shuke.assets.points import models
 from shuke.assets.points.actions.posting import open_book, store
+from shuke.assets.points.events import PointsHeld
 from shuke.assets.points.policy import POINTS, Cause
 from shuke.kit import errors
 from shuke.kit.db import Tx
@@ -85,6 +86,7 @@ async def hold(tx: Tx, requests: Sequence[HoldRequest], at: datetime, wallet: st
             }
         )  # fmt: skip
     await tx.insert(models.Hold, rows)
+    tell_held(tx, [(row["member_id"], lot, -part, at) for row in rows for lot, part in row["lots"]])
     await store(tx, book)
     return verdicts
 
@@ -107,7 +109,7 @@ async def _close(
     book = await open_book(tx, members, at=at, lots_of=members if goal == "captured" else (), wallet=wallet)
     await tx.ids.ensure(len(keys))
     holds = {row.key: row._asdict() for row in await tx.rows(_BY_KEY, **asked)}  # again, under the lock
-    verdicts, moved = [], []
+    verdicts, moved, free = [], [], []
     for key in keys:
         found = holds.get(key)
         refusal = _refusal(key, found, at, goal)
@@ -125,10 +127,18 @@ async def _close(
             book.unpin(found["member_id"], found["points"], wallet=wallet)
         found["state"] = goal
         moved.append(found["hold_id"])
+        free += [(found["member_id"], lot, part, at) for lot, part in found["lots"]]
         verdicts.append(HoldVerdict(key=key, state="done"))
     await tx.run(_MOVE, holds=moved, state=goal, at=at)
+    tell_held(tx, free)
     await store(tx, book)
     return verdicts
+
+
+def tell_held(tx: Tx, parts: list[tuple[int, int, int, datetime]]) -> None:
+    """Announce what holds took from what is free in lots (−), or gave back (+); a capture gives back what it then spends."""
+    if parts:
+        tx.announce(PointsHeld(parts=parts))
 
 
 def _refusal(key: str, found: dict[str, Any] | None, at: datetime, goal: str) -> errors.Refused | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from shuke.assets.points.actions.holding import tell_held
 from shuke.assets.points.actions.posting import open_book, store
 from shuke.assets.points.policy import Cause
 from shuke.kit.db import Tx
@@ -46,7 +47,7 @@ async def _merge_wallet(tx: Tx, pairs: Sequence[tuple[int, int]], members: list[
         held.setdefault(row.member_id, []).append(row)
     lots = sum(len(account.lots or ()) for account in book.accounts.values())
     await tx.ids.ensure(len(pairs) * (lots + 2))
-    moves, moved = [], 0
+    moves, moved, told = [], 0, []
     for loser, heir in pairs:
         why = {"kind": "merge", "from": loser, "into": heir}
         key = f"merge:{wallet}:{loser}:{heir}:{tx.batch_id}"
@@ -55,9 +56,12 @@ async def _merge_wallet(tx: Tx, pairs: Sequence[tuple[int, int]], members: list[
         for hold in held.pop(loser, []):
             pinned = [[fresh[lot_id], points] for lot_id, points in hold.lots]
             book.move_hold(loser, heir, hold.points, wallet=wallet)
+            told += [(loser, lot_id, points, at) for lot_id, points in hold.lots]
+            told += [(heir, lot_id, -points, at) for lot_id, points in pinned]
             moves.append({"hold_id": hold.hold_id, "member_id": heir, "lots": pinned})
             held.setdefault(heir, []).append(hold._replace(member_id=heir, lots=pinned))
     if moves:
         await tx.run(_MOVE_HOLDS, rows=msgspec.json.encode(moves).decode())
+    tell_held(tx, told)
     await store(tx, book)
     return moved

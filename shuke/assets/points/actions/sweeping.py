@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from shuke.assets.points.actions.holding import tell_held
 from shuke.assets.points.actions.posting import open_book, store
 from shuke.assets.points.policy import Book, Cause
 from shuke.kit.db import Database, Tx
@@ -26,7 +27,7 @@ where h.merchant_id = %(merchant_id)s and h.state = 'open' and h.expires_at <= %
 """
 # Asked again under the lock of the accounts: another sweep or a capture may have been faster.
 _STILL_OPEN = """
-select hold_id, member_id, points from hold
+select hold_id, member_id, points, lots, expires_at from hold
 where merchant_id = %(merchant_id)s and hold_id = any(%(holds)s::bigint[]) and state = 'open'
 """
 _CLOSE = """
@@ -90,6 +91,7 @@ async def _release_ended(tx: Tx, at: datetime, limit: int) -> int:
         still = await tx.rows(_STILL_OPEN, holds=[row.hold_id for row in rows])
         for hold in still:
             book.unpin(hold.member_id, hold.points, wallet=wallet)
+        tell_held(tx, [(row.member_id, lot, part, row.expires_at) for row in still for lot, part in row.lots])
         await tx.run(_CLOSE, holds=[hold.hold_id for hold in still])
         await store(tx, book)
         released += len(still)

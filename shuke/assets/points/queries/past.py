@@ -33,9 +33,10 @@ select l.member_id, l.lot_id, l.expires_at, l.active_from > %(at)s as pending,
 from lot l join entry e on e.member_id = l.member_id and e.entry_id = l.entry_id and {_KNOWN}
 where l.merchant_id = %(merchant_id)s and l.member_id = any(%(members)s::bigint[]) and l.wallet = %(wallet)s
 """
-_PINNED = """
+_PINNED = f"""
 select h.member_id, (pin.value ->> 0)::bigint as lot_id, l.expires_at, (pin.value ->> 1)::bigint as points
-from hold h, jsonb_array_elements(h.lots) as pin, lot l
+from hold h, jsonb_array_elements(h.lots) as pin, lot l join entry e
+  on e.member_id = l.member_id and e.entry_id = l.entry_id and {_KNOWN}
 where h.merchant_id = %(merchant_id)s and h.member_id = any(%(members)s::bigint[]) and h.wallet = %(wallet)s
   and h.created_at <= least(%(at)s, %(known)s) and h.expires_at > %(at)s
   and (h.state = 'open' or h.closed_at > least(%(at)s, %(known)s))
