@@ -8,7 +8,7 @@ import pytest
 from shuke.assets import audit
 from shuke.doors.context import Context
 from shuke.doors.demo import catching_up, later, load, purchases, shop, world
-from shuke.ground import members, tenancy
+from shuke.ground import ingestion, members, tenancy
 from shuke.kit import clock
 
 LAST = date(2026, 10, 20)
@@ -45,6 +45,17 @@ def test_life_goes_on_as_it_did() -> None:
     phones = {member.phone for member in (*founded.members, *people)}
     assert len(phones) == len(founded.members) + len(people)
     assert all(members.identities_of({"phone": member.phone}) for member in people)
+
+
+async def test_only_a_spending_may_be_refused(context: Context, merchant_id: int) -> None:
+    """Points may have expired between the answer to a message and the order; anything else is a fault of the world."""
+    play = load.Play(context.database, None, merchant_id, world.build(LAST, count=10), None, [])  # type: ignore[arg-type]
+    sold = {"occurred_at": clock.now(), "amount_fen": 10_000, "member": {"phone": "13800138000"}}
+    await load._apply(play, [ingestion.OrderIn(order_id="back", points_spent=500, **sold)], history=False)
+    with pytest.raises(AssertionError, match="unknown_store"):
+        await load._apply(play, [ingestion.OrderIn(order_id="lost", store_id="nowhere", **sold)], history=False)
+    async with context.database.read(merchant_id) as tx:
+        assert await tx.value("select count(*) from orders where merchant_id = %(merchant_id)s") == 0
 
 
 @pytest.mark.slow
