@@ -157,7 +157,7 @@ async def test_the_cookie_is_for_the_server_alone(app: Any, database: Database, 
     client = await signed_in(app, database, merchant_id, ("clerk", "s1"))
     session = (await client.get(f"{API}/session")).json()
     assert [store["code"] for store in session["stores"]] == ["s1"]
-    assert set(session["permissions"]) == {"members.read", "members.write", "points.read"}
+    assert set(session["permissions"]) == {"members.read", "members.write", "missions.read", "points.read"}
     fresh = browser(app)
     answer = await fresh.post(
         f"{API}/session", json={"login": session["staff"]["login"], "password": "correct horse battery"}
