@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+LEARNT_FROM = 100_000  # members a model is fitted to at most; more change the parameters by less than their own error
 WEEK = 7.0  # days; the models count time in weeks, as the papers do
 
 
@@ -29,6 +30,10 @@ class Histories:
     def where(self, chosen: np.ndarray) -> Histories:
         """Some of the members: a mask or places."""
         return replace(self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+
+    def learnt_from(self) -> Histories:
+        """All members, or of many every second, third, … in the order of their numbers."""
+        return self.where(np.arange(0, len(self), -(-len(self) // LEARNT_FROM) or 1))
 
     def distinct(self) -> tuple[Histories, np.ndarray]:
         """Each (repeats, last, age) once, and how many members have it: likelihoods need no more."""

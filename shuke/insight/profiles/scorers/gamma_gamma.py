@@ -44,7 +44,7 @@ def usable(histories: Histories) -> Histories:
 
 def fit(histories: Histories) -> Fit:
     """The three parameters by maximum likelihood. Money is measured in its own mean meanwhile, so that any currency climbs well."""
-    known = usable(histories)
+    known = usable(histories).learnt_from()
     unit = float(known.value.mean()) if len(known) else 1.0
     scaled = replace(known, value=known.value / unit)
     starts = [(2.0, 3.0, 1.0), (6.0, 4.0, 0.5)]

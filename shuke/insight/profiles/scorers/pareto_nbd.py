@@ -52,7 +52,8 @@ def log_likelihood(parameters: np.ndarray, histories: Histories) -> np.ndarray:
 
 
 def fit(histories: Histories) -> Fit:
-    """The four parameters by maximum likelihood."""
+    """The four parameters by maximum likelihood, of at most 100,000 members."""
+    histories = histories.learnt_from()
     distinct, counts = histories.distinct()
     scale = max(float(histories.age.mean()), 1e-3) if len(histories) else 1.0
     starts = [(0.5, scale / 4, 0.5, scale / 4), (1.0, scale, 1.0, scale * 2)]
