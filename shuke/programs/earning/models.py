@@ -44,7 +44,8 @@ class RuleVersion(Model):
 class Counter(Model):
     """What one rule gave one member (0: all members, for its budget) in one period, as points and times.
 
-    Periods: `d:2026-03-08`, `w:2026-10`, `m:2026-03`, `y:2026`, `e` for ever, `b` the budget, `p:…` one content.
+    Periods: `d:2026-03-08`, `w:2026-10`, `m:2026-03`, `y:2026`, `e` for ever, `b` the budget, `p:…` one content,
+    `l:2026-03` a month's ladder.
     Locked in the transaction that gives; a refund takes off the period that its order counted in.
     """
 

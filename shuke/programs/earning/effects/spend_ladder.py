@@ -38,6 +38,10 @@ class SpendLadder:
     name: ClassVar[Sentence] = Sentence("消费满额阶梯", "Spend ladder")
     Params: ClassVar[type[msgspec.Struct]] = Ladder
 
+    def monthly(self, params: Ladder) -> bool:
+        """Whether it gives up to a total of the month."""
+        return params.per == "month"
+
     def award(self, rule: LiveRule, basis: Basis) -> Award | None:
         """The highest step that the order reaches; by month, the step reached now less the step reached before."""
         steps = [[step.from_fen, step.points] for step in rule.params.steps]
@@ -47,7 +51,10 @@ class SpendLadder:
         given = reached(steps, before + basis.amount_fen) - reached(steps, before)
         if given <= 0:
             return None
-        why = reason(rule, basis_fen=basis.amount_fen, before_fen=before, steps=steps, per=rule.params.per)
+        why = reason(
+            rule, basis_fen=basis.amount_fen, before_fen=before, steps=steps, per=rule.params.per,
+            reached=reached(steps, before + basis.amount_fen),
+        )  # fmt: skip
         return Award(rule, given, basis.amount_fen, why, rule.params.validity, split_over(given, basis.lines))
 
     def keeps(self, why: dict[str, Any], remaining_fen: int) -> int:

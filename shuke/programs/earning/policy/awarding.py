@@ -15,6 +15,7 @@ from shuke.programs.earning.policy.rules import (
     LiveRule,
     Multiplying,
     counted_under,
+    month_key,
     once_key,
     period,
     reason,
@@ -142,6 +143,10 @@ def _within(award: Award, member_id: int, basis: Basis, counters: Counters | Non
         once = once_key(rule, member_id, basis)
         if once is not None and counters.so_far(once)[1]:
             award.reduce(0, {"per": "once"})
+        if rule.monthly:  # what an order returned since had helped to reach is not given twice
+            left = award.why["reached"] - counters.so_far(month_key(rule, member_id, basis))[0]
+            if left < award.points:
+                award.reduce(max(left, 0), {"per": "ladder"})
         budget = rule.terms.budget_points
         if budget is not None:
             left = max(budget - counters.so_far((rule.rule_id, 0, BUDGET))[0], 0)

@@ -153,6 +153,8 @@ class LiveRule:
     """The events that this rule answers (trigger `event`) or waits for (need `marks`)."""
     once_per: str = ""
     """The property of an event that may earn once only, such as the article."""
+    monthly: bool = False
+    """Whether it gives up to a total of the month, so that what the month has given must be known."""
 
     def holds_at(self, instant: datetime) -> bool:
         """Whether this version was live at that instant; no beginning means from the beginning of time."""
@@ -163,7 +165,7 @@ class LiveRule:
     @property
     def limited(self) -> bool:
         """Whether it may give less than it would, because of a cap, a budget or something that earns once."""
-        return bool(self.terms.caps) or self.terms.budget_points is not None or bool(self.once_per)
+        return bool(self.terms.caps) or self.terms.budget_points is not None or bool(self.once_per) or self.monthly
 
     def answers(self, basis: Basis) -> bool:
         """Whether this version is about such a thing at all, at that time."""
@@ -259,12 +261,19 @@ def once_key(rule: LiveRule, member_id: int, basis: Basis) -> CounterKey | None:
     return None if about in (None, "") else (rule.rule_id, member_id, f"p:{about}"[:200])
 
 
+def month_key(rule: LiveRule, member_id: int, basis: Basis) -> CounterKey:
+    """The counter of what a monthly ladder has given in the month."""
+    return rule.rule_id, member_id, f"l:{basis.on.year}-{basis.on.month:02d}"
+
+
 def counted_under(rule: LiveRule, member_id: int, basis: Basis) -> list[CounterKey]:
     """All counters that an award of this rule would be counted under."""
     keys = [(rule.rule_id, member_id, period(cap.per, basis.on)) for cap in rule.terms.caps if cap.per != "order"]
     once = once_key(rule, member_id, basis)
     if once is not None:
         keys.append(once)
+    if rule.monthly:
+        keys.append(month_key(rule, member_id, basis))
     if rule.terms.budget_points is not None:
         keys.append((rule.rule_id, 0, BUDGET))
     return keys

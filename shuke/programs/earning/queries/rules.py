@@ -68,6 +68,7 @@ def compiled(
         live_from=live[0], live_to=live[1], terms=terms, trigger=getattr(kind, "trigger", "order"), needs=needs,
         events=kind.events(typed) if hasattr(kind, "events") else NOTHING,
         once_per=kind.once_per(typed) if hasattr(kind, "once_per") else "",
+        monthly=kind.monthly(typed) if hasattr(kind, "monthly") else False,
     )  # fmt: skip
 
 
@@ -108,6 +109,8 @@ def limit_words(limit: dict[str, Any]) -> tuple[str, str]:
         return f"预算 {limit['points']} 分已不够", f"the budget of {limit['points']} is used up"
     if limit["per"] == "multiplier":
         return f"总倍数最多 {limit['percent'] / 100:g} 倍", f"multipliers reach {limit['percent'] / 100:g} × at most"
+    if limit["per"] == "ladder":
+        return "这个月已经送过这一档", "the month has given this step already"
     if limit["per"] == "once":
         return "同一内容只送一次", "the same content earns once"
     zh, en = _PERIODS[limit["per"]]
