@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -49,21 +49,23 @@ async def count(tx: Tx, done: Sequence[ingestion.Behaviour], at: datetime) -> in
     nothing. Members are locked like by their orders; the number of statements does not depend on their number. Answers
     how many missions of members moved.
     """
-    found: dict[Key, _Step] = {}
     live = [(one, progress.typed(one.plan)) for one in await progress.live_missions(tx)]
+    found: dict[Key, _Step] = {}
     for what in done:
-        for one, parts in live:
-            if not one.open_at(what.occurred_at):
-                continue
-            for place, (kind, params) in enumerate(parts):
-                mark = kind.mark(params, what)
-                if mark is not None:
-                    start = policy.starts_on(one.period, what.day)
-                    at_step = found.setdefault(
-                        (one.mission_id, what.member_id, start), _Step(one, what.member_id, start)
-                    )
-                    at_step.heard[place].append(mark)
+        for one, place, mark in _heard(live, what):
+            start = policy.starts_on(one.period, what.day)
+            known = found.setdefault((one.mission_id, what.member_id, start), _Step(one, what.member_id, start))
+            known.heard[place].append(mark)
     return await _advance(tx, list(found.values()), at)
+
+
+def _heard(
+    live: Sequence[tuple[Live, list[tuple[Any, Any]]]], what: ingestion.Behaviour
+) -> Iterator[tuple[Live, int, str]]:
+    """For which missions and steps this behaviour counts, and as what."""
+    for one, parts in live:
+        marks = [kind.mark(params, what) for kind, params in parts] if one.open_at(what.occurred_at) else []
+        yield from ((one, place, mark) for place, mark in enumerate(marks) if mark is not None)
 
 
 async def look_at_profiles(tx: Tx, member_ids: Iterable[int], at: datetime) -> int:
