@@ -72,7 +72,7 @@ async def test_the_same_by_api_key(owner: httpx.AsyncClient, app: Any) -> None:
 async def test_publishing_what_breaks_an_example_is_refused_with_the_difference(
     owner: httpx.AsyncClient, database: Database, merchant_id: int
 ) -> None:
-    trial = {"amount_fen": 10_000, "supposed": {"tier_level": 0}}
+    trial = {"amount_fen": 10_000, "supposed": {"tier_level": 0}, "occurred_at": "2026-03-08T12:00:00+08:00"}
     (example,) = (
         await ok(
             await owner.post(

@@ -36,7 +36,7 @@ class Multiplier:
     def explain(self, why: dict[str, Any]) -> Sentence:
         """Why these points, as one sentence."""
         rule_zh, rule_en = rule_words(why)
-        zh = f"按{rule_zh}{times(why['percent'])} 倍积分，在基础积分上多送 {times(why['bonus_percent'])} 倍"
+        zh = f"按{rule_zh} {times(why['percent'])} 倍积分，在基础积分上多送 {times(why['bonus_percent'])} 倍"
         en = f"{rule_en} multiplies by {times(why['percent'])}: {times(why['bonus_percent'])} × the base points on top"
         return Sentence(zh, en)
 

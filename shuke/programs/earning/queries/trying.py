@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -191,11 +192,14 @@ select example_id, name, body, points from earning_example where merchant_id = %
 
 
 async def list_examples(tx: Tx, rules: Sequence[policy.LiveRule], at: datetime) -> list[ExampleShape]:
-    """All examples in the order in which they were written, each judged by these rules as of its instant, or `at`."""
+    """All examples in the order in which they were written: each on its own day, by the wordings live at `at`, or then if
+    its day is still to come."""
     shapes = []
     for row in await tx.rows(_EXAMPLES):
         trial = msgspec.convert(row.body, Trial, strict=False)
-        outcome = await try_out(tx, rules, trial, at)
+        moment = max(at, trial.occurred_at) if trial.occurred_at and trial.occurred_at.tzinfo else at
+        then = [replace(rule, live_from=None, live_to=None) for rule in rules if rule.holds_at(moment)]
+        outcome = await try_out(tx, then, trial, at)
         shapes.append(
             ExampleShape(
                 example_id=row.example_id, name=row.name, trial=trial, points=row.points, gives=outcome.points,
