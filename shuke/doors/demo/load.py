@@ -18,7 +18,7 @@ from shuke.assets import offers
 from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.points import jobs as points_jobs
 from shuke.doors import setup, wiring
-from shuke.doors.demo import goods, purchases, shop, world
+from shuke.doors.demo import goods, purchases, shop, tagging, world
 from shuke.ground import access, catalog, ingestion, members, tenancy
 from shuke.insight import segments
 from shuke.kit import clock, money
@@ -167,6 +167,7 @@ async def _history(play: Play, told: Callable[[str, float], None]) -> None:
                     by="苏芙",
                 )
             journey = await journeys.install_example(tx, shop.JOURNEY, cut)
+            await tagging.put_tags(tx, play.made, play.numbers, cut)
         await turn(play)
         async with play.database.write(play.merchant_id) as tx:
             await journeys.launch(tx, journey.journey_id, cut, start_with_members=True)

@@ -9,7 +9,7 @@ from shuke.assets import audit, offers, points
 from shuke.doors.context import Context
 from shuke.doors.demo import load, shop
 from shuke.ground import members, tenancy
-from shuke.insight import segments
+from shuke.insight import segments, tags
 from shuke.kit import clock
 from shuke.outreach import journeys
 
@@ -52,6 +52,9 @@ async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context
         sizes = {one.slug: one.count for one in await segments.list_segments(tx)}
         assert set(sizes) >= {ready.slug for ready in shop.SEGMENTS} | {"lifecycle-dormant", "dormant-500"}
         assert min(sizes["lifecycle-dormant"], sizes["high-value"], sizes["birthday-soon"]) > 0
+        worn = {tag.name: tag.size for tag in await tags.list_tags(tx)}
+        assert worn["高价值"] == sizes["high-value"]  # a rule tag is its segment
+        assert min(worn["宝妈"], worn["美妆爱好者"], worn["价格敏感型"], worn["企微好友"]) > 0
         levels = await tx.rows("select distinct level from member_tier where merchant_id = %(merchant_id)s")
         assert len(levels) >= 3
         assert (await _one(tx, "select count(*) from late_item"))[0] == 0
