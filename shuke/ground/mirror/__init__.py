@@ -30,5 +30,5 @@ from shuke.ground.mirror.policy import (
     list_text,
     quote,
 )
-from shuke.ground.mirror.queries import Freshness, Mirror, bitmaps, close_mirror, freshness, measured, moment, of_process
-from shuke.ground.mirror.queries import open_mirror, remember, rows, status, table
+from shuke.ground.mirror.queries import Freshness, Mirror, bitmaps, close_mirror, freshness, measured, moment
+from shuke.ground.mirror.queries import of_process, open_mirror, remember, rows, status, table

@@ -52,11 +52,8 @@ def _combinations(slugs: Sequence[str], sets: Sequence[BitMap]) -> list[Combinat
     """Parts of the union by who is in them; each set splits every part in two, so only parts that exist are kept."""
     parts: dict[tuple[str, ...], BitMap] = {(): BitMap.union(*sets) if sets else BitMap()}
     for slug, members in zip(slugs, sets, strict=True):
-        split: dict[tuple[str, ...], BitMap] = {}
-        for names, part in parts.items():
-            for key, half in (((*names, slug), part & members), (names, part - members)):
-                if half:
-                    split[key] = half
-        parts = split
+        inside = {(*names, slug): part & members for names, part in parts.items()}
+        outside = {names: part - members for names, part in parts.items()}
+        parts = {names: part for names, part in (inside | outside).items() if part}
     largest = sorted(parts.items(), key=lambda one: (-len(one[1]), one[0]))[:SHOWN]
     return [Combination(list(names), len(part)) for names, part in largest]
