@@ -42,11 +42,13 @@ class ColumnsMissing(errors.Refused):
 
 
 class BadRow(errors.Refused):
-    """{reason}"""
+    """This row cannot be read: {reason}"""
 
     code = "bad_row"
     http_status = 422
-    zh = "{reason_zh}"
+    zh = "这一行读不了：{reason_zh}"
+    cure = "Correct the row and send the file again; what was accepted stays as it is."
+    cure_zh = "请改好这一行再传一次，已入账的不会重复。"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -152,7 +154,7 @@ async def _post(database: Database, merchant_id: int, lines: Any, outcome: Outco
             outcome.refuse(number, key, flaw.body())
             continue
         verdict = next(found)
-        if verdict.state == "refused":
+        if verdict.refusal is not None:
             outcome.refuse(line.number, line.key, verdict.refusal)
         else:
             outcome.accepted += verdict.state == "booked"

@@ -10,6 +10,7 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from shuke.assets import points
 from shuke.assets.approvals import actions, queries
+from shuke.assets.points import POINTS
 from shuke.ground import access, members
 from shuke.kit import clock, errors, http, paging
 from shuke.kit.db import Database, Tx
@@ -26,7 +27,7 @@ class AdjustBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     points: int
     reason: str
-    wallet: str = points.POINTS
+    wallet: str = POINTS
 
 
 class RefuseBody(msgspec.Struct, forbid_unknown_fields=True):

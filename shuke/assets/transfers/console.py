@@ -9,6 +9,7 @@ from litestar import get, post, put
 from litestar.params import HeaderParameter
 
 from shuke.assets import points
+from shuke.assets.points import POINTS
 from shuke.assets.transfers import actions, policy, queries
 from shuke.ground import access, members
 from shuke.kit import clock, http, paging
@@ -24,7 +25,7 @@ class TransferBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     to: int
     points: int
     note: Annotated[str, msgspec.Meta(max_length=policy.LONGEST_NOTE)] = ""
-    wallet: str = points.POINTS
+    wallet: str = POINTS
 
 
 class CapsBody(msgspec.Struct, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ import msgspec
 from litestar import post
 
 from shuke.assets import points
+from shuke.assets.points import POINTS
 from shuke.assets.transfers import actions, policy
 from shuke.ground import members
 from shuke.kit import clock, http
@@ -23,7 +24,7 @@ class MemberTransfer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     points: int
     key: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
     note: Annotated[str, msgspec.Meta(max_length=policy.LONGEST_NOTE)] = ""
-    wallet: str = points.POINTS
+    wallet: str = POINTS
 
 
 @post(

@@ -1,62 +1,20 @@
 """Verbs of the ledger, by topic."""
 
 from shuke.assets.points.actions.adjusting import (
-    AdjustedDifferently,
-    Adjustment,
-    NothingToAdjust,
-    ReasonMissing,
-    adjust,
-    check_adjustment,
-)
+    AdjustedDifferently, Adjustment, NothingToAdjust, ReasonMissing, adjust, check_adjustment,
+)  # fmt: skip
 from shuke.assets.points.actions.counting import count_up, count_up_merchant
 from shuke.assets.points.actions.holding import HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, capture, hold, release
 from shuke.assets.points.actions.merging import merge_members
 from shuke.assets.points.actions.posting import (
-    LOCK,
-    LOTS,
-    Posting,
-    Verdict,
-    book_of,
-    booked,
-    open_book,
-    post,
-    store,
-    storing,
-)
+    LOCK, LOTS, Posting, Verdict, book_of, booked, open_book, post, store, storing,
+)  # fmt: skip
 from shuke.assets.points.actions.replaying import SWEEP, BookedDifferently, replay
 from shuke.assets.points.actions.sweeping import Swept, sweep, sweep_merchant
 
 __all__ = [
-    "LOCK",
-    "LOTS",
-    "SWEEP",
-    "AdjustedDifferently",
-    "Adjustment",
-    "BookedDifferently",
-    "HoldEnded",
-    "HoldRequest",
-    "HoldVerdict",
-    "NoSuchHold",
-    "NothingToAdjust",
-    "Posting",
-    "ReasonMissing",
-    "Swept",
-    "Verdict",
-    "adjust",
-    "book_of",
-    "booked",
-    "capture",
-    "check_adjustment",
-    "count_up",
-    "count_up_merchant",
-    "hold",
-    "merge_members",
-    "open_book",
-    "post",
-    "release",
-    "replay",
-    "store",
-    "storing",
-    "sweep",
-    "sweep_merchant",
-]
+    "LOCK", "LOTS", "SWEEP", "AdjustedDifferently", "Adjustment", "BookedDifferently", "HoldEnded", "HoldRequest",
+    "HoldVerdict", "NoSuchHold", "NothingToAdjust", "Posting", "ReasonMissing", "Swept", "Verdict", "adjust", "book_of",
+    "booked", "capture", "check_adjustment", "count_up", "count_up_merchant", "hold", "merge_members", "open_book", "post",
+    "release", "replay", "store", "storing", "sweep", "sweep_merchant",
+]  # fmt: skip

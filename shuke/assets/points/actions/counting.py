@@ -6,8 +6,7 @@ from shuke.assets.points.queries.figures import moved
 from shuke.ground import tenancy
 from shuke.kit.db import Database, Tx
 
-STRIDE = 2_000
-"""Announcements counted in one transaction."""
+STRIDE = 2_000  # announcements counted in one transaction
 _LOCK = """
 insert into points_day_head as h (merchant_id, seq) values (%(merchant_id)s, 0)
 on conflict (merchant_id) do update set seq = h.seq returning h.seq

@@ -65,7 +65,7 @@ async def hold(tx: Tx, requests: Sequence[HoldRequest], at: datetime, wallet: st
     book = await open_book(tx, members, at=at, lots_of=members, wallet=wallet)
     known = {row.key for row in await tx.rows(_BY_KEY, wallet=wallet, keys=[request.key for request in requests])}
     ids = await tx.fresh_ids(len(requests))
-    verdicts, rows = [], []
+    verdicts, rows, aside = [], [], []
     for request, hold_id in zip(requests, ids, strict=True):
         if request.key in known:
             verdicts.append(HoldVerdict(key=request.key, state="repeated"))
@@ -77,6 +77,7 @@ async def hold(tx: Tx, requests: Sequence[HoldRequest], at: datetime, wallet: st
             verdicts.append(HoldVerdict(key=request.key, state="refused", refusal=refusal.body()))
             continue
         known.add(request.key)
+        aside += [(request.member_id, lot, -part, at) for lot, part in pinned]
         verdicts.append(HoldVerdict(key=request.key, state="done"))
         rows.append(
             {
@@ -86,7 +87,7 @@ async def hold(tx: Tx, requests: Sequence[HoldRequest], at: datetime, wallet: st
             }
         )  # fmt: skip
     await tx.insert(models.Hold, rows)
-    tell_held(tx, [(row["member_id"], lot, -part, at) for row in rows for lot, part in row["lots"]])
+    tell_held(tx, aside)
     await store(tx, book)
     return verdicts
 

@@ -12,8 +12,7 @@ from shuke.assets.points.policy import POINTS
 from shuke.kit import clock, errors
 from shuke.kit.db import Tx
 
-SWEEP = "points_sweep"
-"""The kind of work that books what ran out."""
+SWEEP = "points_sweep"  # the kind of work that books what ran out
 PAUSE = timedelta(minutes=10)
 
 _REFUSED = """

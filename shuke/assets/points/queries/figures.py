@@ -46,10 +46,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[DayFigures, ...]
 
 
-Place = tuple[str, date, int]
-"""A wallet, a business date, a store (0: none)."""
-Sums = dict[Place, list[int]]
-"""Issued, used and expired by place."""
+Place = tuple[str, date, int]  # a wallet, a business date, a store (0: none)
+Sums = dict[Place, list[int]]  # issued, used and expired by place
 
 _SUMMED = """
 select d.wallet, d.day, d.store_id, d.issued, d.used, d.expired from points_day d
