@@ -6,9 +6,8 @@ from shuke.assets.offers import console as offers
 from shuke.assets.points import console as points
 from shuke.assets.transfers import console as transfers
 from shuke.doors import live
-from shuke.doors.screens import ledger
+from shuke.doors.screens import ledger, merchant, operations, overview, search, tagging
 from shuke.doors.screens import members as roster
-from shuke.doors.screens import merchant, operations, overview, search, tagging
 from shuke.ground.access import console as access
 from shuke.ground.catalog import console as catalog
 from shuke.ground.members import console as members
