@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +87,17 @@ def replay_file(options: argparse.Namespace, settings: Settings) -> int:
     async def work() -> dict[str, Any]:
         async with engines.connected(settings) as context:
             merchant = await commands.known_merchant(context, options.merchant)
-            as_of = clock.now() if options.as_of is None else commands.read_instant(options.as_of, merchant.zone)
+            as_of = clock.now() if options.as_of is None else read_as_of(options.as_of, merchant.zone)
             return await replay(context.database, merchant.merchant_id, merchant.zone, options.file, as_of)
 
     print(json.dumps(loop.run(work()), ensure_ascii=False))
     return 0
+
+
+def read_as_of(text: str, zone: str) -> datetime:
+    """An instant; a date alone is the last moment of that day in the merchant's zone."""
+    found = commands.read_instant(text, zone)
+    return found + timedelta(days=1, microseconds=-1) if len(text) == 10 else found
 
 
 async def replay(database: Database, merchant_id: int, zone: str, path: Path, as_of: datetime) -> dict[str, Any]:

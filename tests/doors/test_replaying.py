@@ -99,3 +99,8 @@ async def test_known_members_are_found_by_their_outside_id(
     await run(database, merchant_id, written(tmp_path, "2024-01-01T00:00:00Z,C-9,earn,7,k,\n"))
     async with database.read(merchant_id) as tx:
         assert (await points.balance(tx, known, clock.now())).available == 7
+
+
+def test_a_date_alone_is_the_end_of_that_day() -> None:
+    assert replaying.read_as_of("2024-01-25", ZONE) == datetime(2024, 1, 25, 15, 59, 59, 999999, tzinfo=UTC)
+    assert replaying.read_as_of("2024-01-25T08:00:00+08:00", ZONE) == datetime(2024, 1, 25, tzinfo=UTC)
