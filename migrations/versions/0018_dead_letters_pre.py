@@ -11,8 +11,12 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
+TENANT_TABLES = ["dead_letter"]
+
 
 def upgrade() -> None:
+    op.execute("set local lock_timeout = '5s'")
+    op.execute("set local statement_timeout = '5min'")
     op.create_table(
         "dead_letter",
         sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -24,8 +28,9 @@ def upgrade() -> None:
         sa.Column("tries", sa.BigInteger(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("merchant_id", "reader", "seq", name=op.f("dead_letter_pk")),
     )
-    for statement in policy_statements("dead_letter"):
-        op.execute(statement)
+    for table in TENANT_TABLES:
+        for statement in policy_statements(table):
+            op.execute(statement)
 
 
 def downgrade() -> None:

@@ -48,7 +48,7 @@ async def catch_up(context: Context, *, count: int = world.MEMBERS) -> int:
         return 0
     yesterday = clock.business_date(clock.now(), shop.ZONE) - timedelta(days=1)
     async with context.database.read(merchant.merchant_id) as tx:
-        born = await tx.value("select created_at from merchant where merchant_id = %(merchant_id)s")
+        born = await tenancy.born_at(tx)
     last = clock.business_date(born, shop.ZONE) + timedelta(days=world.DAYS - 1)
     fed = max(date.fromisoformat(merchant.settings.get(UNTIL, last.isoformat())), last)
     if fed >= yesterday:

@@ -9,7 +9,7 @@ import msgspec
 from litestar import get, post
 
 from shuke.doors import wiring
-from shuke.ground import access
+from shuke.ground import access, mirror
 from shuke.kit import clock, errors, events
 from shuke.kit.db import Database
 from shuke.kit.http import Caller, declares, requires
@@ -48,10 +48,8 @@ class Operations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _READERS = """
-select r.reader, h.seq - r.seq as behind, r.moved_at from merchant_head h join (
-    select merchant_id, reader, seq, moved_at from relay_cursor where merchant_id = %(merchant_id)s
-    union all select merchant_id, 'mirror', seq, applied_at from mirror_cursor where merchant_id = %(merchant_id)s
-) r on r.merchant_id = h.merchant_id where h.merchant_id = %(merchant_id)s order by r.reader desc
+select r.reader, h.seq - r.seq as behind, r.moved_at from merchant_head h join relay_cursor r
+on r.merchant_id = h.merchant_id where h.merchant_id = %(merchant_id)s order by r.reader
 """
 _LETTERS = """
 select d.reader, d.seq, d.kind, d.error, o.at as announced_at, d.failed_at, d.tries from dead_letter d
@@ -66,6 +64,8 @@ async def show_operations(database: Database, caller: Caller) -> Operations:
     async with database.read(caller.merchant_id) as tx:
         announced = await tx.value("select seq from merchant_head where merchant_id = %(merchant_id)s")
         following = [Following(**row._asdict()) for row in await tx.rows(_READERS)]
+        fresh = await mirror.freshness(tx, caller.merchant_id)
+        following.append(Following(reader="mirror", behind=fresh.head - fresh.seq, moved_at=fresh.applied_at))
         letters = [DeadLetter(**row._asdict()) for row in await tx.rows(_LETTERS, most=MOST)]
         total = await tx.value("select count(*) from dead_letter where merchant_id = %(merchant_id)s")
     return Operations(

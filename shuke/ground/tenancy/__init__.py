@@ -20,6 +20,7 @@ from shuke.ground.tenancy.queries import (
     NoSuchStore,
     StoreName,
     StorePlace,
+    born_at,
     find_merchant,
     get_merchant,
     get_place,
@@ -31,7 +32,7 @@ from shuke.ground.tenancy.queries import (
 
 __all__ = [
     "BadSlug", "BadZone", "MerchantSettings", "NoSuchMerchant", "NoSuchStore", "SlugTaken", "StoreName", "StorePlace",
-    "StoreTaken", "activate", "change_merchant", "change_store", "create_merchant", "create_store", "drop_unfinished",
+    "StoreTaken", "activate", "born_at", "change_merchant", "change_store", "create_merchant", "create_store", "drop_unfinished",
     "ensure_stores", "find_merchant",
     "get_merchant", "get_place", "list_merchants", "list_places", "list_stores", "store_ids", "tell_processes",
 ]  # fmt: skip

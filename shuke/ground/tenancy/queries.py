@@ -1,5 +1,6 @@
 """Questions about merchants and stores."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -27,6 +28,12 @@ class NoSuchStore(errors.NotFound):
 
     def __init__(self, code: str, **facts: Any) -> None:
         errors.Refused.__init__(self, code=code, **facts)
+
+
+async def born_at(tx: Tx) -> datetime:
+    """When this merchant was created."""
+    at: datetime = await tx.value("select created_at from merchant where merchant_id = %(merchant_id)s")
+    return at
 
 
 class MerchantSettings(msgspec.Struct, frozen=True):
