@@ -83,14 +83,12 @@ class OwnedEvent(errors.Refused):
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """What the live rules ask beyond the order itself; all empty where no rule does, and then nothing more is read."""
+    """What live rules ask beyond the order; nothing is read where no rule asks. `events` earn, `awaited` ones may later."""
 
     needs: frozenset[str] = frozenset()
     limited: bool = False
     events: frozenset[str] = frozenset()
-    """Events that earn."""
     awaited: frozenset[str] = frozenset()
-    """Events that a later order may earn by."""
 
     @classmethod
     def of(cls, rules: Sequence[earning.LiveRule]) -> Asks:
@@ -119,16 +117,9 @@ class Context:
         """The merchant's zone."""
         return ZoneInfo(self.merchant.zone)
 
-    @property
-    def multiplying(self) -> earning.Multiplying:
-        """How multipliers meet, by the merchant's settings."""
-        return earning.multiplying(self.merchant.settings)
-
     def earns(self, item: ingestion.Item) -> bool:
         """Whether an item may touch its member's account: orders, and events that rules answer."""
-        if isinstance(item, ingestion.EventIn):
-            return item.event in self.asks.events
-        return isinstance(item, ingestion.OrderIn)
+        return isinstance(item, ingestion.OrderIn) or getattr(item, "event", None) in self.asks.events
 
     @property
     def lateness(self) -> timedelta:
@@ -292,7 +283,7 @@ def _earn(
     """Credit what the live rules give, each award under the key and the rule's number."""
     awards = earning.evaluate(
         context.rules, earning.EFFECTS, basis, member_id=member_id, counters=state.counters,
-        multiplier_policy=context.multiplying,
+        multiplier_policy=earning.multiplying(context.merchant.settings),
     )  # fmt: skip
     for award in awards:
         cause = points.Cause(
@@ -321,11 +312,9 @@ def fold_event(context: Context, state: State, event: ingestion.EventIn, member_
     if not awards:
         return {}
     account = state.book.account(member_id)
-    earned = sum(award.points for award in awards)
-    return {
-        "points": {"earned": earned, "spent": 0, "balance": account.balance - account.held},
-        "why": [earning.explain(award.why) for award in awards],
-    }
+    earned, usable = sum(award.points for award in awards), account.balance - account.held
+    why = [earning.explain(award.why) for award in awards]
+    return {"points": {"earned": earned, "spent": 0, "balance": usable}, "why": why}
 
 
 def event_basis(context: Context, event: ingestion.EventIn, day: date) -> earning.Basis:

@@ -28,12 +28,9 @@ if TYPE_CHECKING:
 
 def wanted_counters(rules: Sequence[LiveRule], bases: Sequence[tuple[int, Basis]]) -> list[CounterKey]:
     """The counters that these members' orders and events may touch, in the order in which they are locked."""
-    keys: set[CounterKey] = set()
-    for rule in rules:
-        if rule.limited:
-            for member_id, basis in bases:
-                if rule.answers(basis):
-                    keys.update(counted_under(rule, member_id, basis))
+    limited = [rule for rule in rules if rule.limited]
+    pairs = ((rule, member_id, basis) for rule in limited for member_id, basis in bases if rule.answers(basis))
+    keys = {key for rule, member_id, basis in pairs for key in counted_under(rule, member_id, basis)}
     return sorted(keys)
 
 
