@@ -11,6 +11,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+TENANT_TABLES = ["refused_posting"]
 INSTANT = postgresql.TIMESTAMP(timezone=True)
 
 
@@ -25,8 +26,9 @@ def upgrade() -> None:
         sa.Column("recorded_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("merchant_id", "key", name=op.f("refused_posting_pk")),
     )
-    for statement in policy_statements("refused_posting"):
-        op.execute(statement)
+    for table in TENANT_TABLES:
+        for statement in policy_statements(table):
+            op.execute(statement)
     op.add_column("hold", sa.Column("closed_at", INSTANT, nullable=True))
 
 

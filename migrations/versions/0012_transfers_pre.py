@@ -11,6 +11,7 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
+TENANT_TABLES = ["transfer"]
 INSTANT = postgresql.TIMESTAMP(timezone=True)
 
 
@@ -35,8 +36,9 @@ def upgrade() -> None:
     )
     op.create_index("transfer_by_giver", "transfer", ["merchant_id", "from_id", "wallet", "day"], unique=False)
     op.create_index("transfer_by_taker", "transfer", ["merchant_id", "to_id"], unique=False)
-    for statement in policy_statements("transfer"):
-        op.execute(statement)
+    for table in TENANT_TABLES:
+        for statement in policy_statements(table):
+            op.execute(statement)
 
 
 def downgrade() -> None:

@@ -12,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 INSTANT = postgresql.TIMESTAMP(timezone=True)
+TENANT_TABLES = ["adjustment_request"]
 
 
 def upgrade() -> None:
@@ -41,8 +42,9 @@ def upgrade() -> None:
     op.create_index(
         "adjustment_request_by_state", "adjustment_request", ["merchant_id", "state", "request_id"], unique=False
     )
-    for statement in policy_statements("adjustment_request"):
-        op.execute(statement)
+    for table in TENANT_TABLES:
+        for statement in policy_statements(table):
+            op.execute(statement)
 
 
 def downgrade() -> None:

@@ -10,7 +10,7 @@ down_revision = "0016"
 branch_labels = None
 depends_on = None
 
-TABLES = ("points_day", "points_day_head")
+TENANT_TABLES = ["points_day", "points_day_head"]
 
 
 def upgrade() -> None:
@@ -33,11 +33,11 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("merchant_id", name=op.f("points_day_head_pk")),
     )
-    for table in TABLES:
+    for table in TENANT_TABLES:
         for statement in policy_statements(table):
             op.execute(statement)
 
 
 def downgrade() -> None:
-    for table in TABLES:
+    for table in TENANT_TABLES:
         op.drop_table(table)

@@ -101,17 +101,21 @@ class Relay:
     async def _deliver_safely(self, merchant_id: int) -> None:
         for reader in self._readers:
             try:
-                while passed := await deliver(self._database, merchant_id, reader, self._batch):
-                    self._failures.pop((merchant_id, reader.name), None)
-                    if passed < self._batch:
-                        break
-                    await asyncio.sleep(0)
+                await self._deliver_all(merchant_id, reader)
             except errors.Unavailable:
                 self._news.add(merchant_id)
                 await asyncio.sleep(1)
             except Exception:
                 log.exception("a reaction failed and will be tried again", merchant_id=merchant_id, reader=reader.name)
                 await self._give_way(merchant_id, reader)
+
+    async def _deliver_all(self, merchant_id: int, reader: Reader) -> None:
+        passed = self._batch
+        while passed == self._batch:
+            passed = await deliver(self._database, merchant_id, reader, self._batch)
+            if passed:
+                self._failures.pop((merchant_id, reader.name), None)
+            await asyncio.sleep(0)
 
     async def _give_way(self, merchant_id: int, reader: Reader) -> None:
         """After so many failures in one place, set aside what fails, so that what stands behind it is heard."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shuke.ground import mirror, tenancy
-from shuke.kit.db import columnar
+from shuke.kit.db import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +38,7 @@ select m.*, row_number() over (order by m.seq, m.lot_id, m.points) - 1 as idx fr
     join lot l on l.merchant_id = c.merchant_id and l.member_id = c.member_id and l.lot_id = c.lot_id
 ) m
 """
-_MOVED_KINDS: dict[str, columnar.Kind] = {
+_MOVED_KINDS: dict[str, Kind] = {
     "member": "whole", "seq": "whole", "idx": "whole", "wallet": "text", "kind": "text", "effective_at": "instant",
     "active_from": "instant", "expires_at": "instant", "points": "whole",
 }  # fmt: skip
@@ -61,7 +61,7 @@ select e.member_id as member, n.seq, row_number() over (order by n.seq, e.entry_
     extract(hour from e.effective_at at time zone %(zone)s) as hour, e.points, e.type, e.wallet
 {_OF_BATCHES}
 """
-_ENTRY_KINDS: dict[str, columnar.Kind] = {
+_ENTRY_KINDS: dict[str, Kind] = {
     "member": "whole", "seq": "whole", "idx": "whole", "at": "instant", "day": "day", "weekday": "whole", "hour": "whole",
     "points": "whole", "type": "text", "wallet": "text",
 }  # fmt: skip

@@ -148,12 +148,18 @@ async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Bat
                 continue
             made = await source.rows(tx, heard)
             for name, parts in ({source.table: made} if isinstance(source.table, str) else made).items():
-                for columns in parts if isinstance(parts, list) else [parts]:
-                    if len(columns["member"]):
-                        table = mirror.registry.tables[name]
-                        # In a thread, so that callers in the same process are answered meanwhile.
-                        batch.tables[name].append(await asyncio.to_thread(arrow_table, table, merchant_id, columns))
+                table = mirror.registry.tables[name]
+                batch.tables[name] += await _arrow_tables(
+                    table, merchant_id, parts if isinstance(parts, list) else [parts]
+                )
     return batch
+
+
+async def _arrow_tables(table: Table, merchant_id: int, parts: Sequence[Any]) -> list[pa.Table]:
+    """Those parts that have rows, made in a thread, so that callers in the same process are answered meanwhile."""
+    return [
+        await asyncio.to_thread(arrow_table, table, merchant_id, columns) for columns in parts if len(columns["member"])
+    ]
 
 
 def _cut(mirror: Mirror, batch: _Batch, news: Sequence[News]) -> Sequence[News]:

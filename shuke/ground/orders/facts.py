@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from shuke.ground import mirror, tenancy
 from shuke.kit import money
-from shuke.kit.db import columnar
+from shuke.kit.db import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -303,7 +303,7 @@ select o.order_id, n.applied, coalesce(o.member_id, 0) as member, o.occurred_at 
 from unnest(%(ids)s::bigint[], %(applied)s::bigint[]) as n(order_id, applied)
 join orders o on o.merchant_id = %(merchant_id)s and o.order_id = n.order_id {lines}
 """
-_NEW_KINDS: dict[str, columnar.Kind] = {
+_NEW_KINDS: dict[str, Kind] = {
     "order_id": "whole", "applied": "whole", "member": "whole", "at": "instant", "day": "day", "weekday": "whole",
     "hour": "whole", "store_id": "whole", "channel": "text", "coupon": "text",
 }  # fmt: skip
@@ -318,10 +318,10 @@ _NEW_LINES = _NEW.format(
     "coalesce(l.line->>'brand', '') as brand, coalesce((l.line->>'quantity')::bigint, 1) as quantity, "
     "(l.line->>'amount_fen')::bigint as amount_fen, coalesce((l.line->>'discount_fen')::bigint, 0) as discount_fen",
 )
-_ORDER_KINDS: dict[str, columnar.Kind] = {
+_ORDER_KINDS: dict[str, Kind] = {
     **_NEW_KINDS, "order_key": "text", "amount_fen": "whole", "list_fen": "whole", "discount_fen": "whole", "items": "whole",
 }  # fmt: skip
-_LINE_KINDS: dict[str, columnar.Kind] = {
+_LINE_KINDS: dict[str, Kind] = {
     **_NEW_KINDS, "n": "whole", "sku": "text", "product": "text", "category": "text", "brand": "text",
     "quantity": "whole", "amount_fen": "whole", "discount_fen": "whole",
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from psycopg.errors import DataError
 
+from shuke.kit.db.columnar import Kind, Texts
 from shuke.kit.db.database import IN_THE_WAY, Database, MerchantGone
 from shuke.kit.db.schema import JSON, Model, instant, is_tenant, part_of_key, policy_statements
 from shuke.kit.db.tx import Tx
@@ -11,8 +12,10 @@ __all__ = [
     "JSON",
     "DataError",
     "Database",
+    "Kind",
     "MerchantGone",
     "Model",
+    "Texts",
     "Tx",
     "instant",
     "is_tenant",

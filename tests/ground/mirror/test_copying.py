@@ -115,7 +115,9 @@ async def test_every_column_of_a_new_order_arrives(
     late_sunday = datetime.fromisoformat("2026-03-01T23:30:00+08:00")
     lines = [
         ingestion.LineIn(sku="JH-01", amount_fen=19_900, product="玫瑰精华", category="护肤", brand="芙颜"),
-        ingestion.LineIn(sku="MM-07", quantity=2, amount_fen=9_800, discount_fen=600, product="面膜", category="", brand=""),
+        ingestion.LineIn(
+            sku="MM-07", quantity=2, amount_fen=9_800, discount_fen=600, product="面膜", category="", brand=""
+        ),
     ]
     known = {"source": "pos", "member": {"phone": "13800138000"}}
     await intake.apply(
@@ -134,7 +136,23 @@ async def test_every_column_of_a_new_order_arrives(
         f"discount_fen, items, sign, at = effective_at FROM orders WHERE merchant = {merchant_id} ORDER BY order_key",
     )
     assert found == [
-        ("单-1", 1, "2026-03-01 15:30:00.000000", "2026-03-01", 7, 23, "s1", "mini", "38节", 29_700, 30_300, 600, 3, 1, 1),
+        (
+            "单-1",
+            1,
+            "2026-03-01 15:30:00.000000",
+            "2026-03-01",
+            7,
+            23,
+            "s1",
+            "mini",
+            "38节",
+            29_700,
+            30_300,
+            600,
+            3,
+            1,
+            1,
+        ),
         ("单-2", 0, "2026-03-02 04:00:00.000000", "2026-03-02", 1, 12, "", "pos", "", 100, 100, 0, 0, 1, 1),
     ]
     found = await mirror.rows(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shuke.assets import audit, points
+from shuke.assets import audit
 from shuke.doors import setup
 from shuke.kit import clock
 from shuke.kit.db import Database

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from shuke.kit.db.columnar import Texts
+from shuke.kit.db import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

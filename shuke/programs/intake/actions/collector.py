@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 MOST = 96
 """Items in one transaction, at the most."""
-SHARED = 48
+SHARED = 32
 """The same while other merchants wait too: a long transaction of one keeps the processor from all."""
 LANES = 3
-"""Transactions one merchant may have open at once."""
+"""Transactions one merchant may have open at once, when it is alone; else one."""
 WIDEN_AT = 8
 """Items that must be waiting before a merchant gets a further lane."""
 QUEUE_LIMIT = 2_048
@@ -63,7 +63,8 @@ class Collector:
         return await future
 
     def _make_ready(self, line: _Line) -> None:
-        if line.ready or not line.waiting or line.open_lanes >= LANES:
+        lanes = LANES if len(self._lines) == 1 else 1
+        if line.ready or not line.waiting or line.open_lanes >= lanes:
             return
         if line.open_lanes and len(line.waiting) < WIDEN_AT:
             return
