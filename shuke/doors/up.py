@@ -72,10 +72,6 @@ def _steady() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     sys.setswitchinterval(0.0005)
-    import os
-
-    if os.environ.get("X_SW"):
-        sys.setswitchinterval(float(os.environ["X_SW"]))
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -149,9 +149,9 @@ async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Bat
             made = await source.rows(tx, heard)
             for name, parts in ({source.table: made} if isinstance(source.table, str) else made).items():
                 table = mirror.registry.tables[name]
-                batch.tables[name] += await _arrow_tables(
-                    table, merchant_id, parts if isinstance(parts, list) else [parts]
-                )
+                arrived = await _arrow_tables(table, merchant_id, parts if isinstance(parts, list) else [parts])
+                if arrived:
+                    batch.tables[name] += arrived
     return batch
 
 

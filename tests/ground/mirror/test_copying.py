@@ -182,3 +182,13 @@ async def test_points_arrive_as_moves_and_as_events(
         await mirror.rows(columns, events)
         == [(1, "2026-03-02 04:00:00.000000", "2026-03-02", 1, 12, "earn", "points", 100)] * 2
     )
+
+
+async def test_news_that_brings_no_row_moves_the_cursor_all_the_same(
+    database: Database, columns: mirror.Mirror, merchant_id: int
+) -> None:
+    looked = ingestion.EventIn(event="view", event_id="1", occurred_at=NOON, member={"external": "新客"})
+    await intake.apply(database, merchant_id, [looked], history=True)  # a member of whom nothing is known
+    assert await mirror.drain(columns, database, merchant_id) > 0
+    kinds = await mirror.rows(columns, f"SELECT kind, count() FROM events WHERE merchant = {merchant_id} GROUP BY kind")
+    assert kinds == [("view", 1)]
