@@ -32,7 +32,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "mission-reviews": ("/missions/reviews", "任务", "Missions"),
     "member-missions": ("/members/{林晓芙}?tab=missions", "林晓芙", "林晓芙"),
     "segments": ("/segments", "分群", "Segments"),
-    "segment": ("/segments/dormant-500", "沉睡会员（500 积分以上）", "沉睡会员（500 积分以上）"),
+    "segment": ("/segments/dormant-500", "沉睡会员（500 积分以上）", "Dormant with 500 points or more"),
     "profiles": ("/segments/profiles", "分群", "Segments"),
     "tags": ("/tags", "标签", "Tags"),
     "tags-together": ("/tags/together", "标签", "Tags"),
