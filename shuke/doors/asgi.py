@@ -40,8 +40,7 @@ def create_app(context: Context, intake: Intake) -> Frame:
 
 def _injected(context: Context) -> dict[str, Provide]:
     """What any route may ask for by name."""
-    given = ("database", "settings", "mirror", "jobs", "keys")
-    provided = {name: Provide(_giver(context, name), sync_to_thread=False) for name in given}
+    provided = {name: Provide(_giver(context, name), sync_to_thread=False) for name in document.GIVEN}
     provided["context"] = Provide(lambda: context, sync_to_thread=False)
     return provided | {"caller": Provide(_caller, sync_to_thread=False)}
 

@@ -7,11 +7,14 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Router
+from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 import shuke
 from shuke.doors import console, keyed, open_api
 
+GIVEN = ("database", "settings", "mirror", "jobs", "keys")
+"""What routes may ask for by name beside `context` and `caller`: theirs from inside, not the client's to send."""
 _REF = "#/components/schemas/{name}"
 _INTRO = (
     "Shuke 熟客: 会员积分、分群与自动营销。\n\n"
@@ -37,6 +40,11 @@ def describe() -> dict[str, Any]:
     return document
 
 
+def _absent() -> Any:
+    """Stands for what only a running app can give; one for each name."""
+    return lambda: None
+
+
 def _of_routes() -> dict[str, Any]:
     """From an app that serves nothing: the real one has no routes for schemas."""
     routers = [Router(console.PREFIX, route_handlers=console.routes), Router(keyed.PREFIX, route_handlers=keyed.routes)]
@@ -47,7 +55,8 @@ def _of_routes() -> dict[str, Any]:
         use_handler_docstrings=True,
         render_plugins=[],
     )
-    app = Litestar(routers, openapi_config=config, logging_config=None)
+    inside = {name: Provide(_absent(), sync_to_thread=False) for name in (*GIVEN, "context", "caller")}
+    app = Litestar(routers, openapi_config=config, logging_config=None, dependencies=inside)
     document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
     document["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "sk_…"},

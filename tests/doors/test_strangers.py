@@ -26,6 +26,16 @@ NOWHERE = {
 }  # every other name is a number
 SEGMENT = {"did": "order"}
 OFFER = {"name": "500 抵 50", "points": 500, "value_fen": 5_000}
+MISSION = {
+    "name": "新客任务", "period": "once",
+    "plan": {"steps": [{"kind": "behave", "params": {"event": "follow"}}],
+             "rewards": [{"kind": "points", "params": {"points": 5}}]},
+}  # fmt: skip
+EXAMPLE = {"name": "消费 100 元", "points": 100, "trial": {"amount_fen": 10_000}}
+ASKED = {
+    f"{API}/members/{{member_id}}/balance-at": "?at=2026-11-01",
+    f"{API}/segments/{{slug}}/then": "?at=2026-11-01",
+}
 BODIES: dict[str, Any] = {
     f"POST {API}/imports/{{import_id}}/start": {"mapping": {}},
     f"PUT {API}/journeys/{{journey_id}}": {"name": "我的", "segment": "ours", "steps": []},
@@ -40,6 +50,11 @@ BODIES: dict[str, Any] = {
     f"POST {API}/tags/{{tag}}/merge": {"into": "min-gan-ji"},
     f"PATCH {API}/tag-groups/{{group}}": {"name": "我的"},
     f"POST {API}/staff/{{staff_id}}/password": {},
+    f"POST {API}/approvals/{{request_id}}/refuse": {"words": "不补"},
+    f"POST {API}/members/{{member_id}}/transfer": {"to": 1, "points": 5},
+    f"PUT {API}/missions/{{mission_id}}": MISSION,
+    f"PUT {API}/points/examples/{{example_id}}": EXAMPLE,
+    "POST /v1/missions/{mission_id}/claim": {"member": {"phone": "13800138000"}},
     f"PATCH {API}/stores/{{code}}": {"name": "我的"},
 }
 
@@ -91,6 +106,7 @@ async def theirs(owner: httpx.AsyncClient, mirrored: Context, merchant_id: int) 
     segment = await _made(owner, "/segments", json={"name": "买过", "rule": SEGMENT, "slug": "ours"})
     tag = (await _made(owner, "/tags", json={"name": "敏感肌"}))["slug"]
     worn = await owner.post(f"{API}/members/tags", json={"add": [tag], "members": [member["member_id"]]})
+    asked = await owner.post(f"{API}/members/{member['member_id']}/adjust", json={"points": 20_000, "reason": "补分"})
     steps = [{"kind": "give_points", "params": {"points": 50, "valid_for": "3D"}}]
     made = {
         "member_id": member["member_id"],
@@ -109,7 +125,10 @@ async def theirs(owner: httpx.AsyncClient, mirrored: Context, merchant_id: int) 
             "import_id"
         ],
         "item_id": await _late(owner, mirrored.database, merchant_id),
-        "code": "s1", "how": "pause", "reader": "reactions", "seq": await _set_aside(mirrored.database, merchant_id),
+        "request_id": asked.json()["request_id"],
+        "mission_id": (await _made(owner, "/missions", json=MISSION))["mission_id"],
+        "example_id": (await _made(owner, "/points/examples", json=EXAMPLE))["example_id"],
+        "code": "s1", "how": "pause", "move": "publish", "reader": "reactions", "seq": await _set_aside(mirrored.database, merchant_id),
     }  # fmt: skip
     return {name: str(value) for name, value in made.items()}
 
@@ -142,11 +161,12 @@ async def test_what_belongs_to_another_merchant_is_not_there(
     for method, path in routes():
         names = re.findall(r"{(\w+)}", path)
         assert set(names) <= theirs.keys(), f"{path} names something that this walk does not make"
-        nowhere = {name: NOWHERE.get(name, "4242424242") for name in names} | {"how": "pause"}
+        nowhere = {name: NOWHERE.get(name, "4242424242") for name in names} | {"how": "pause", "move": "publish"}
         body = BODIES.get(f"{method} {path}")
         headers = key if path.startswith("/v1") else None
-        asked = await stranger.request(method, path.format(**theirs), json=body, headers=headers)
-        missing = await stranger.request(method, path.format(**nowhere), json=body, headers=headers)
+        address = path + ASKED.get(path, "")
+        asked = await stranger.request(method, address.format(**theirs), json=body, headers=headers)
+        missing = await stranger.request(method, address.format(**nowhere), json=body, headers=headers)
         assert asked.status_code == missing.status_code == 404, (method, path, asked.text, missing.text)
         told, blank = (_without(answer.text, values) for answer, values in ((asked, theirs), (missing, nowhere)))
         assert told == blank, f"{method} {path} tells more of what is another's"
@@ -168,5 +188,6 @@ async def test_the_walk_finds_everything_for_its_owner(
     key = await _key(database, merchant_id)
     for method, path in routes():
         if method == "GET" and not path.endswith("/rejected"):
-            answer = await owner.get(path.format(**theirs), headers=key if path.startswith("/v1") else None)
+            address = path + ASKED.get(path, "")
+            answer = await owner.get(address.format(**theirs), headers=key if path.startswith("/v1") else None)
             assert answer.status_code == 200, (path, answer.text)

@@ -60,12 +60,12 @@ class Town:
 
 @pytest.fixture
 async def town(database: Database, merchant_id: int, columns: mirror.Mirror) -> AsyncIterator[Town]:
-    """The shop opened long ago: nothing of its calendar waits from today."""
+    """The shop opened long ago: nothing of its calendar waits from today, nor of the shops of other tests."""
     queue = jobs.Jobs(database)
     jobs.register(queue, wiring.WORKS)
     await queue.open()
     async with database.directory() as tx:
-        await tx.run("delete from due where merchant_id = %(m)s", m=merchant_id)
+        await tx.run("delete from due")
     yield Town(database, merchant_id, columns, queue)
     await queue.close()
 
@@ -117,7 +117,7 @@ async def test_a_dormant_member_comes_back(town: Town, owner: httpx.AsyncClient)
     assert told["numbers"]["returned_7d"] == 1
     assert told["segment"] == {"slug": "dormant-500", "name": "沉睡会员（500 积分以上）"}
     assert [step["sentence"]["zh"] for step in told["steps"]] == [
-        "发放积分抵现「500-as-50」",
+        "发放积分抵现「500 积分抵 50 元」",
         "发消息「好久不见，送您 50 元」",
     ]
     [traveller] = (await owner.get(f"{API}/journeys/{made.journey_id}/members")).json()["items"]

@@ -28,7 +28,8 @@ describe("words", () => {
   });
 
   it("uses Chinese punctuation in Chinese", () => {
-    const wrong = [...chinese].filter(([, text]) => /[一-鿿」][,;?!]|[,;?!][一-鿿「]/.test(text));
+    const sentences = [...chinese].filter(([key]) => !key.endsWith("Sample")); // a file's lines have a file's commas
+    const wrong = sentences.filter(([, text]) => /[一-鿿」][,;?!]|[,;?!][一-鿿「]/.test(text));
     expect(wrong).toEqual([]);
   });
 
