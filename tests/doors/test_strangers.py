@@ -34,7 +34,7 @@ MISSION = {
 EXAMPLE = {"name": "消费 100 元", "points": 100, "trial": {"amount_fen": 10_000}}
 ASKED = {
     f"{API}/members/{{member_id}}/balance-at": "?at=2026-11-01",
-    f"{API}/segments/{{slug}}/then": "?at=2026-11-01",
+    f"{API}/segments/{{slug}}/then": "?at=2026-11-01T10:00:00%2B08:00",
 }
 BODIES: dict[str, Any] = {
     f"POST {API}/imports/{{import_id}}/start": {"mapping": {}},
@@ -127,7 +127,7 @@ async def theirs(owner: httpx.AsyncClient, mirrored: Context, merchant_id: int) 
         "item_id": await _late(owner, mirrored.database, merchant_id),
         "request_id": asked.json()["request_id"],
         "mission_id": (await _made(owner, "/missions", json=MISSION))["mission_id"],
-        "example_id": (await _made(owner, "/points/examples", json=EXAMPLE))["example_id"],
+        "example_id": (await _made(owner, "/points/examples", json=EXAMPLE))["items"][0]["example_id"],
         "code": "s1", "how": "pause", "move": "publish", "reader": "reactions", "seq": await _set_aside(mirrored.database, merchant_id),
     }  # fmt: skip
     return {name: str(value) for name, value in made.items()}
