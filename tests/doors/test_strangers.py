@@ -128,7 +128,8 @@ async def theirs(owner: httpx.AsyncClient, mirrored: Context, merchant_id: int) 
         "request_id": asked.json()["request_id"],
         "mission_id": (await _made(owner, "/missions", json=MISSION))["mission_id"],
         "example_id": (await _made(owner, "/points/examples", json=EXAMPLE))["items"][0]["example_id"],
-        "code": "s1", "how": "pause", "move": "publish", "reader": "reactions", "seq": await _set_aside(mirrored.database, merchant_id),
+        "code": "s1", "how": "pause", "move": "publish", "reader": "reactions",
+        "seq": await _set_aside(mirrored.database, merchant_id),
     }  # fmt: skip
     return {name: str(value) for name, value in made.items()}
 
