@@ -87,6 +87,8 @@ TRAIL: dict[str, Words] = {
         "{who}导出了分群「{subject}」的名单", "{who} exported the members of the segment “{subject}”"
     ),
     "segment.refreshed": Words("{who}刷新了分群「{subject}」", "{who} refreshed the segment “{subject}”"),
+    "segment_list.created": Words("{who}新建了名单「{subject}」", "{who} created the list “{subject}”"),
+    "segment_list.deleted": Words("{who}删除了名单「{subject}」", "{who} deleted the list “{subject}”"),
     "journey.created": Words("{who}新建了触达「{subject}」", "{who} created the journey “{subject}”"),
     "journey.changed": Words("{who}修改了触达「{subject}」", "{who} changed the journey “{subject}”"),
     "journey.launched": Words("{who}启动了触达「{subject}」", "{who} launched the journey “{subject}”"),
