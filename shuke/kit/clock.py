@@ -28,8 +28,8 @@ def monotonic() -> float:
 
 def rest(began: float, least: float) -> float:
     """Seconds for background work to pause after a round that began at that `monotonic()`: as long as the round took,
-    at least `least`, at most one second; so it never takes more than half of what the process has."""
-    return max(least, min(monotonic() - began, 1.0))
+    at least `least`, at most half a second."""
+    return max(least, min(monotonic() - began, 0.5))
 
 
 @contextmanager
