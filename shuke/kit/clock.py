@@ -26,12 +26,6 @@ def monotonic() -> float:
     return time.perf_counter()
 
 
-def rest(began: float, least: float) -> float:
-    """Seconds for background work to pause after a round that began at that `monotonic()`: as long as the round took,
-    at least `least`, at most half a second."""
-    return max(least, min(monotonic() - began, 0.5))
-
-
 @contextmanager
 def at(instant: datetime) -> Iterator[None]:
     """Let `now()` answer `instant` inside the block: replays of history and stories use it."""

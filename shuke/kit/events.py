@@ -73,13 +73,12 @@ class Relay:
             await self._look_around()
             deadline = clock.monotonic() + 5
             while (left := deadline - clock.monotonic()) > 0:
-                began = clock.monotonic()
                 merchants, self._news = self._news, set()
                 for merchant_id in merchants:
                     await self._deliver_safely(merchant_id)
                 self._wake.clear()
                 if merchants:
-                    await asyncio.sleep(clock.rest(began, REST_SECONDS))
+                    await asyncio.sleep(REST_SECONDS)
                 elif not self._news:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), timeout=left)

@@ -57,7 +57,6 @@ class _Rounds:
         """Copy what is new; the seconds to wait."""
         merchants = set(self._news)
         self._news.clear()
-        began = clock.monotonic()
         try:
             if clock.monotonic() - self._looked >= LOOK_AROUND_SECONDS:
                 self._looked = clock.monotonic()
@@ -65,7 +64,7 @@ class _Rounds:
                     merchants.update(await actions.behind(tx))
             if merchants:
                 self._news.update(await actions.copy(self._mirror, self._database, sorted(merchants)))
-            self._pause = clock.rest(began, TICK_SECONDS)
+            self._pause = TICK_SECONDS
         except (errors.Unavailable, MirrorGone, QueryFailed) as error:
             self._news.update(merchants)
             self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
