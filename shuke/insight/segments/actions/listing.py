@@ -40,21 +40,11 @@ class ListTooLong(errors.Refused):
     cure_zh = "请分成几份。"
 
 
-class ListInUse(errors.Refused):
+class ListInUse(shaping.SegmentInUse):
     """The list "{slug}" is still used: {names}."""
 
     code = "list_in_use"
     zh = "名单「{slug}」还在使用：{names}。"
-    cure = "Take it out of them first."
-    cure_zh = "请先从这些地方移除它。"
-
-    def __init__(self, slug: str, uses: list[references.Use]) -> None:
-        self.uses = uses
-        super().__init__(slug=slug, names=", ".join(use.name for use in uses))
-
-    def body(self) -> dict[str, Any]:
-        """The documented error body, with the list of uses."""
-        return super().body() | {"used_by": [{"kind": u.kind, "id": u.id, "name": u.name} for u in self.uses]}
 
 
 async def keep_list(
