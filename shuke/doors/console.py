@@ -2,6 +2,7 @@
 
 from shuke.assets.approvals import console as approvals
 from shuke.assets.audit import console as audit
+from shuke.assets.finance import console as finance
 from shuke.assets.offers import console as offers
 from shuke.assets.points import console as points
 from shuke.assets.transfers import console as transfers
@@ -34,6 +35,7 @@ routes = [
     *members.routes,
     *catalog.routes,
     *points.routes,
+    *finance.routes,
     *audit.routes,
     *transfers.routes,
     *ledger.routes,

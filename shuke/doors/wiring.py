@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shuke.assets.audit import jobs as audit_jobs
+from shuke.assets.finance import jobs as finance_jobs
 from shuke.assets.offers import facts as offers_facts
 from shuke.assets.offers import reactions as offers
 from shuke.assets.points import facts as points_facts
@@ -89,7 +90,7 @@ references.watch("segment", tags_using_segment)
 # What comes round at every merchant, and what waits until something wakes it.
 WORKS: list[Work] = [
     Work(points_jobs.SWEEP, points_jobs.sweep_points),
-    Work(points_jobs.COUNT, points_jobs.count_points),
+    Work(finance_jobs.COUNT, finance_jobs.count_points),
     Work(audit_jobs.AUDIT, audit_jobs.audit_points),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
     Work(profiles_jobs.FIT, profiles_jobs.fit_profiles),

@@ -1,28 +1,27 @@
 """The ledger: what a member holds, where it came from, when it runs out, and why."""
 
 from shuke.assets.points.actions import (
-    LOCK, LOTS, SWEEP, AdjustedDifferently, Adjustment, BookedDifferently, HoldEnded, HoldRequest, HoldVerdict, NoSuchHold,
-    NothingToAdjust, Posting, ReasonMissing, Swept, Verdict, adjust, book_of, booked, capture, check_adjustment, count_up,
-    count_up_merchant, hold, merge_members, open_book, post, release, replay, store, storing, sweep, sweep_merchant,
+    LOCK, LOTS, SWEEP, AdjustedDifferently, Adjustment, BookedDifferently, HoldEnded, HoldRequest, HoldVerdict,
+    NoSuchHold, NothingToAdjust, Posting, ReasonMissing, Swept, Verdict, adjust, book_of, booked, capture,
+    check_adjustment, hold, merge_members, open_book, post, release, replay, store, storing, sweep, sweep_merchant,
 )  # fmt: skip
 from shuke.assets.points.events import PointsHeld, PointsPosted
 from shuke.assets.points.policy import (
-    POINTS, WALLETS, AccountState, Book, Cause, LotState, NoSuchWallet, NotEnoughPoints, Wallet, entry_line, known_wallet,
-    use_order,
+    POINTS, WALLETS, AccountState, Book, Cause, LotState, NoSuchWallet, NotEnoughPoints, Wallet, entry_line,
+    known_wallet, use_order,
 )  # fmt: skip
 from shuke.assets.points.queries import (
-    Balance, DayFigures, EntryShape, Expiring, Explains, Figures, LotShape, NotYet, RuleRef, StoreFigures, Totals, balance,
-    balances, balances_at, entries_of, entry, expiries, explain, explained_by, figures, finance, has_entries, in_order,
-    ledger, lots_of, totals_at,
+    Balance, EntryShape, Expiring, Explains, LotShape, NotYet, RuleRef, Sums, Totals, balance, balances, balances_at,
+    entries_of, entry, expiries, explain, explained_by, has_entries, in_order, ledger, lots_of, moved, totals_at,
 )  # fmt: skip
 
 __all__ = [
-    "LOCK", "LOTS", "POINTS", "SWEEP", "WALLETS", "AccountState", "AdjustedDifferently", "Adjustment", "Balance", "Book",
-    "BookedDifferently", "Cause", "DayFigures", "EntryShape", "Expiring", "Explains", "Figures", "HoldEnded", "HoldRequest",
-    "HoldVerdict", "LotShape", "LotState", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NotYet", "NothingToAdjust",
-    "PointsHeld", "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "StoreFigures", "Swept", "Totals", "Verdict",
-    "Wallet", "adjust", "balance", "balances", "balances_at", "book_of", "booked", "capture", "check_adjustment",
-    "count_up", "count_up_merchant", "entries_of", "entry", "entry_line", "expiries", "explain", "explained_by", "figures",
-    "finance", "has_entries", "hold", "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "open_book", "post",
-    "release", "replay", "store", "storing", "sweep", "sweep_merchant", "totals_at", "use_order",
+    "LOCK", "LOTS", "POINTS", "SWEEP", "WALLETS", "AccountState", "AdjustedDifferently", "Adjustment", "Balance",
+    "Book", "BookedDifferently", "Cause", "EntryShape", "Expiring", "Explains", "HoldEnded", "HoldRequest",
+    "HoldVerdict", "LotShape", "LotState", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NotYet",
+    "NothingToAdjust", "PointsHeld", "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "Sums", "Swept", "Totals",
+    "Verdict", "Wallet", "adjust", "balance", "balances", "balances_at", "book_of", "booked", "capture",
+    "check_adjustment", "entries_of", "entry", "entry_line", "expiries", "explain", "explained_by", "has_entries",
+    "hold", "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "moved", "open_book", "post", "release",
+    "replay", "store", "storing", "sweep", "sweep_merchant", "totals_at", "use_order",
 ]  # fmt: skip

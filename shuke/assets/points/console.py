@@ -1,9 +1,9 @@
-"""Points on the console: a member's movements and lots, the ledger, the and the figures."""
+"""Points on the console: a member's movements and lots, and the ledger."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Request, get
@@ -18,14 +18,6 @@ from shuke.kit.http import Caller
 from shuke.kit.kinds import Sentence
 
 READ = [http.requires("points.read")]
-
-
-class Expiry(msgspec.Struct, frozen=True):
-    """So many points of so many members run out at that instant."""
-
-    points: int
-    members: int
-    expires_at: datetime
 
 
 class BadType(errors.Refused):
@@ -156,51 +148,6 @@ async def points_ledger(
         return await _with_names(tx, page)
 
 
-@get("/points/summary", guards=READ)
-async def points_summary(request: Request, database: Database, days: int = 90) -> dict[str, Any]:
-    """Issued, used, expired, outstanding: since the beginning and by day; what runs out within 90 days."""
-    caller = http.caller_of(request)
-    at = clock.now()
-    async with database.read(caller.merchant_id) as tx:
-        merchant = await tenancy.get_merchant(tx)
-        found = await queries.figures(tx, at, max(1, min(days, 800)), merchant.zone, merchant.day_start_minutes)
-        ends = await queries.expiries(tx, at, at + timedelta(days=90))
-    worth = merchant.settings.get("points", {}).get("value_fen_per_100")
-    value = None if worth is None else found.outstanding * int(worth) // 100
-    expiring = [Expiry(points, people, end) for end, points, people in ends]
-    return {
-        **msgspec.to_builtins(found, builtin_types=(datetime, date)),
-        "value_fen_outstanding": value,
-        "expiring": expiring,
-    }
-
-
-class FinanceShape(msgspec.Struct, frozen=True):
-    """Figures by business date and store; `value_fen_per_100` is what 100 points are worth, where the merchant says so."""
-
-    as_of: datetime
-    since: date
-    until: date
-    value_fen_per_100: int | None
-    rows: list[queries.StoreFigures]
-    stores: dict[int, str]
-
-
-@get("/points/finance", guards=READ, responses=http.declares(policy.NoSuchWallet, errors.Malformed))
-async def points_finance(
-    database: Database, caller: Caller, since: Annotated[date, QueryParameter(name="from")],
-    until: Annotated[date, QueryParameter(name="to")], wallet: str = POINTS,
-) -> FinanceShape:  # fmt: skip
-    """Issued, used, expired and outstanding, by business date and store, from the sums by day."""
-    policy.known_wallet(wallet)
-    async with database.read(caller.merchant_id) as tx:
-        merchant = await tenancy.get_merchant(tx)
-        rows = await queries.finance(tx, since, until, merchant.zone, merchant.day_start_minutes, wallet)
-        stores = {store.store_id: store.name for store in await tenancy.list_stores(tx)}
-    worth = merchant.settings.get("points", {}).get("value_fen_per_100")
-    return FinanceShape(clock.now(), since, until, worth, rows, stores)
-
-
 def _types(asked: str | None) -> list[str] | None:
     if not asked:
         return None
@@ -239,5 +186,5 @@ async def _with_names(tx: Tx, page: paging.Page) -> paging.Page:
 
 
 routes = [
-    list_wallets, member_balance, member_balance_at, member_entries, member_lots, points_ledger, points_summary, points_finance,
+    list_wallets, member_balance, member_balance_at, member_entries, member_lots, points_ledger
 ]  # fmt: skip

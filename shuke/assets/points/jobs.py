@@ -16,16 +16,6 @@ select least((select min(l.expires_at) from lot l where l.merchant_id = %(mercha
 """
 
 
-COUNT = "points_days"
-
-
-async def count_points(database: Database, merchant_id: int) -> datetime:
-    """Bring the sums by day and store up to date, every hour; what moved since is added where it is asked for."""
-    at = clock.now()
-    await actions.count_up_merchant(database, merchant_id)
-    return at + timedelta(hours=1)
-
-
 async def sweep_points(database: Database, merchant_id: int) -> datetime:
     """Book what ran out by now at one merchant; answers when the next lot or hold ends, at the latest in a day.
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from litestar import Response, get
 from litestar.params import QueryParameter
 
-from shuke.assets import points
+from shuke.assets import finance, points
 from shuke.ground import access, members, tenancy
 from shuke.kit import clock, http
 from shuke.kit.db import Database, Tx
@@ -51,7 +51,7 @@ async def export_finance(
     points.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         merchant = await tenancy.get_merchant(tx)
-        rows = await points.finance(tx, since, until, merchant.zone, merchant.day_start_minutes, wallet)
+        rows = await finance.finance(tx, since, until, merchant.zone, merchant.day_start_minutes, wallet)
         stores = {store.store_id: store.name for store in await tenancy.list_stores(tx)}
     worth = merchant.settings.get("points", {}).get("value_fen_per_100")
     table: Table = [_FINANCE[_locale(caller)][: 6 if worth is None else 10]]

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import get
 
-from shuke.assets import audit, points
+from shuke.assets import audit, finance
 from shuke.doors import lifecycle
 from shuke.ground import members, tenancy
 from shuke.ground import mirror as columnar
@@ -39,7 +39,7 @@ async def overview(database: Database, caller: Caller, mirror: Any) -> dict[str,
         today = clock.business_date(now, merchant.zone, merchant.day_start_minutes)
         total = await members.count_members(tx)
         new = await members.count_members(tx, now - timedelta(days=DAYS))
-        figures = await points.figures(tx, now, DAYS, merchant.zone, merchant.day_start_minutes)
+        figures = await finance.figures(tx, now, DAYS, merchant.zone, merchant.day_start_minutes)
         listed = await segments.list_segments(tx)
         travelling = await journeys.journeys(tx)
         audited = await audit.last_audit(tx)

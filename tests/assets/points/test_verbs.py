@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shuke.assets import audit, points
+from shuke.assets import audit, finance, points
 from shuke.kit import clock
 from shuke.kit.db import Database
 
@@ -257,6 +257,6 @@ async def test_figures_by_business_date(database: Database, merchant_id: int) ->
     )
     await post(database, merchant_id, debit(1, 4, "c", T0 + DAY), at=T0 + DAY)
     async with database.read(merchant_id) as tx:
-        found = await points.figures(tx, T0 + DAY, 2, "Asia/Shanghai")
+        found = await finance.figures(tx, T0 + DAY, 2, "Asia/Shanghai")
     assert [(day.date.day, day.issued, day.used) for day in found.days] == [(1, 10, 0), (2, 5, 4)]
     assert (found.issued, found.used, found.outstanding) == (15, 4, 11)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shuke.assets import audit, offers, points
+from shuke.assets import audit, finance, offers
 from shuke.doors.context import Context
 from shuke.doors.demo import load, shop
 from shuke.ground import members, tenancy
@@ -38,7 +38,7 @@ async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context
         audited = await audit.last_audit(tx)
         assert audited is not None
         assert audited["differences"] == 0
-        figures = await points.figures(tx, now, 30, shop.ZONE, 0)
+        figures = await finance.figures(tx, now, 30, shop.ZONE, 0)
         assert min(figures.issued, figures.used, figures.expired, figures.outstanding) > 0
         [journey] = await journeys.journeys(tx)
         numbers = journey.numbers

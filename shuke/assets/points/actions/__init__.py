@@ -3,7 +3,6 @@
 from shuke.assets.points.actions.adjusting import (
     AdjustedDifferently, Adjustment, NothingToAdjust, ReasonMissing, adjust, check_adjustment,
 )  # fmt: skip
-from shuke.assets.points.actions.counting import count_up, count_up_merchant
 from shuke.assets.points.actions.holding import HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, capture, hold, release
 from shuke.assets.points.actions.merging import merge_members
 from shuke.assets.points.actions.posting import (
@@ -14,7 +13,7 @@ from shuke.assets.points.actions.sweeping import Swept, sweep, sweep_merchant
 
 __all__ = [
     "LOCK", "LOTS", "SWEEP", "AdjustedDifferently", "Adjustment", "BookedDifferently", "HoldEnded", "HoldRequest",
-    "HoldVerdict", "NoSuchHold", "NothingToAdjust", "Posting", "ReasonMissing", "Swept", "Verdict", "adjust", "book_of",
-    "booked", "capture", "check_adjustment", "count_up", "count_up_merchant", "hold", "merge_members", "open_book", "post",
-    "release", "replay", "store", "storing", "sweep", "sweep_merchant",
+    "HoldVerdict", "NoSuchHold", "NothingToAdjust", "Posting", "ReasonMissing", "Swept", "Verdict", "adjust",
+    "book_of", "booked", "capture", "check_adjustment", "hold", "merge_members", "open_book", "post", "release",
+    "replay", "store", "storing", "sweep", "sweep_merchant",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shuke.assets.points.queries.figures import moved
+from shuke.assets import points
 from shuke.ground import tenancy
 from shuke.kit.db import Database, Tx
 
@@ -30,7 +30,7 @@ async def count_up(tx: Tx, stride: int = STRIDE) -> int:
     if upto <= head:
         return 0
     merchant = await tenancy.get_merchant(tx)
-    found = await moved(tx, head, upto, merchant.zone, merchant.day_start_minutes)
+    found = await points.moved(tx, head, upto, merchant.zone, merchant.day_start_minutes)
     places, sums = list(found), list(found.values())
     if places:
         columns = {name: [one[n] for one in sums] for n, name in enumerate(("issued", "used", "expired"))}

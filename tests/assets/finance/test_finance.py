@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import httpx
 
-from shuke.assets import points
+from shuke.assets import finance, points
 from shuke.kit import clock
 from shuke.kit.db import Database
 from tests.assets.points.test_verbs import DAY, T0, WHY, credit, debit, post
@@ -14,7 +14,7 @@ from tests.statements import counted
 
 async def rows(database: Database, merchant_id: int) -> list[tuple]:
     async with database.read(merchant_id) as tx:
-        found = await points.finance(tx, date(2026, 2, 1), date(2026, 12, 31), "Asia/Shanghai")
+        found = await finance.finance(tx, date(2026, 2, 1), date(2026, 12, 31), "Asia/Shanghai")
     return [(one.date.day, one.store_id, one.issued, one.used, one.expired, one.outstanding) for one in found]
 
 
@@ -34,7 +34,7 @@ async def test_sums_and_the_rest_are_one(database: Database, merchant_id: int) -
     await post(database, merchant_id, sold, credit(2, 40, "n", days=2))
     expected = [(1, 0, 40, 0, 0, 40), (1, store, 100, 0, 0, 100)]
     assert await rows(database, merchant_id) == expected
-    await asyncio.gather(*(points.count_up_merchant(database, merchant_id) for _ in range(4)))
+    await asyncio.gather(*(finance.count_up_merchant(database, merchant_id) for _ in range(4)))
     assert await rows(database, merchant_id) == expected
     await post(database, merchant_id, debit(1, 30, "s", T0 + DAY), at=T0 + DAY)
     with clock.at(T0 + 5 * DAY):
@@ -42,11 +42,11 @@ async def test_sums_and_the_rest_are_one(database: Database, merchant_id: int) -
     after = [*expected[:1], expected[1], (2, 0, 0, 30, 0, 10), (3, 0, 0, 0, 40, -30), (4, 0, 0, 0, 70, -100)]
     assert await rows(database, merchant_id) == after
     for stride in (1, 2):
-        await database.attempt(merchant_id, points.count_up, stride)
+        await database.attempt(merchant_id, finance.count_up, stride)
         assert await rows(database, merchant_id) == after
     async with database.read(merchant_id) as tx:
         counting = counted(tx)
-        found = await points.figures(tx, T0 + 5 * DAY, 5, "Asia/Shanghai")
+        found = await finance.figures(tx, T0 + 5 * DAY, 5, "Asia/Shanghai")
         assert counting.count <= 5
     assert (found.issued, found.used, found.expired, found.outstanding) == (140, 30, 110, 0)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shuke.ground import orders
+from shuke.assets import points
 from shuke.kit import clock
 
 if TYPE_CHECKING:
@@ -46,52 +46,26 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[DayFigures, ...]
 
 
-Place = tuple[str, date, int]  # a wallet, a business date, a store (0: none)
-Sums = dict[Place, list[int]]  # issued, used and expired by place
-
 _SUMMED = """
 select d.wallet, d.day, d.store_id, d.issued, d.used, d.expired from points_day d
 where d.merchant_id = %(merchant_id)s and d.wallet = %(wallet)s
 """
 _HEAD = "select seq from points_day_head where merchant_id = %(merchant_id)s"
-# Entries belong to the announcement of their transaction, so that the rest since the head is a range of numbers.
-_REST = """
-select e.wallet, ((e.occurred_at at time zone %(zone)s) - make_interval(mins => %(day_start)s))::date as day,
-  coalesce(e.order_id, 0) as order_id,
-  coalesce(sum(e.points) filter (where e.type not in ('redeem', 'capture', 'restore', 'expire')), 0)::bigint as issued,
-  coalesce(-sum(e.points) filter (where e.type in ('redeem', 'capture', 'restore')), 0)::bigint as used,
-  coalesce(-sum(e.points) filter (where e.type = 'expire'), 0)::bigint as expired
-from outbox o join entry e on e.merchant_id = o.merchant_id and e.batch_id = o.batch_id
-where o.merchant_id = %(merchant_id)s and o.seq > %(after)s and o.seq <= %(upto)s and o.kind = 'points_posted'
-group by 1, 2, 3
-"""
 LAST = 2**62
 
 
-async def moved(tx: Tx, after: int, upto: int, zone: str, day_start_minutes: int) -> Sums:
-    """What the entries announced in (after, upto] add, by wallet, date and store, in two statements."""
-    rows = await tx.rows(_REST, after=after, upto=upto, zone=zone, day_start=day_start_minutes)
-    stores = await orders.stores_of(tx, {row.order_id for row in rows if row.order_id})
-    found: Sums = {}
-    for row in rows:
-        sums = found.setdefault((row.wallet, row.day, stores.get(row.order_id) or 0), [0, 0, 0])
-        for place, points in enumerate((row.issued, row.used, row.expired)):
-            sums[place] += points
-    return found
-
-
-async def summed(tx: Tx, zone: str, day_start_minutes: int = 0, wallet: str = "points") -> Sums:
+async def summed(tx: Tx, zone: str, day_start_minutes: int = 0, wallet: str = points.POINTS) -> points.Sums:
     """All sums of a wallet: those kept by day and store, and the entries since; exact at any moment, four statements."""
     head = await tx.value(_HEAD) or 0
-    found: Sums = {(row[0], row[1], row[2]): list(row[3:]) for row in await tx.rows(_SUMMED, wallet=wallet)}
-    for place, more in (await moved(tx, head, LAST, zone, day_start_minutes)).items():
+    found: points.Sums = {(row[0], row[1], row[2]): list(row[3:]) for row in await tx.rows(_SUMMED, wallet=wallet)}
+    for place, more in (await points.moved(tx, head, LAST, zone, day_start_minutes)).items():
         if place[0] == wallet:
             found[place] = [a + b for a, b in zip(found.get(place, (0, 0, 0)), more, strict=True)]
     return found
 
 
 async def figures(
-    tx: Tx, at: datetime, days: int, zone: str, day_start_minutes: int = 0, wallet: str = "points"
+    tx: Tx, at: datetime, days: int, zone: str, day_start_minutes: int = 0, wallet: str = points.POINTS
 ) -> Figures:
     """Totals and the last `days` business dates up to `at`: from the sums by day, never from all entries."""
     by_day: dict[date, Counter[str]] = {}
@@ -110,7 +84,7 @@ async def figures(
 
 
 async def finance(
-    tx: Tx, since: date, until: date, zone: str, day_start_minutes: int = 0, wallet: str = "points"
+    tx: Tx, since: date, until: date, zone: str, day_start_minutes: int = 0, wallet: str = points.POINTS
 ) -> list[StoreFigures]:
     """Every business date from `since` to `until` (both included) at every store that moved points, oldest first.
 
