@@ -88,3 +88,29 @@ def test_rewards_are_told_in_both_languages() -> None:
     told = rewards.sentence(both)
     assert told.zh == "50 积分、1 张补签卡"
     assert told.en == "50 points, 1 make-up card"
+
+
+async def test_what_was_given_is_taken_back_once(database: Database, merchant_id: int) -> None:
+    """Points from their own lot and the rest as debt, cards likewise; an offer ends, unless it paid for an order."""
+    async with database.write(merchant_id) as tx:
+        anna, bei = await _people(tx, 2)
+        await offers.create_offer(
+            tx, "500-as-50", offers.Terms(name="500 积分抵 50 元", points=500, value_fen=5000), clock.now()
+        )
+        gifts = [
+            _gift(anna, "points", "a:points", points=50), _gift(anna, "offer", "a:offer", offer="500-as-50"),
+            _gift(bei, "make_up_card", "b:card", cards=2), _gift(bei, "offer", "b:offer", offer="500-as-50"),
+        ]  # fmt: skip
+        await rewards.give(tx, gifts)
+        grant = (await offers.of_member(tx, bei, clock.now()))[0].grant_id
+        await offers.use(tx, [offers.Use(grant_id=grant, order_id=7, at=clock.now())])
+        spent = points.Posting(member_id=anna, points=-30, type="redeem", key="s", why=WHY, occurred_at=clock.now())
+        await points.post(tx, [spent])
+    never = _gift(anna, "points", "never", points=5)
+    for states in (["taken", "taken", "taken", "kept", "absent"], ["repeated", "taken", "repeated", "kept", "absent"]):
+        async with database.write(merchant_id) as tx:
+            taken = await rewards.take_back(tx, [*gifts, never])
+            assert [one.state for one in taken] == states
+            held = await points.balance(tx, anna, clock.now())
+            assert (held.available, held.debt) == (0, 30)
+            assert (await points.balance(tx, bei, clock.now(), rewards.CARDS)).available == 0

@@ -13,6 +13,7 @@ from shuke.assets.offers.actions import (
     give_back,
     grant,
     use,
+    withdraw,
 )
 from shuke.assets.offers.events import OffersGranted, OffersReturned, OffersUsed
 from shuke.assets.offers.policy import NoSuchOffer, ShareExceeded, Usable, called, match
@@ -22,4 +23,5 @@ __all__ = [
     "Grant", "Granted", "Held", "NoSuchOffer", "OfferEnded", "OfferGone", "OfferTaken", "OffersGranted",
     "OffersReturned", "OffersUsed", "ShareExceeded", "Terms", "Usable", "Use", "called", "create_offer", "edit_offer",
     "find_offer", "find_usable", "get_offer", "give_back", "grant", "match", "names", "of_member", "offers", "use",
+    "withdraw",
 ]  # fmt: skip

@@ -201,6 +201,19 @@ async def use(tx: Tx, uses: Sequence[Use]) -> None:
     tx.announce(OffersUsed(grant_ids=[used.grant_id for used in uses]))
 
 
+async def withdraw(tx: Tx, keys: Sequence[str], at: datetime) -> set[str]:
+    """End the unused grants of these keys at `at`, in one statement; repeatable. Answers which keys cannot be used any more.
+
+    A grant that paid for an order stays as it is; unknown keys are left out.
+    """
+    rows = await tx.rows(
+        "update offer_grant set expires_at = least(expires_at, %(at)s) where merchant_id = %(merchant_id)s "
+        "and key = any(%(keys)s::text[]) and used_at is null returning key",
+        keys=list(keys), at=at,
+    )  # fmt: skip
+    return {row.key for row in rows}
+
+
 async def give_back(tx: Tx, order_ids: Sequence[int], at: datetime) -> list[int]:
     """Make the offers of fully refunded orders usable again, unless they have run out meanwhile; repeatable.
 

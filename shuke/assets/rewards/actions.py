@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from shuke.assets.rewards.effects import Given, Reward, Wanted, kinds
+from shuke.assets.rewards.effects import Given, Reward, Taken, Wanted, kinds
 from shuke.kit.db import Tx
 
 
@@ -35,15 +35,32 @@ async def give(tx: Tx, gifts: Sequence[Gift]) -> list[Given]:
     A fixed number of statements for each kind among them. What can no longer be given (an offer that has ended) is a
     verdict `refused` with its reason, never an exception: the others are given.
     """
-    by_kind: dict[str, list[int]] = defaultdict(list)
-    for index, gift in enumerate(gifts):
-        by_kind[gift.reward.kind].append(index)
     verdicts: dict[int, Given] = {}
-    for code, indexes in sorted(by_kind.items()):
+    for code, indexes in _by_kind(gifts):
         wanted = [_wanted(gifts[index]) for index in indexes]
         given = await kinds.get(code).give(tx, wanted)
         verdicts.update(zip(indexes, given, strict=True))
     return [verdicts[index] for index in range(len(gifts))]
+
+
+async def take_back(tx: Tx, gifts: Sequence[Gift]) -> list[Taken]:
+    """Take many gifts back, by the keys that gave them, each with its own verdict, in order; repeatable by key.
+
+    `member_id` is who holds it now, `why` and `at` belong to the taking. A fixed number of statements for each kind.
+    What was never given is `absent`; what was used up and cannot be owed is `kept`.
+    """
+    verdicts: dict[int, Taken] = {}
+    for code, indexes in _by_kind(gifts):
+        taken = await kinds.get(code).take_back(tx, [_wanted(gifts[index]) for index in indexes])
+        verdicts.update(zip(indexes, taken, strict=True))
+    return [verdicts[index] for index in range(len(gifts))]
+
+
+def _by_kind(gifts: Sequence[Gift]) -> list[tuple[str, list[int]]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for index, gift in enumerate(gifts):
+        found[gift.reward.kind].append(index)
+    return sorted(found.items())
 
 
 def _wanted(gift: Gift) -> Wanted:

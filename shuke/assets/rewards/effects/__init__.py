@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from shuke.assets.rewards.effects.give_card import CARDS, GiveCard
 from shuke.assets.rewards.effects.give_offer import GiveOffer
 from shuke.assets.rewards.effects.give_points import GivePoints
-from shuke.assets.rewards.effects.kind import Given, Reward, RewardKind, Wanted
+from shuke.assets.rewards.effects.kind import Given, Reward, RewardKind, Taken, Wanted
 from shuke.kit.kinds import Family, Sentence
 
 kinds: Family[RewardKind] = Family("reward", "礼遇", [GivePoints(), GiveCard(), GiveOffer()])
@@ -17,4 +17,4 @@ def sentence(rewards: Sequence[Reward]) -> Sentence:
     return Sentence("、".join(one.zh for one in told), ", ".join(one.en for one in told))
 
 
-__all__ = ["CARDS", "Given", "Reward", "RewardKind", "Wanted", "kinds", "sentence"]
+__all__ = ["CARDS", "Given", "Reward", "RewardKind", "Taken", "Wanted", "kinds", "sentence"]

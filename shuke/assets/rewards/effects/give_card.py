@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from shuke.assets import points
-from shuke.assets.rewards.effects.kind import Given, Wanted
+from shuke.assets.rewards.effects.kind import Given, Taken, Wanted, take_from_ledger
 from shuke.ground import tenancy
 from shuke.kit import durations
 from shuke.kit.db import Tx
@@ -56,6 +56,10 @@ class GiveCard:
         ]  # fmt: skip
         verdicts = await points.post(tx, postings, wallet=CARDS)
         return [_given(verdict, one.params.cards) for verdict, one in zip(verdicts, wanted, strict=True)]
+
+    async def take_back(self, tx: Tx, wanted: Sequence[Wanted]) -> list[Taken]:
+        """Take the cards back; what the member has used meanwhile is owed."""
+        return await take_from_ledger(tx, self.code, wanted, [one.params.cards for one in wanted], CARDS)
 
 
 def _given(verdict: points.Verdict, cards: int) -> Given:

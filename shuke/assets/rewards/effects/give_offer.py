@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from shuke.assets import offers
-from shuke.assets.rewards.effects.kind import Given, Wanted
+from shuke.assets.rewards.effects.kind import Given, Taken, Wanted
 from shuke.kit import errors
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
@@ -58,6 +58,13 @@ class GiveOffer:
             _given(next(granted), one.params.offer)
             for one in wanted
         ]  # fmt: skip
+
+    async def take_back(self, tx: Tx, wanted: Sequence[Wanted]) -> list[Taken]:
+        """End what was granted, unless it paid for an order."""
+        if not wanted:
+            return []
+        ended = await offers.withdraw(tx, [one.key for one in wanted], max(one.at for one in wanted))
+        return [Taken(state="taken" if one.key in ended else "kept", kind=self.code) for one in wanted]
 
 
 def _refusal(slug: str, offer: Any) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from shuke.assets import points
-from shuke.assets.rewards.effects.kind import Given, Wanted
+from shuke.assets.rewards.effects.kind import Given, Taken, Wanted, take_from_ledger
 from shuke.ground import tenancy
 from shuke.kit import durations
 from shuke.kit.db import Tx
@@ -63,6 +63,11 @@ class GivePoints:
         ]  # fmt: skip
         verdicts = await points.post(tx, postings)
         return [_given(verdict, one.params.points) for verdict, one in zip(verdicts, wanted, strict=True)]
+
+    async def take_back(self, tx: Tx, wanted: Sequence[Wanted]) -> list[Taken]:
+        """Take the points back; what the member has spent meanwhile is owed."""
+        amounts = [one.params.points for one in wanted]
+        return await take_from_ledger(tx, self.code, wanted, amounts, points.POINTS)
 
 
 def _given(verdict: points.Verdict, amount: int) -> Given:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
+from shuke.assets import points
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Kind
 
@@ -37,6 +38,14 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any]
 
 
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of taking a gift back: taken, repeated, absent (never given), or kept (it was used up)."""
+
+    state: Literal["taken", "repeated", "absent", "kept"]
+    kind: str
+    detail: dict[str, Any] = {}
+
+
 class RewardKind(Kind, Protocol):
     """One thing that can be given."""
 
@@ -49,3 +58,37 @@ class RewardKind(Kind, Protocol):
     async def give(self, tx: Tx, wanted: Sequence[Wanted]) -> list[Given]:
         """Give to all, in a fixed number of statements; the same key gives once; what cannot be given is a verdict."""
         ...
+
+    async def take_back(self, tx: Tx, wanted: Sequence[Wanted]) -> list[Taken]:
+        """Take back what these keys gave, in a fixed number of statements; once per key."""
+        ...
+
+
+async def take_from_ledger(
+    tx: Tx, kind: str, wanted: Sequence[Wanted], amounts: Sequence[int], wallet: str
+) -> list[Taken]:
+    """Take back what these keys booked in a wallet: from the gift's own lot, then from others, the rest becomes debt.
+
+    The member is who holds it now, also where the gift went to one merged into them since. Once per key.
+    """
+    owners = {one.member_id for one in wanted}
+    now = max((one.at for one in wanted), default=None)
+    book = await points.open_book(tx, owners, at=now, lots_of=owners, wallet=wallet)
+    known = await points.booked(tx, [key for one in wanted for key in (one.key, _undone(one.key))])
+    await tx.ids.ensure(len(wanted))
+    taken = []
+    for one, amount in zip(wanted, amounts, strict=True):
+        entry_id, undo = known.get(one.key), _undone(one.key)
+        if entry_id is None or undo in known:
+            taken.append(Taken(state="absent" if entry_id is None else "repeated", kind=kind))
+            continue
+        cause = points.Cause(undo, one.why, one.at, of_entry_id=entry_id)
+        debt = book.take_back(one.member_id, amount, cause, own_entry=entry_id, wallet=wallet)
+        known[undo] = entry_id
+        taken.append(Taken(state="taken", kind=kind, detail={"amount": amount, "debt": debt}))
+    await points.store(tx, book)
+    return taken
+
+
+def _undone(key: str) -> str:
+    return f"{key}:back"
