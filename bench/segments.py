@@ -16,8 +16,8 @@ from typing import Any
 from bench import baseline
 from shuke.doors import wiring
 from shuke.ground import mirror
-from shuke.insight.segments import conditions
-from shuke.insight.segments.queries import answering
+from shuke.insight.grammar import conditions
+from shuke.insight.grammar.queries import answering
 from shuke.kit import clock
 
 NOW = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)

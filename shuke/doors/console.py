@@ -13,6 +13,7 @@ from shuke.ground.access import console as access
 from shuke.ground.catalog import console as catalog
 from shuke.ground.members import console as members
 from shuke.ground.messaging import console as messaging
+from shuke.insight.outlook import console as outlook
 from shuke.insight.profiles import console as profiles
 from shuke.insight.segments import console as segments
 from shuke.insight.tags import console as tags
@@ -44,6 +45,7 @@ routes = [
     *messaging.routes,
     *profiles.routes,
     *segments.routes,
+    *outlook.routes,
     *tags.routes,
     *tagging.routes,
     *journeys.routes,

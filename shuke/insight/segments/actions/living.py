@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 from pyroaring import BitMap
 
 from shuke.ground import mirror
+from shuke.insight import grammar
 from shuke.insight.segments.actions import refreshing
-from shuke.insight.segments.policy import timers
-from shuke.insight.segments.policy.plans import restriction
-from shuke.insight.segments.queries import answering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from shuke.ground.mirror import Mirror
+    from shuke.insight.grammar import Answer, Slide
     from shuke.insight.segments.actions.refreshing import Refreshed, State
-    from shuke.insight.segments.policy.timers import Slide
     from shuke.kit.db import Database
 
 CROWD = 50_000  # more members than this are asked as "all"
@@ -78,10 +76,10 @@ async def _round(
         since = await tx.value("select at from segment_clock where merchant_id = %(merchant_id)s")
     if not state.rows:
         return Lived([], 0, at + QUIET)
-    found = timers.slides(state.trees.values(), opened.registry)
+    found = grammar.slides(state.trees.values(), opened.registry)
     crossed = BitMap()
     if since is not None and timed and found and since < at:
-        [crossed] = await mirror.bitmaps(opened, timers.crossed_sql(found, state.moment, since))
+        [crossed] = await mirror.bitmaps(opened, grammar.crossed_sql(found, state.moment, since))
     new_day = since is None or state.moment.date_of(since) < state.moment.day
     if new_day or len(changed | crossed) > CROWD:
         done = await refreshing.refresh_now(database, opened, merchant_id, at, reason="time" if new_day else "event")
@@ -96,8 +94,8 @@ async def _few(
     members, at = changed | crossed, state.moment.as_of
     outcome = None
     if members and state.trees:
-        known = answering.Known(state.trees, state.lists, state.edges)
-        answer = await answering.answer(opened, list(state.trees.values()), state.moment, known, among=list(members))
+        known = grammar.Known(state.trees, state.lists, state.edges)
+        answer = await grammar.answer(opened, list(state.trees.values()), state.moment, known, among=list(members))
         outcome = refreshing.Outcome(_within(answer, state), set(state.trees), members)
     if outcome is None and not timed:
         return []
@@ -110,15 +108,15 @@ async def _few(
     return done
 
 
-def _within(answer: answering.Answer, state: State) -> Callable[[str], BitMap]:
+def _within(answer: Answer, state: State) -> Callable[[str], BitMap]:
     return lambda slug: answer.members(state.trees[slug])
 
 
 async def _due(opened: Mirror, state: State, found: Sequence[Slide], few: BitMap | None) -> datetime:
     """When time alone next changes something, for all or for a few members; at the latest when the next date begins."""
-    latest = timers.next_day(state.moment)
+    latest = grammar.next_day(state.moment)
     if not found or (few is not None and not few):
         return latest
-    sql = timers.next_sql(found, state.moment, restriction(None if few is None else list(few)))
+    sql = grammar.next_sql(found, state.moment, grammar.restriction(None if few is None else list(few)))
     [(micros,)] = await mirror.rows(opened, sql)
     return latest if micros is None or not micros else min(latest, EPOCH + timedelta(microseconds=micros))

@@ -10,17 +10,17 @@ import msgspec
 from pyroaring import BitMap
 
 from shuke.ground import mirror
-from shuke.insight.segments import conditions, models
+from shuke.insight import grammar
+from shuke.insight.segments import models
 from shuke.insight.segments.events import SegmentRefreshed
-from shuke.insight.segments.policy import rules
-from shuke.insight.segments.queries import answering, catalog, lists, membership
+from shuke.insight.segments.queries import catalog, lists, membership
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from shuke.ground.mirror import Mirror, Moment
-    from shuke.insight.segments.policy.rules import Node
+    from shuke.insight.grammar import Node
     from shuke.kit.db import Database, Tx
 
 ROWS = 20_000
@@ -80,8 +80,8 @@ async def refresh_now(
     wanted = _wanted(state.trees, set(slugs) if slugs is not None else None)
     if not wanted and not state.failed:
         return []
-    known = answering.Known(state.trees, state.lists)
-    answer = await answering.answer(opened, [state.trees[slug] for slug in wanted], state.moment, known)
+    known = grammar.Known(state.trees, state.lists)
+    answer = await grammar.answer(opened, [state.trees[slug] for slug in wanted], state.moment, known)
     found = {slug: answer.members(state.trees[slug]) for slug in wanted}
     async with database.write(merchant_id) as tx:
         done = await _store(tx, state, Outcome(found.__getitem__, set(found)), (at, lambda _: reason))
@@ -120,10 +120,10 @@ async def read_state(tx: Tx, at: datetime) -> State:
     """What a refresh needs to know from PostgreSQL."""
     rows = await catalog.stored(tx)
     trees, failed = _read(rows)
-    named = set().union(*map(conditions.lists_of, trees.values()))
+    named = set().union(*map(grammar.lists_of, trees.values()))
     edges = await tx.rows("select leaf, edge from segment_edge where merchant_id = %(merchant_id)s")
     found = await lists.bitmaps(tx, named)
-    return State(rows, trees, failed, await answering.moment_of(tx, at), found, {row.leaf: row.edge for row in edges})
+    return State(rows, trees, failed, await grammar.moment_of(tx, at), found, {row.leaf: row.edge for row in edges})
 
 
 async def _keep_edges(tx: Tx, edges: Mapping[str, float | None], at: datetime) -> None:
@@ -150,13 +150,13 @@ def _read(rows: Sequence[Any]) -> tuple[dict[str, Node], dict[str, dict[str, Any
     failed: dict[str, dict[str, Any]] = {}
     for row in rows:
         try:
-            trees[row.slug] = conditions.parse(row.rule, mirror.declared())
-        except rules.BadRule as bad:
+            trees[row.slug] = grammar.parse(row.rule, mirror.declared())
+        except grammar.BadRule as bad:
             failed[row.slug] = bad.body()
     sound = _sound(trees)
     for slug in set(trees) - sound:
-        missing = ", ".join(sorted(conditions.segments_of(trees.pop(slug)) - sound))
-        refused = rules.BadRule(
+        missing = ", ".join(sorted(grammar.segments_of(trees.pop(slug)) - sound))
+        refused = grammar.BadRule(
             "$", f"引用的分群不可用：{missing}。", f"It speaks of segments that fail: {missing}.", "unknown_segment"
         )
         failed[slug] = refused.body()
@@ -166,7 +166,7 @@ def _read(rows: Sequence[Any]) -> tuple[dict[str, Node], dict[str, dict[str, Any
 def _sound(trees: dict[str, Node]) -> set[str]:
     """The rules that speak only of rules that can be read, without a circle."""
     sound: set[str] = set()
-    while more := {s for s, tree in trees.items() if s not in sound and conditions.segments_of(tree) <= sound}:
+    while more := {s for s, tree in trees.items() if s not in sound and grammar.segments_of(tree) <= sound}:
         sound |= more
     return sound
 

@@ -9,9 +9,9 @@ from typing import Any
 from pypinyin import lazy_pinyin
 
 from shuke.ground import mirror
-from shuke.insight.segments import conditions, models
-from shuke.insight.segments.policy import rules
-from shuke.insight.segments.queries import answering, catalog
+from shuke.insight import grammar
+from shuke.insight.segments import models
+from shuke.insight.segments.queries import catalog, nesting
 from shuke.kit import errors, jobs, references
 from shuke.kit.db import Tx
 
@@ -109,7 +109,7 @@ async def edit_segment(
         raise catalog.NoSuchSegment(slug)
     before = await catalog.get_segment(tx, slug)
     version = row.version
-    if rule is not None and rules.written(rule) != rules.written(before.rule):
+    if rule is not None and grammar.written(rule) != grammar.written(before.rule):
         await _check(tx, rule, slug)
         version += 1
         await tx.insert(models.SegmentVersion, [
@@ -146,11 +146,11 @@ async def used_by(tx: Tx, slug: str) -> list[references.Use]:
 
 
 async def _check(tx: Tx, rule: Any, slug: str | None) -> None:
-    tree = conditions.parse(rule, mirror.declared())
-    inside = (await answering.known_of(tx, [tree])).segments
-    if slug is not None and (slug in inside or slug in conditions.segments_of(tree)):
-        path = next(leaf.path for leaf in conditions.leaves(tree) if leaf.kind == "segment")
-        raise rules.BadRule(path, f"分群互相引用：{slug}。", f"Segments form a circle: {slug}.", "circle")
+    tree = grammar.parse(rule, mirror.declared())
+    inside = (await nesting.known_of(tx, [tree])).segments
+    if slug is not None and (slug in inside or slug in grammar.segments_of(tree)):
+        path = next(leaf.path for leaf in grammar.all_leaves(tree) if leaf.kind == "segment")
+        raise grammar.BadRule(path, f"分群互相引用：{slug}。", f"Segments form a circle: {slug}.", "circle")
 
 
 def named(name: str) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shuke.ground import mirror
+from shuke.insight import grammar
 from shuke.insight.segments.actions import living, refreshing
-from shuke.insight.segments.queries import answering, membership
+from shuke.insight.segments.queries import membership
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,8 +43,8 @@ async def verify(
         rows = [row for row in state.rows if row.slug in wanted and row.members_version == row.version]
         if not rows:
             return {}
-        known = answering.Known(state.trees, state.lists, state.edges)
-        answer = await answering.answer(opened, [state.trees[row.slug] for row in rows], state.moment, known)
+        known = grammar.Known(state.trees, state.lists, state.edges)
+        answer = await grammar.answer(opened, [state.trees[row.slug] for row in rows], state.moment, known)
         async with database.write(merchant_id) as tx:
             kept = await membership.bitmaps(tx, [row.segment_id for row in rows])
             told = {row.slug: _difference(kept[row.segment_id], answer.members(state.trees[row.slug])) for row in rows}

@@ -1,7 +1,7 @@
-"""Segments on the console: rules with their preview, lists, files, and questions across time."""
+"""Segments on the console: rules with their preview, lists and files."""
 
-from shuke.insight.segments.console import comparing, editing, exporting, listing
+from shuke.insight.segments.console import editing, exporting, listing
 
-routes = [*editing.routes, *comparing.routes, *listing.routes, *exporting.routes]
+routes = [*editing.routes, *listing.routes, *exporting.routes]
 
 __all__ = ["routes"]

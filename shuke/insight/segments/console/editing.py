@@ -10,8 +10,9 @@ from litestar import Request, delete, get, post, put
 
 from shuke.ground import access
 from shuke.ground import mirror as columns
+from shuke.insight import grammar
 from shuke.insight.segments import actions
-from shuke.insight.segments.queries import answering, catalog, lists, membership, showing, times, vocabulary
+from shuke.insight.segments.queries import catalog, lists, membership, showing
 from shuke.kit import clock, http, paging, references
 from shuke.kit.db import Database, Tx
 
@@ -43,12 +44,11 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     as_of: datetime | None = None
 
 
-class AskedWhy(msgspec.Struct, forbid_unknown_fields=True):
-    """A rule, or the slug of a segment, and a member."""
+class Said(msgspec.Struct, forbid_unknown_fields=True):
+    """A rule as JSON or as text; the other is answered."""
 
-    member_id: int
     rule: dict[str, Any] | None = None
-    slug: str | None = None
+    text: str | None = None
 
 
 @get("/segments", guards=READ)
@@ -75,7 +75,7 @@ async def kinds(request: Request, database: Database, mirror: Any) -> dict[str, 
     async with database.read(merchant_id) as tx:
         listed = [{"slug": row.slug, "name": row.name} for row in await catalog.stored(tx)]
         kept = [{"slug": one.slug, "name": one.name} for one in await lists.list_lists(tx)]
-    return await vocabulary.vocabulary(opened(mirror), merchant_id) | {"segments": listed, "lists": kept}
+    return await grammar.vocabulary(opened(mirror), merchant_id) | {"segments": listed, "lists": kept}
 
 
 def opened(mirror: columns.Mirror | None) -> columns.Mirror:
@@ -159,12 +159,25 @@ async def preview(request: Request, database: Database, mirror: Any, data: Asked
         return await showing.preview(tx, opened(mirror), data.rule, data.as_of or clock.now())
 
 
-@post("/segments/explain", guards=READ, status_code=200)
-async def explain(request: Request, database: Database, mirror: Any, data: AskedWhy) -> times.Explained:
-    """Why a member belongs or does not: every condition with value, threshold and its next change by time alone."""
-    async with database.read(http.caller_of(request).merchant_id) as tx:
-        rule = data.rule if data.slug is None else (await catalog.get_segment(tx, data.slug)).rule
-        return await times.explain(tx, opened(mirror), rule, data.member_id, clock.now())
+@post("/segments/text", guards=READ, status_code=200)
+async def as_text(data: Said) -> dict[str, Any]:
+    """A rule in both forms: text from JSON, or JSON from text, which must then be a rule that can be used."""
+    if data.text is not None:
+        rule = grammar.read(data.text)
+        showing.parsed(rule)
+        return {"rule": rule, "text": grammar.write(rule)}
+    return {"rule": data.rule, "text": grammar.write(data.rule)}
+
+
+@post("/segments/{slug:str}/verify", guards=WRITE, status_code=200)
+async def verify(request: Request, database: Database, mirror: Any, slug: str) -> catalog.Shown:
+    """Hold the membership against a whole recompute now, and repair it where they differ."""
+    merchant_id = http.caller_of(request).merchant_id
+    async with database.read(merchant_id) as tx:
+        await catalog.get_segment(tx, slug)
+    await actions.verify(database, opened(mirror), merchant_id, clock.now(), [slug])
+    async with database.read(merchant_id) as tx:
+        return await catalog.get_segment(tx, slug)
 
 
 @get("/segments/{slug:str}/members", guards=[*READ, http.requires("members.read")])
@@ -177,12 +190,12 @@ async def segment_members(
     async with database.read(http.caller_of(request).merchant_id) as tx:
         found = await catalog.get_segment(tx, slug)
         numbers = await membership.members_after(tx, slug, place[0] if place else 0, size + 1)
-        moment = await answering.moment_of(tx, clock.now())
+        moment = await grammar.moment_of(tx, clock.now())
         shown = await showing.sampled(tx, opened(mirror), moment, numbers)
     return paging.page(shown, size, lambda member: [member.member_id], total=found.count)
 
 
 routes = [
-    list_segments, kinds, get_segment, new_segment, change_segment, remove_segment, refresh_segment, preview, explain,
-    segment_members,
+    list_segments, kinds, get_segment, new_segment, change_segment, remove_segment, refresh_segment, preview, as_text,
+    verify, segment_members,
 ]  # fmt: skip

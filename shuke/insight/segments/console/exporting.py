@@ -12,8 +12,9 @@ import openpyxl
 from litestar import Request, Response, get
 from litestar.response import Stream
 
+from shuke.insight import grammar
 from shuke.insight.segments.console.editing import opened
-from shuke.insight.segments.queries import answering, catalog, membership, showing
+from shuke.insight.segments.queries import catalog, membership, showing
 from shuke.kit import clock, http
 from shuke.kit.db import Database
 
@@ -52,7 +53,7 @@ async def _pieces(
     while True:
         async with database.read(merchant_id) as tx:
             numbers = await membership.members_after(tx, slug, after, PIECE)
-            moment = await answering.moment_of(tx, clock.now())
+            moment = await grammar.moment_of(tx, clock.now())
             shown = await showing.sampled(tx, columnar, moment, numbers)
         yield [(one.member_id, one.name, one.phone_masked, one.points_available, one.last_order_at) for one in shown]
         if len(numbers) < PIECE:

@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from shuke.ground import mirror
-from shuke.insight.segments import conditions
-from shuke.insight.segments.policy import rules
+from shuke.insight import grammar
 from shuke.kit import errors
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
@@ -65,8 +64,8 @@ def shown(row: Any) -> Shown:
     """A stored segment with its sentence; a rule that can no longer be read shows why."""
     state, error = row.state, row.error
     try:
-        zh, en = conditions.sentence(conditions.parse(row.rule, mirror.declared()))
-    except rules.BadRule as refused:
+        zh, en = grammar.sentence(grammar.parse(row.rule, mirror.declared()))
+    except grammar.BadRule as refused:
         zh, en = refused.message_zh, refused.message_en
         state, error = "error", refused.body()
     return Shown(

@@ -64,6 +64,20 @@ async def members(tx: Tx, slug: str) -> BitMap:
     return (await bitmaps(tx, [segment_id]))[segment_id]
 
 
+async def members_each(tx: Tx, slugs: Sequence[str]) -> dict[str, BitMap]:
+    """All members of several segments as of their last refresh, by slug; two statements. Refuses `NoSuchSegment`."""
+    rows = await tx.rows(
+        "select segment_id, slug from segment where merchant_id = %(merchant_id)s and slug = any(%(slugs)s::text[])",
+        slugs=list(slugs),
+    )
+    ids = {row.slug: row.segment_id for row in rows}
+    for slug in slugs:
+        if slug not in ids:
+            raise NoSuchSegment(slug)
+    found = await bitmaps(tx, ids.values())
+    return {slug: found[segment_id] for slug, segment_id in ids.items()}
+
+
 async def inside(tx: Tx, slug: str, member_ids: Iterable[int]) -> set[int]:
     """Which of these members belong to the segment. Two statements; refuses `NoSuchSegment`."""
     wanted = BitMap(member_ids)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from shuke.ground import members, mirror
-from shuke.insight.segments import conditions
-from shuke.insight.segments.conditions import rank
-from shuke.insight.segments.policy import plans, rules
-from shuke.insight.segments.queries import answering
+from shuke.insight import grammar
+from shuke.insight.segments.queries import nesting
 from shuke.kit import clock
 from shuke.kit.kinds import Sentence
 
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shuke.ground.mirror import Mirror, Moment
-    from shuke.insight.segments.policy.rules import Leaf, Node
+    from shuke.insight.grammar import Answer, Node
     from shuke.kit.db import Database, Tx
 
 SAMPLE = 20
@@ -93,20 +90,20 @@ class Counted(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def parsed(rule: Any) -> Node:
     """A rule against all that is declared; refuses `BadRule`."""
-    return conditions.parse(rule, mirror.declared())
+    return grammar.parse(rule, mirror.declared())
 
 
 def said(node: Node) -> Sentence:
     """A rule in words."""
-    return Sentence(*conditions.sentence(node))
+    return Sentence(*grammar.sentence(node))
 
 
 async def ask(
     tx: Tx, opened: Mirror, trees: Sequence[Node], as_of: datetime, among: Sequence[int] | None = None
-) -> answering.Answer:
+) -> Answer:
     """The trees at an instant, with the segments they speak of worked out afresh."""
-    known = await answering.known_of(tx, trees)
-    return await answering.answer(opened, trees, await answering.moment_of(tx, as_of), known, among)
+    known = await nesting.known_of(tx, trees)
+    return await grammar.answer(opened, trees, await grammar.moment_of(tx, as_of), known, among)
 
 
 async def count(
@@ -129,7 +126,7 @@ async def preview(tx: Tx, opened: Mirror, rule: Any, as_of: datetime) -> Preview
     node = parsed(rule)
     answer = await ask(tx, opened, [node], as_of)
     found = answer.members(node)
-    parts = [Part(part.path, said(part), len(answer.members(part))) for part in rules.nodes(node)]
+    parts = [Part(part.path, said(part), len(answer.members(part))) for part in grammar.nodes(node)]
     fresh = await mirror.freshness(tx, answer.moment.merchant_id)
     milliseconds = round((clock.monotonic() - started) * 1000)
     sample = await sampled(tx, opened, answer.moment, list(found[:SAMPLE]))
@@ -139,9 +136,9 @@ async def preview(tx: Tx, opened: Mirror, rule: Any, as_of: datetime) -> Preview
     )  # fmt: skip
 
 
-def _funnel(node: Node, answer: answering.Answer) -> list[Sieve]:
+def _funnel(node: Node, answer: Answer) -> list[Sieve]:
     """How many each condition of the outermost "all" keeps out; nothing for other rules."""
-    if isinstance(node, rules.Leaf) or node.word != "all" or len(node.parts) < 2:
+    if isinstance(node, grammar.Leaf) or node.word != "all" or len(node.parts) < 2:
         return []
     sets = [answer.members(part) for part in node.parts]
     everybody, left, found = answer.members(node), answer.everyone, []
@@ -171,24 +168,9 @@ async def sampled(tx: Tx, opened: Mirror, moment: Moment, member_ids: Sequence[i
 
 async def _values(opened: Mirror, rule: dict[str, Any], moment: Moment, member_ids: Sequence[int]) -> dict[int, Any]:
     """What a few members measure in one condition; those without any row are left out."""
-    leaf = conditions.parse(rule, opened.registry)
-    assert isinstance(leaf, rules.Leaf)
-    return await measured(opened, leaf, moment, member_ids)
-
-
-async def measured(opened: Mirror, leaf: Leaf, moment: Moment, member_ids: Sequence[int]) -> dict[int, Any]:
-    """The first aggregate of a condition for a few members."""
-    kind = conditions.kind_of(leaf)
-    asked = kind.ranking if leaf.kind == rank.CODE else kind.plan
-    plan = asked(leaf, moment, opened.registry)
-    rows = await mirror.rows(opened, plans.values_sql(plan, member_ids))
-    return {row[0]: _plain(row[1]) for row in rows}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value
+    leaf = grammar.parse(rule, opened.registry)
+    assert isinstance(leaf, grammar.Leaf)
+    return await grammar.measured(opened, leaf, moment, member_ids)
 
 
 async def explain(tx: Tx, opened: Mirror, rule: Any, member_id: int, as_of: datetime) -> Explanation:
@@ -197,12 +179,12 @@ async def explain(tx: Tx, opened: Mirror, rule: Any, member_id: int, as_of: date
     node = parsed(rule)
     answer = await ask(tx, opened, [node], as_of, [member_id])
     reasons = []
-    for leaf in rules.leaves(node):
+    for leaf in grammar.leaves(node):
         ok = member_id in answer.members(leaf)
         value: Any = ok
-        if leaf.kind not in conditions.MEMBERSHIP:
-            value = (await measured(opened, leaf, answer.moment, [member_id])).get(member_id)
-        kind = conditions.kind_of(leaf)
+        if leaf.kind not in grammar.MEMBERSHIP:
+            value = (await grammar.measured(opened, leaf, answer.moment, [member_id])).get(member_id)
+        kind = grammar.kind_of(leaf)
         threshold = kind.threshold(leaf) if hasattr(kind, "threshold") else True
         shown = value if hasattr(kind, "threshold") else ok
         if shown is None and hasattr(kind, "nothing"):

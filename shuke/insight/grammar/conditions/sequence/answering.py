@@ -1,0 +1,287 @@
+"""How sequences are answered: by a fold over each member's events in the engine, and by looking at all chains in plain Python.
+
+From one first step on, what matters of the past is how late each step was last reached: a later reach of a step leaves
+more time for the next one, and the time from the first step is the same for all. So one pass over the events that follow
+a first step decides, whatever their number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shuke.ground.mirror import list_text, quote
+from shuke.insight.grammar.conditions.did import asking
+from shuke.insight.grammar.policy.plans import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence as Listed
+    from datetime import timedelta
+
+    from shuke.ground.mirror import Event, Moment, Registry
+    from shuke.insight.grammar.conditions.sequence.steps import Sequence
+    from shuke.insight.grammar.policy.rules import Leaf
+    from shuke.insight.grammar.policy.world import Happening, World
+
+# What our own rooms write when something happens: never "something else in between".
+ECHOES = (
+    "refund", "points_moved", "redeem", "message_sent", "campaign_targeted", "coupon_redeemed", "segment_entered",
+    "segment_left",
+)  # fmt: skip
+ORDER = "order"
+
+
+def plan(leaf_: Leaf, moment: Moment, registry: Registry) -> Plan:
+    """How the engine answers it."""
+    made: Sequence = leaf_.params
+    return Plan((), "{0}", select=lambda few: _select(made, moment, registry, few))
+
+
+def _select(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ...]) -> str:
+    rows = " UNION ALL ".join(_rows(made, moment, registry, few))
+    needed = 1 if few else (1 << len(made.steps)) - 1
+    events = (
+        "SELECT member, arraySort(groupArray((toUnixTimestamp64Micro(at), seq, idx, name, bits, keys))) AS ev "
+        f"FROM ({rows}) GROUP BY member HAVING bitAnd(groupBitOr(bits), {needed}) = {needed}"
+    )
+    starts = (
+        "SELECT member, ev[i] AS a, arraySlice(ev, i + 1) AS tail "
+        f"FROM ({events}) ARRAY JOIN arrayEnumerate(ev) AS i WHERE bitTest(ev[i].5, 0)"
+    )
+    folded = f"SELECT member, {_fold(made)} AS f FROM ({starts})"
+    ok = _ends_well(made, moment)
+    return (
+        f"SELECT member, max({ok}) AS t0, max(if({ok}, {len(made.asked)}, toInt64(f.{len(made.steps) + 2}))) AS v0 "
+        f"FROM ({folded}) GROUP BY member"
+    )
+
+
+def _micro(length: timedelta) -> int:
+    return round(length.total_seconds() * 1_000_000)
+
+
+def _rows(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ...]) -> list[str]:
+    """One SELECT for each event that is named, and for strict ones, those of all that was done besides."""
+    selects = []
+    named = {step.counted.event.name: step.counted.event for step in made.asked}
+    for name, event in named.items():
+        bits = [
+            f"if({_matches(made, n, moment)}, {1 << n}, 0)"
+            for n, step in enumerate(made.asked)
+            if step.counted.event.name == name
+        ]
+        counts = "" if made.mode == "strict" else "bits != 0"
+        selects.append(
+            _select_rows(
+                event, (quote(name), " + ".join(bits), _keys(made, event, moment)), (moment, registry, few), counts
+            )
+        )
+    if made.mode == "strict":
+        blank = f"arrayWithConstant({len(made.same)}, '')"
+        if ORDER not in named and ORDER in registry.events:
+            told = (quote(ORDER), "0", blank)
+            selects.append(_select_rows(registry.events[ORDER], told, (moment, registry, few), ""))
+        others = registry.event("any other")
+        known = ", ".join(quote(name) for name in dict.fromkeys((*ECHOES, *named)))
+        until = "" if moment.complete else f" AND at <= {moment.instant_sql}"
+        only = "".join(f" AND {condition}" for condition in few)
+        selects.append(
+            f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, toString(kind) AS name, toUInt32(0) AS bits, "
+            f"{blank} AS keys FROM {others.table} "
+            f"WHERE merchant = {moment.merchant_id}{until}{only} AND kind NOT IN ({known})"
+        )
+    return selects
+
+
+def _select_rows(
+    event: Event, told: tuple[str, str, str], place: tuple[Moment, Registry, tuple[str, ...]], counts: str
+) -> str:
+    name, bits, keys = told
+    moment, registry, few = place
+    scan = asking.scan_of(event, moment, registry)
+    where = " AND ".join(
+        f"({condition})" for condition in (*scan.conditions, *scan.live, *few, *([counts] if counts else ()))
+    )
+    return (
+        f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, {name} AS name, toUInt32({bits}) AS bits, "
+        f"{keys} AS keys FROM {scan.source} WHERE {where}"
+    )
+
+
+def _matches(made: Sequence, number: int, moment: Moment) -> str:
+    counted = made.asked[number].counted
+    tests = [asking.filter_sql(counted.event, one, moment) for one in counted.where]
+    if number < len(made.steps):
+        tests += made.window.conditions(moment)
+    return " AND ".join(f"({test})" for test in tests) or "1"
+
+
+def _keys(made: Sequence, event: Event, moment: Moment) -> str:
+    """The values that must be the same, as texts that tell numbers from words; empty where there is none."""
+    if not made.same:
+        return "emptyArrayString()"
+    return f"[{', '.join(_key(event, prop, moment) for prop in made.same)}]"
+
+
+def _key(event: Event, prop: str, moment: Moment) -> str:
+    known = event.properties.get(prop)
+    if known is not None:
+        sql = known.sql.replace("«as_of»", moment.instant_sql).replace("«merchant»", str(moment.merchant_id))
+        if known.type == "text":
+            return f"toString({sql})"
+        return f"if({sql}, 'true', 'false')" if known.type == "flag" else f"concat(char(30), toString({sql}))"
+    if not event.open:
+        return "''"
+    key = quote(prop)
+    number = f"if(mapContains(numbers, {key}), concat(char(30), toString(numbers[{key}])), '')"
+    return f"if(texts[{key}] != '', texts[{key}], {number})"
+
+
+def _fold(made: Sequence) -> str:
+    """(how late each step was reached …, since when nothing forbidden came, steps reached, done), −1 for never."""
+    count = len(made.steps)
+    initial = [
+        "a.1",
+        *(["toInt64(-1)"] * (count - 1)),
+        "a.1" if count == 1 else "toInt64(-1)",
+        "toInt64(1)",
+        "toInt64(0)",
+    ]
+    bits = _kept_bits(made)
+    moves = {n: _advances(made, n) for n in range(1, count)}
+    new = [_kept(made, 0)] + [f"if({moves[n]}, t, {_kept(made, n)})" for n in range(1, count)]
+    level = f"acc.{count + 2}"
+    for n, move in moves.items():
+        level = f"greatest({level}, if({move}, toInt64({n + 1}), toInt64(0)))"
+    pending, done = f"acc.{count + 1}", f"acc.{count + 3}"
+    if made.absent is not None and made.absent.within is not None:
+        forbidden = f"bitTest(b, {count})"
+        late = f"{forbidden} AND {pending} >= 0 AND {pending} + {_micro(made.absent.within)} < t"
+        base = f"if({forbidden}, toInt64(-1), {pending})"
+        done = f"if({late}, toInt64(1), {done})"
+        pending = base if count == 1 else f"if({moves[count - 1]} AND {base} < 0, t, {base})"
+    state = ", ".join([*new, pending, level, done])
+    return f"arrayFold((acc, t, b) -> tuple({state}), arrayMap(e -> e.1, tail), {bits}, tuple({', '.join(initial)}))"
+
+
+def _kept_bits(made: Sequence) -> str:
+    """The steps an event matches, less those whose value is not that of the first step."""
+    lost = []
+    for n, step in enumerate(made.asked):
+        places = [made.same.index(prop) + 1 for prop in step.same]
+        if places:
+            equal = " AND ".join(f"e.6[{at}] != '' AND e.6[{at}] = a.6[{at}]" for at in places)
+            lost.append(f"if({equal}, 0, {1 << n})")
+    if not lost:
+        return "arrayMap(e -> e.5, tail)"
+    return f"arrayMap(e -> toUInt32(bitAnd(e.5, bitNot(toUInt32({' + '.join(lost)})))), tail)"
+
+
+def _advances(made: Sequence, number: int) -> str:
+    before, step = f"acc.{number}", made.steps[number]
+    tests = [f"bitTest(b, {number})", f"{before} >= 0"]
+    if step.within is not None:
+        tests.append(f"t - {before} <= {_micro(step.within)}")
+    if made.within is not None:
+        tests.append(f"t - a.1 <= {_micro(made.within)}")
+    return f"({' AND '.join(tests)})"
+
+
+def _kept(made: Sequence, number: int) -> str:
+    now = f"acc.{number + 1}"
+    if made.mode == "strict":
+        return "toInt64(-1)"
+    if made.mode == "no_repeat":
+        return f"if(bitAnd(b, {(1 << (number + 1)) - 1}) != 0, toInt64(-1), {now})"
+    return now
+
+
+def _ends_well(made: Sequence, moment: Moment) -> str:
+    count = len(made.steps)
+    if made.absent is None or made.absent.within is None:
+        return f"(f.{count + 2} >= {count})"
+    now = f"toUnixTimestamp64Micro({moment.instant_sql})"
+    return f"(f.{count + 3} = 1 OR (f.{count + 1} >= 0 AND f.{count + 1} + {_micro(made.absent.within)} <= {now}))"
+
+
+def holding(leaf_: Leaf, moment: Moment, registry: Registry, world: World) -> set[int]:
+    """The same in plain Python: every chain is looked at."""
+    made: Sequence = leaf_.params
+    names = {step.counted.event.name for step in made.asked}
+    if made.mode == "strict":
+        names |= {
+            deed.event for deed in world.deeds
+            if deed.event == ORDER or (deed.event not in ECHOES and registry.event(deed.event).table == "events")
+        }  # fmt: skip
+    events: dict[int, list[tuple[Any, str, Happening]]] = {}
+    for name in names:
+        for member, happenings in world.happenings(name, moment).items():
+            events.setdefault(member, []).extend(((*one.order, name), name, one) for one in happenings)
+    inside = world.population(moment)
+    return {
+        member
+        for member in inside & set(events)
+        if _some_chain(made, sorted(events[member], key=lambda e: e[0]), moment)
+    }
+
+
+def _some_chain(made: Sequence, events: Listed[tuple[Any, str, Happening]], moment: Moment) -> bool:
+    fits = [[_fits(made, n, name, one, moment) for n in range(len(made.asked))] for _, name, one in events]
+    return any(
+        _chain_from(made, start, [one for _, _, one in events], fits, moment)
+        for start in range(len(events))
+        if fits[start][0]
+    )
+
+
+def _fits(made: Sequence, number: int, name: str, happening: Happening, moment: Moment) -> bool:
+    counted = made.asked[number].counted
+    if counted.event.name != name or not asking.passes(counted.where, happening, moment):
+        return False
+    return number >= len(made.steps) or made.window.holds(happening.at, happening.day, moment, None)
+
+
+def _key_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return list_text(value)
+    return value if isinstance(value, str) else "" if value is None else f"\x1e{value}"
+
+
+def _chain_from(
+    made: Sequence, start: int, events: Listed[Happening], fits: list[list[bool]], moment: Moment
+) -> bool:  # fmt: skip
+    first = events[start]
+
+    def fit(number: int, place: int) -> bool:
+        keys = [
+            (_key_of(events[place].properties.get(p)), _key_of(first.properties.get(p)))
+            for p in made.asked[number].same
+        ]
+        return fits[place][number] and all(one == other != "" for one, other in keys)
+
+    def between(done: int, before: int, after: int) -> bool:
+        passed = range(before + 1, after)
+        if made.mode == "strict":
+            return not passed
+        return made.mode == "relaxed" or not any(fit(step, place) for step in range(done) for place in passed)
+
+    reached = {start}
+    for number, step in enumerate(made.steps[1:], start=1):
+        reached = {
+            after
+            for before in reached
+            for after in range(before + 1, len(events))
+            if fit(number, after)
+            and between(number, before, after)
+            and (step.within is None or events[after].at - events[before].at <= step.within)
+            and (made.within is None or events[after].at - first.at <= made.within)
+        }
+    if made.absent is None or made.absent.within is None:
+        return bool(reached)
+    ends = [(place, events[place].at + made.absent.within) for place in reached]
+    return any(
+        end <= moment.as_of
+        and not any(fit(len(made.steps), after) and events[after].at <= end for after in range(place + 1, len(events)))
+        for place, end in ends
+    )

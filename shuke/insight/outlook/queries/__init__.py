@@ -1,0 +1,1 @@
+"""Questions about segments across time and beside each other; never writes."""

@@ -1,6 +1,0 @@
-"""Rules as text that people type, compare and review: the same tree as the JSON, both ways."""
-
-from shuke.insight.segments.policy.language.reading import read
-from shuke.insight.segments.policy.language.writing import write
-
-__all__ = ["read", "write"]

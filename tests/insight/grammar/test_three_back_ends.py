@@ -1,0 +1,472 @@
+"""Random facts, clocks and rules: the SQL and the plain Python reference give the same members."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pyroaring import BitMap
+
+from shuke.ground import mirror
+from shuke.ground.mirror.engines.arrow import arrow_table
+from shuke.ground.mirror.policy.registry import ATTRIBUTES, EVENTS, MEMBERS
+from shuke.ground.orders import facts
+from shuke.insight.grammar import conditions
+from shuke.insight.grammar.policy import rules
+from shuke.insight.grammar.policy.world import Deed, World
+from shuke.insight.grammar.queries import answering
+
+NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+ZONES = ["Asia/Shanghai", "America/New_York", "UTC"]
+SKUS = ["a", "b", "甲"]
+CHANNELS = ["pos", "web", ""]
+
+
+def instants(before_days: int = 80) -> st.SearchStrategy[datetime]:
+    coarse = st.integers(0, before_days * 24).map(lambda hours: NOON - timedelta(hours=hours))
+    return coarse | coarse.map(lambda at: at + timedelta(minutes=59, seconds=59, microseconds=999_999))
+
+
+@st.composite
+def orders(draw: st.DrawFn, number: int) -> dict[str, Any]:
+    lines = draw(
+        st.lists(
+            st.fixed_dictionaries(
+                {"sku": st.sampled_from(SKUS), "category": st.sampled_from(["护肤", "彩妆", ""]),
+                 "quantity": st.integers(0, 3), "amount_fen": st.sampled_from([0, 100, 2500, 10000])}
+            ), max_size=3,
+        )
+    )  # fmt: skip
+    amount = sum(line["amount_fen"] for line in lines) if lines else draw(st.sampled_from([0, 500, 10000]))
+    at = draw(instants())
+    refunds, left = [], amount
+    for n in range(draw(st.integers(0, 2))):
+        part = draw(st.sampled_from([0, left // 3, left]))
+        named = (
+            [{"sku": draw(st.sampled_from(SKUS)), "quantity": 1, "amount_fen": min(part, 100)}]
+            if draw(st.booleans())
+            else []
+        )
+        if part == 0 and amount:
+            continue
+        refunds.append(facts.Returned(number * 10 + n, at + timedelta(hours=draw(st.integers(-2, 500))), part, named))
+        left -= part
+        if left <= 0:
+            break
+    return {
+        "order_id": number, "member": draw(st.integers(0, 6)), "at": at, "amount": amount, "lines": lines,
+        "refunds": draw(st.permutations(refunds)), "channel": draw(st.sampled_from(CHANNELS)),
+        "store": draw(st.sampled_from(["s1", "s2"])), "coupon": draw(st.sampled_from(["", "SPRING"])),
+        "discount": draw(st.sampled_from([0, 50])),
+    }  # fmt: skip
+
+
+PROPERTIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "sku": st.sampled_from(SKUS),
+        "seconds": st.sampled_from([0, 1, 2.5, 30]),
+        "mixed": st.sampled_from([1, "1", True, "x"]),
+        "finished": st.booleans(),
+        "note": st.sampled_from(["2026-02-27", "2026-01-05T10:00:00", "later"]),
+    },
+)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> dict[str, Any]:
+    members = {n: draw(st.none() | instants()) for n in range(1, draw(st.integers(1, 7)) + 1)}
+    listed = [draw(orders(n)) for n in range(1, draw(st.integers(0, 10)) + 1)]
+    behaviour = [
+        (draw(st.sampled_from(["view", "check_in"])), draw(st.integers(1, 7)), draw(instants()), draw(PROPERTIES),
+         draw(st.sampled_from(CHANNELS)))
+        for _ in range(draw(st.integers(0, 12)))
+    ]  # fmt: skip
+    values = st.none() | st.sampled_from(
+        ["上海", "北京", "2000-02-29", "1990-03-05", 3, 3.5, True, ["上海", "vip"], ["3"], ""]
+    )
+    attributes = [
+        (
+            draw(st.integers(1, 7)),
+            draw(st.sampled_from(["city", "birthday", "tag:vip"])),
+            draw(st.none() | instants()),
+            draw(values),
+        )
+        for _ in range(draw(st.integers(0, 12)))
+    ]
+    tagged = st.tuples(
+        st.integers(1, 7), st.sampled_from(["tag:vip", "tag_group:life"]), instants(), st.none() | instants()
+    )
+    attributes += draw(st.lists(tagged, max_size=8))
+    return {
+        "members": members, "orders": listed, "behaviour": behaviour, "attributes": attributes,
+        "zone": draw(st.sampled_from(ZONES)), "day_start": draw(st.sampled_from([0, 240])),
+        "as_of": draw(instants(60) | st.just(NOON + timedelta(days=1))),
+    }  # fmt: skip
+
+
+WINDOWS = st.none() | st.sampled_from(
+    [
+        {"last": "1d"}, {"last": "7d"}, {"last": "2w"}, {"last": "36h"}, {"last": "90m"}, {"between": ["30d", "7d"]},
+        {"between": ["10d", "12h"]}, {"between": ["48h", "1d"]}, {"calendar": "today"}, {"calendar": "yesterday"},
+        {"calendar": "this_week"}, {"calendar": "this_month"}, {"calendar": "last_month"}, {"calendar": "this_year"},
+        {"from": "2026-02-01", "to": "2026-02-15T12:00:00"}, {"from": "2026-02-01T00:00:00Z"}, {"to": "2026-02-20"},
+        {"within": "7d", "after": "first", "did": "order"}, {"within": "30h", "after": "last", "did": "view"},
+        {"within": "1d", "after": "first", "did": "view"}, {"within": "20d", "after": "last", "did": "order"},
+    ]
+)  # fmt: skip
+NUMBER_OPS = ["eq", "ne", "ne_or_missing", "<", "<=", ">", ">="]
+
+
+def compared(numbers: list[Any], type_: str) -> st.SearchStrategy[dict[str, Any]]:
+    one = st.sampled_from(numbers)
+    choices = [
+        st.fixed_dictionaries({"op": st.sampled_from(NUMBER_OPS), "value": one}),
+        st.fixed_dictionaries(
+            {"op": st.sampled_from(["in", "not_in"]), "value": st.lists(one, min_size=1, max_size=3)}
+        ),
+        st.tuples(one, one).map(lambda pair: {"op": "between", "value": sorted(pair)}),
+        st.sampled_from([{"op": "exists"}, {"op": "missing"}]),
+    ]
+    if type_ == "text":
+        choices.append(st.fixed_dictionaries({"op": st.sampled_from(["contains", "starts_with"]), "value": one}))
+    return st.one_of(*choices)
+
+
+DAYS = st.one_of(
+    st.fixed_dictionaries(
+        {"op": st.sampled_from(NUMBER_OPS),
+         "value": st.sampled_from(["2026-02-27", "2026-02-10T03:00:00", {"ago": "10d"}, {"ago": "48h"}])}
+    ),
+    st.just({"op": "between", "value": ["2026-02-01", {"ago": "3d"}]}),
+    st.just({"op": "anniversary_within", "value": "7d"}),
+)  # fmt: skip
+
+ORDER_WHERE = st.one_of(
+    compared(["pos", "web"], "text").map(lambda c: {"prop": "channel", **c}),
+    compared(["SPRING", "S"], "text").map(lambda c: {"prop": "coupon", **c}),
+    compared([0, 500, 2500, 9999.5, 10000], "number").map(lambda c: {"prop": "amount_fen", **c}),
+    compared([0, 6, 12, 23], "number").map(lambda c: {"prop": "hour", **c}),
+    st.booleans().map(lambda flag: {"prop": "first", "op": "eq", "value": flag}),
+)
+LINE_WHERE = st.one_of(
+    compared(SKUS, "text").map(lambda c: {"prop": "sku", **c}),
+    compared(["护肤"], "text").map(lambda c: {"prop": "category", **c}),
+    compared([0, 1, 2], "number").map(lambda c: {"prop": "quantity", **c}),
+    st.booleans().map(lambda flag: {"prop": "first", "op": "eq", "value": flag}),
+)
+VIEW_WHERE = st.one_of(
+    compared(SKUS, "text").map(lambda c: {"prop": "sku", **c}),
+    compared([0, 1, 2.5], "number").map(lambda c: {"prop": "seconds", **c}),
+    compared([1, 2], "number").map(lambda c: {"prop": "mixed", **c}),
+    compared(["1", "true"], "text").map(lambda c: {"prop": "mixed", **c}),
+    st.booleans().map(lambda flag: {"prop": "finished", "op": "eq", "value": flag}),
+    DAYS.map(lambda c: {"prop": "note", **c}),
+)
+EVENTS_OF = {
+    "order": (ORDER_WHERE, ["amount_fen", "items", "hour"], ["channel", "store"]),
+    "order_line": (LINE_WHERE, ["amount_fen", "quantity"], ["sku", "category"]),
+    "view": (VIEW_WHERE, ["seconds", "mixed"], ["sku", "mixed"]),
+    "check_in": (VIEW_WHERE, ["seconds"], ["channel"]),
+    "refund": (st.just({"prop": "amount_fen", "op": ">", "value": 100}), ["amount_fen"], ["channel"]),
+}
+
+
+@st.composite
+def counted(draw: st.DrawFn, numeric: bool = False) -> tuple[dict[str, Any], str]:
+    """An event with where, window and measure, and the type of the result."""
+    name = draw(st.sampled_from(sorted(EVENTS_OF)))
+    where, numbers, texts = EVENTS_OF[name]
+    node: dict[str, Any] = {"did": name}
+    if listed := draw(st.lists(where, max_size=2)):
+        node["where"] = listed
+    if window := draw(WINDOWS):
+        node["window"] = window
+    number, text = draw(st.sampled_from(numbers)), draw(st.sampled_from(texts))
+    of_number = [{word: number} for word in ("sum", "avg", "min", "max")] + [{"distinct": text}]
+    measures: list[tuple[Any, str]] = [
+        ("count", "small"), ("days", "small"), ("days_since_first", "small"), ("days_since_last", "small"),
+        *((m, "number") for m in of_number), ({"share": {"of": "count", "where": [draw(where)]}}, "ratio"),
+        ({"share": {"of": number, "where": [draw(where)]}}, "ratio"),
+        *(({word: number}, "number") for word in ("mode", "first", "last")),
+    ]  # fmt: skip
+    if not numeric:
+        measures += [("first_at", "time"), ("last_at", "time")]
+        measures += [({word: text}, "text") for word in ("min", "max", "mode", "first", "last")]
+    measure, type_ = draw(st.sampled_from(measures))
+    node["measure"] = measure
+    return node, type_
+
+
+COMPARED = {
+    "small": compared([0, 1, 2, 3, 10], "number"),
+    "number": compared([0, 1, 2.5, 500, 2500, 10000], "number"),
+    "ratio": compared([0, 0.25, 0.5, 1, 2.5, 500], "number"),
+    "text": compared(["pos", "web", "a", "甲", "s1", "1"], "text"),
+    "time": DAYS,
+}
+
+
+@st.composite
+def did_leaves(draw: st.DrawFn) -> dict[str, Any]:
+    if draw(st.integers(0, 5)) == 0:
+        node, _ = draw(counted(numeric=True))
+        other, _ = draw(counted(numeric=True))
+        times = draw(st.sampled_from([0.25, 1, 2, 0]))
+        return node | {
+            "op": draw(st.sampled_from(["eq", "ne", "<", "<=", ">", ">="])),
+            "value": {"times": times, "of": other},
+        }
+    node, type_ = draw(counted())
+    return node | draw(COMPARED[type_])
+
+
+ATTR_LEAVES = st.one_of(
+    compared(["上海", "北京", "3", "vip"], "text").map(lambda c: {"attr": "city", **c}),
+    compared([3, 3.5, 0], "number").map(lambda c: {"attr": "city", **c}),
+    st.booleans().map(lambda flag: {"attr": "city", "op": "eq", "value": flag}),
+    DAYS.map(lambda c: {"attr": "birthday", **c}),
+    DAYS.map(lambda c: {"attr": "joined_at", **c}),
+    st.sampled_from([{"attr": "joined_at", "op": "missing"}, {"attr": "joined_at", "op": "exists"}]),
+    st.just({"attr": "gold", "op": "missing"}),
+)
+SAME = {"view": ["sku"], "check_in": ["sku"], "order_line": ["sku", "category"], "order": ["channel"]}
+
+
+@st.composite
+def ranks(draw: st.DrawFn, plain: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+    measured, _ = draw(counted(numeric=True))
+    node = {
+        "rank": measured,
+        draw(st.sampled_from(["top", "bottom"])): draw(st.sampled_from([1, 2, "20%", "50%", "33.3%"])),
+    }
+    return node | ({"among": draw(plain)} if draw(st.booleans()) else {})
+
+
+@st.composite
+def sequences(draw: st.DrawFn) -> dict[str, Any]:
+    names = draw(st.lists(st.sampled_from(["view", "check_in", "order", "order_line"]), min_size=2, max_size=4))
+    lengths = st.sampled_from(["90m", "2h", "1d", "10d", "5w"])
+    steps: list[dict[str, Any]] = []
+    for n, name in enumerate(names):
+        step: dict[str, Any] = {"did": name}
+        if draw(st.booleans()):
+            step["where"] = [draw(EVENTS_OF[name][0])]
+        if n and draw(st.integers(0, 2)) == 0:
+            step["same"] = [draw(st.sampled_from(SAME[name]))] if name != "order" else ["channel"]
+        if n and draw(st.integers(0, 2)) == 0:
+            step["within"] = draw(lengths)
+        steps.append(step)
+    if draw(st.booleans()):
+        last = steps.pop()
+        steps.append({"not": {key: last[key] for key in ("did", "where") if key in last}, "within": draw(lengths)}
+                     | ({"same": last["same"]} if "same" in last else {}))  # fmt: skip
+    node: dict[str, Any] = {"sequence": steps, "mode": draw(st.sampled_from(["relaxed", "strict", "no_repeat"]))}
+    if draw(st.booleans()):
+        node["within"] = draw(lengths)
+    window = draw(WINDOWS)
+    return node | ({"window": window} if window and "within" not in window else {})
+
+
+LISTS = {"vip": {1, 3, 9}, "empty": set()}
+TAGS = st.sampled_from(
+    [
+        {"tag": "vip"}, {"tag": "nobody"}, {"attr": "tag_group:life", "op": "exists"}, {"attr": "tag:vip", "op": "missing"},
+        {"attr": "tag:vip", "op": ">=", "value": "2026-02-20"}, {"attr": "tag_group:life", "op": "<", "value": {"ago": "7d"}},
+    ]
+)  # fmt: skip
+PLAIN = st.one_of(
+    did_leaves(), did_leaves(), did_leaves(), ATTR_LEAVES, sequences(),
+    st.just({"bucket": {"salt": "x", "from": 0, "to": 5000}}), TAGS,
+    st.sampled_from([{"list": slug} for slug in LISTS]),
+)  # fmt: skip
+LEAVES = st.one_of(PLAIN, PLAIN, ranks(PLAIN), sequences())
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"all": parts}),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"any": parts}),
+        inner.map(lambda part: {"not": part}),
+    ),
+    max_leaves=5,
+)
+
+
+class _Loader:
+    """Facts written into the mirror's tables as the rooms' own functions encode them, and into a World."""
+
+    def __init__(self, merchant: int, drawn: dict[str, Any]) -> None:
+        self.merchant = merchant
+        self.moment = mirror.Moment(merchant, drawn["as_of"], drawn["zone"], drawn["day_start"])
+        self.world = World(members=dict(drawn["members"]))
+        self.tables: list[tuple[mirror.Table, pa.Table]] = []
+        self.seq = 1000
+        self._members(drawn["members"])
+        self._behaviour(drawn)
+        self._orders(drawn["orders"])
+        self._attributes(drawn["attributes"])
+
+    def _add(self, table: mirror.Table, columns: Any) -> None:
+        if columns["member"]:
+            self.tables.append((table, arrow_table(table, self.merchant, columns)))
+
+    def _members(self, members: dict[int, datetime | None]) -> None:
+        numbers = list(members)
+        self._add(MEMBERS, {
+            "member": numbers, "seq": numbers, "idx": [0] * len(numbers), "gone": [0] * len(numbers),
+            "joined_at": [members[n] or mirror.ALWAYS for n in numbers],
+        })  # fmt: skip
+        for member, joined_at in members.items():
+            if joined_at:
+                self.world.attributes.append((member, "joined_at", None, member, joined_at))
+
+    def _behaviour(self, drawn: dict[str, Any]) -> None:
+        made = mirror.EventRows(drawn["zone"], drawn["day_start"])
+        for kind, member, at, properties, channel in drawn["behaviour"]:
+            self.seq += 1
+            made.add(kind, member, at, (self.seq, 0), properties, channel=channel)
+            shared = {
+                "channel": channel,
+                "store": "",
+                "weekday": made.columns["weekday"][-1],
+                "hour": made.columns["hour"][-1],
+            }
+            self._deed(kind, member, at, self.seq, 0, [(at, {**properties, **shared})])
+        for order in drawn["orders"]:
+            for refund in order["refunds"]:
+                self.seq += 1
+                made.add(
+                    "refund",
+                    order["member"],
+                    refund.at,
+                    (self.seq, 0),
+                    {"amount_fen": refund.amount_fen},
+                    channel=order["channel"],
+                )
+                properties = {"amount_fen": refund.amount_fen, "channel": order["channel"]}
+                self._deed("refund", order["member"], refund.at, self.seq, 0, [(refund.at, properties)])
+        self._add(EVENTS, made.columns)
+
+    def _deed(self, event: str, member: int, at: datetime, seq: int, idx: int, versions: Any) -> None:
+        self.world.deeds.append(Deed(event, member, at, self.moment.date_of(at), seq, idx, tuple(versions)))
+
+    def _orders(self, listed: list[dict[str, Any]]) -> None:
+        changes = []
+        for order in listed:
+            at = order["at"].astimezone(mirror.policy.moment.ZoneInfo(self.moment.zone))
+            shared = {
+                "channel": order["channel"], "store": order["store"], "coupon": order["coupon"],
+                "weekday": at.isoweekday(), "hour": at.hour, "day": self.moment.date_of(order["at"]),
+            }  # fmt: skip
+            own = {
+                "order_key": str(order["order_id"]), "list_fen": order["amount"] + order["discount"],
+                "discount_fen": order["discount"], "items": sum(line["quantity"] for line in order["lines"]),
+            }  # fmt: skip
+            placed = facts.Placed(
+                order["order_id"], order["member"], order["at"], order["amount"], order["lines"], shared, own
+            )
+            known: list[facts.Returned] = []
+            changes.append((order["order_id"], placed, facts.change([], facts.versions(placed, known))))
+            for refund in order["refunds"]:
+                before = facts.versions(placed, known)
+                known = [*known, refund]
+                changes.append((order["order_id"], placed, facts.change(before, facts.versions(placed, known))))
+            self._order_deeds(order, shared | own)
+        self._add(facts.ORDERS, facts.order_rows(changes))
+        self._add(facts.LINES, facts.line_rows(changes))
+
+    def _order_deeds(self, order: dict[str, Any], shared: dict[str, Any]) -> None:
+        """Net of refunds, reckoned anew for each instant."""
+        instants_ = sorted({order["at"], *(max(order["at"], refund.at) for refund in order["refunds"])})
+        heads: list[Any] = []
+        lines: list[list[Any]] = [[] for _ in order["lines"]]
+        for instant in instants_:
+            counted_ = [refund for refund in order["refunds"] if max(order["at"], refund.at) <= instant]
+            net = order["amount"] - sum(refund.amount_fen for refund in counted_)
+            gone = bool(counted_) and net <= 0
+            heads.append((instant, None if gone else shared | {"amount_fen": net}))
+            for n, state in enumerate(_net_lines(order, counted_)):
+                alive = not gone and state is not None
+                own = {k: v for k, v in order["lines"][n].items() if k in ("sku", "category")}
+                shown = (
+                    shared | own | {"quantity": state[0], "amount_fen": state[1], "discount_fen": 0} if alive else None
+                )
+                lines[n].append((instant, shown))
+        self._deed("order", order["member"], order["at"], order["order_id"], 0, heads)
+        for n, versions in enumerate(lines):
+            self._deed("order_line", order["member"], order["at"], order["order_id"], n, versions)
+
+    def _attributes(self, listed: Any) -> None:
+        made = mirror.AttributeRows()
+        for member, name, at, value in listed:
+            self.seq += 1
+            made.add(name, member, at, (self.seq, 0), value)
+            self.world.attributes.append((member, name, at, self.seq, value))
+        self._add(ATTRIBUTES, made.columns)
+
+
+def _net_lines(order: dict[str, Any], refunds: list[facts.Returned]) -> list[tuple[int, int] | None]:
+    state: list[tuple[int, int] | None] = [(line["quantity"], line["amount_fen"]) for line in order["lines"]]
+    for refund in sorted(refunds, key=lambda refund: (refund.at, refund.refund_id)):
+        state = facts._returned(state, order["lines"], refund)
+    return state
+
+
+def first_flags(world: World, moment: mirror.Moment) -> None:
+    """`first` is decided as of the moment: the earliest order that still stands."""
+    first = {member: events[0].seq for member, events in world.happenings("order", moment).items()}
+    world.deeds = [
+        Deed(d.event, d.member, d.at, d.day, d.seq, d.idx, tuple(
+            (at, None if properties is None else {**properties, "first": first.get(d.member) == d.seq})
+            for at, properties in d.versions
+        ))
+        if d.event in ("order", "order_line") else d
+        for d in world.deeds
+    ]  # fmt: skip
+
+
+class _Merchants:
+    last = 1_000_000
+
+
+async def _compare(opened: mirror.Mirror, drawn: dict[str, Any], trees: list[dict[str, Any]]) -> None:
+    _Merchants.last += 1
+    loaded = _Loader(_Merchants.last, drawn)
+    first_flags(loaded.world, loaded.moment)
+    loaded.world.tables["members"] = [
+        {"member": member, "seq": 0, "joined_at": joined_at} for member, joined_at in drawn["members"].items()
+    ]
+    for table, rows in loaded.tables:
+        for name, _ in table.physical:
+            await opened.engine.insert(name, rows)
+    nodes = [conditions.parse(tree, opened.registry) for tree in trees]
+    loaded.world.lists = LISTS
+    known = answering.Known(lists={slug: BitMap(members) for slug, members in LISTS.items()})
+    answer = await answering.answer(opened, nodes, loaded.moment, known)
+    assert set(answer.everyone) == loaded.world.population(loaded.moment)
+    for tree, node in zip(trees, nodes, strict=True):
+        wanted = {
+            leaf: conditions.holding(leaf, loaded.moment, opened.registry, loaded.world)
+            for leaf in conditions.leaves(node)
+        }
+        for leaf, members in wanted.items():
+            assert set(answer.members(leaf)) == members, leaf.written
+        expected = rules.evaluate(node, loaded.world.population(loaded.moment), wanted.__getitem__)
+        assert set(answer.members(node)) == expected, tree
+    few = await answering.answer(opened, nodes, loaded.moment, known, among=[1, 2])
+    for node in nodes:
+        assert few.members(node) == answer.members(node) & BitMap([1, 2])
+
+
+@settings(
+    max_examples=int(os.environ.get("SHUKE_EXAMPLES", "120")), deadline=None, suppress_health_check=list(HealthCheck),
+    print_blob=True,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate), report_multiple_bugs=False, database=None,
+)  # fmt: skip
+@given(drawn=worlds(), trees=st.lists(TREES, min_size=1, max_size=4))
+async def test_sql_agrees_with_the_reference(columns: mirror.Mirror, drawn: dict[str, Any], trees: list[Any]) -> None:
+    await _compare(columns, drawn, trees)
