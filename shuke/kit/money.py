@@ -43,9 +43,16 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     if weight_sum == 0:
         return [total if index == 0 else 0 for index in range(len(weights))]
     sign = -1 if total < 0 else 1
-    size = abs(total)
-    parts = [size * weight // weight_sum for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-(size * weights[i] % weight_sum), i))
-    for index in by_remainder[: size - sum(parts)]:
-        parts[index] += 1
-    return [sign * part for part in parts]
+    parts, remainders, missing = [], [], abs(total)
+    for weight in weights:
+        part, remainder = divmod(abs(total) * weight, weight_sum)
+        parts.append(part)
+        remainders.append(remainder)
+        missing -= part
+    if missing == 1:  # always so for two parts
+        parts[remainders.index(max(remainders))] += 1
+    elif missing:
+        largest_first = sorted(range(len(parts)), key=remainders.__getitem__, reverse=True)  # stable in reverse too
+        for index in largest_first[:missing]:
+            parts[index] += 1
+    return parts if sign == 1 else [-part for part in parts]

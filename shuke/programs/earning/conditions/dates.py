@@ -24,6 +24,7 @@ class OnDates:
     code: ClassVar[str] = "dates"
     name: ClassVar[Sentence] = Sentence("限日期", "On certain dates")
     Params: ClassVar[type[msgspec.Struct]] = Dates
+    dated: ClassVar[bool] = True
 
     def holds(self, params: Dates, basis: Basis) -> bool:
         """Whether the business date is one of them."""

@@ -25,6 +25,7 @@ class OnDayOfMonth:
     code: ClassVar[str] = "day_of_month"
     name: ClassVar[Sentence] = Sentence("限每月几号", "On days of the month")
     Params: ClassVar[type[msgspec.Struct]] = Days
+    dated: ClassVar[bool] = True
 
     def holds(self, params: Days, basis: Basis) -> bool:
         """Whether the business date is such a day."""

@@ -82,6 +82,7 @@ class OnFestival:
     code: ClassVar[str] = "festival"
     name: ClassVar[Sentence] = Sentence("限节日", "On festivals")
     Params: ClassVar[type[msgspec.Struct]] = Festivals
+    dated: ClassVar[bool] = True
 
     def holds(self, params: Festivals, basis: Basis) -> bool:
         """Whether the business date is one of them, or near enough; over New Year too."""

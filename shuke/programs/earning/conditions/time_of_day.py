@@ -1,5 +1,6 @@
 """It happened between two times of the day."""
 
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -40,5 +41,6 @@ class AtTimeOfDay:
         )
 
 
+@lru_cache(maxsize=1440)
 def _minutes(text: str) -> int:
     return int(text[:2]) * 60 + int(text[3:])

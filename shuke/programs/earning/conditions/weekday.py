@@ -28,6 +28,7 @@ class OnWeekday:
     code: ClassVar[str] = "weekday"
     name: ClassVar[Sentence] = Sentence("限星期", "On days of the week")
     Params: ClassVar[type[msgspec.Struct]] = Weekdays
+    dated: ClassVar[bool] = True
 
     def holds(self, params: Weekdays, basis: Basis) -> bool:
         """Whether the business date is such a day."""

@@ -36,6 +36,8 @@ class EventThenOrder:
 
     def award(self, rule: LiveRule, basis: Basis) -> Award | None:
         """The points, for the latest such event that no order has used."""
+        if not basis.known.marks:
+            return None
         params: Following = rule.params
         skus = {line.sku for line in basis.lines}
         fitting = [mark for mark in basis.known.marks if _fits(params, mark, basis, skus)]
@@ -46,7 +48,7 @@ class EventThenOrder:
             rule, points=params.points, basis_fen=basis.amount_fen, event=params.event, about=mark.ref,
             days=params.within_days,
         )  # fmt: skip
-        breakdown = split_over(params.points, basis.lines)
+        breakdown = split_over(params.points, basis)
         return Award(rule, params.points, basis.amount_fen, why, params.validity, breakdown, uses=mark)
 
     def keeps(self, why: dict[str, Any], remaining_fen: int) -> int:

@@ -31,7 +31,7 @@ class FirstOrder:
             return None
         points = rule.params.points
         why = reason(rule, points=points, basis_fen=basis.amount_fen)
-        return Award(rule, points, basis.amount_fen, why, rule.params.validity, split_over(points, basis.lines))
+        return Award(rule, points, basis.amount_fen, why, rule.params.validity, split_over(points, basis))
 
     def keeps(self, why: dict[str, Any], remaining_fen: int) -> int:
         """All of it while anything of the order is left."""

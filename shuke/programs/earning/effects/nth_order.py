@@ -32,7 +32,7 @@ class NthOrderBonus:
         if basis.amount_fen <= 0 or (number % params.number if params.every else number != params.number):
             return None
         why = reason(rule, points=params.points, number=number, basis_fen=basis.amount_fen)
-        breakdown = split_over(params.points, basis.lines)
+        breakdown = split_over(params.points, basis)
         return Award(rule, params.points, basis.amount_fen, why, params.validity, breakdown)
 
     def keeps(self, why: dict[str, Any], remaining_fen: int) -> int:

@@ -27,14 +27,12 @@ class OrderBonus:
     def award(self, rule: LiveRule, basis: Basis) -> Award | None:
         """The points, where store and channel fit; orders of nothing earn nothing."""
         params: Fixed = rule.params
-        if (params.stores and basis.store not in params.stores) or (
-            params.channels and basis.channel not in params.channels
-        ):
+        if basis.amount_fen <= 0 or (params.stores and basis.store not in params.stores):
             return None
-        if basis.amount_fen <= 0:
+        if params.channels and basis.channel not in params.channels:
             return None
         why = reason(rule, points=params.points, basis_fen=basis.amount_fen, store=basis.store, channel=basis.channel)
-        breakdown = split_over(params.points, basis.lines)
+        breakdown = split_over(params.points, basis)
         return Award(rule, params.points, basis.amount_fen, why, params.validity, breakdown)
 
     def keeps(self, why: dict[str, Any], remaining_fen: int) -> int:

@@ -27,25 +27,32 @@ class ProductBonus:
     name: ClassVar[Sentence] = Sentence("指定商品加赠", "Bonus for certain goods")
     Params: ClassVar[type[msgspec.Struct]] = Bonus
 
+    def worked_out(self, params: Bonus) -> tuple[str, str]:
+        """The goods in words."""
+        return products_words(params)
+
     def award(self, rule: LiveRule, basis: Basis) -> Award | None:
         """What the fitting lines earn; the breakdown gives it to them alone."""
         params: Bonus = rule.params
         fitting = chosen(params, basis.lines)
         if not fitting:
             return None
-        goods_fen, pieces = sum(line.amount_fen for line in fitting), sum(line.quantity for line in fitting)
-        given = {
-            "yuan": money.scale(goods_fen, params.points, 100),
-            "piece": params.points * pieces,
-            "order": params.points,
-        }[params.per]
-        words = products_words(params)
+        goods_fen = pieces = 0
+        for line in fitting:
+            goods_fen += line.amount_fen
+            pieces += line.quantity
+        given = params.points if params.per == "order" else params.points * pieces
+        if params.per == "yuan":
+            given = money.scale(goods_fen, params.points, 100)
+        words = rule.worked_out
         why = reason(
             rule, basis_fen=goods_fen, order_fen=basis.amount_fen, points=params.points, per=params.per, pieces=pieces,
             goods=words[0], goods_en=words[1],
         )  # fmt: skip
-        weights = [line.amount_fen if line in fitting else 0 for line in basis.lines]
-        breakdown = money.split(given, weights) if len(weights) > 1 and goods_fen else []
+        breakdown = []
+        if len(basis.lines) > 1 and goods_fen:
+            fits = {id(line) for line in fitting}
+            breakdown = money.split(given, [line.amount_fen if id(line) in fits else 0 for line in basis.lines])
         return Award(rule, given, goods_fen, why, params.validity, breakdown)
 
     def keeps(self, why: dict[str, Any], remaining_fen: int) -> int:

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from shuke.kit import money
 from shuke.kit.kinds import Sentence
-from shuke.programs.earning.policy import Award, Basis, LiveRule, asked, reason, rule_words, split_over
+from shuke.programs.earning.policy import Award, Basis, LiveRule, asked, month_of, reason, rule_words, split_over
 
 PER = {"order": ("单笔订单", "Each order"), "month": ("当月累计", "The month's total")}
 
@@ -38,24 +38,25 @@ class SpendLadder:
     name: ClassVar[Sentence] = Sentence("消费满额阶梯", "Spend ladder")
     Params: ClassVar[type[msgspec.Struct]] = Ladder
 
+    def worked_out(self, params: Ladder) -> list[list[int]]:
+        """The steps as the reason keeps them."""
+        return [[step.from_fen, step.points] for step in params.steps]
+
     def monthly(self, params: Ladder) -> bool:
         """Whether it gives up to a total of the month."""
         return params.per == "month"
 
     def award(self, rule: LiveRule, basis: Basis) -> Award | None:
         """The highest step that the order reaches; by month, the step reached now less the step reached before."""
-        steps = [[step.from_fen, step.points] for step in rule.params.steps]
-        before = 0
-        if rule.params.per == "month":
-            before = max(basis.known.months.get(f"{basis.on.year}-{basis.on.month:02d}", 0), 0)
-        given = reached(steps, before + basis.amount_fen) - reached(steps, before)
+        steps, before = rule.worked_out, 0
+        if rule.monthly:
+            before = max(basis.known.months.get(month_of(basis.on), 0), 0)
+        now = reached(steps, before + basis.amount_fen)
+        given = now - reached(steps, before) if before and now else now
         if given <= 0:
             return None
-        why = reason(
-            rule, basis_fen=basis.amount_fen, before_fen=before, steps=steps, per=rule.params.per,
-            reached=reached(steps, before + basis.amount_fen),
-        )  # fmt: skip
-        return Award(rule, given, basis.amount_fen, why, rule.params.validity, split_over(given, basis.lines))
+        why = reason(rule, basis_fen=basis.amount_fen, before_fen=before, steps=steps, per=rule.params.per, reached=now)
+        return Award(rule, given, basis.amount_fen, why, rule.params.validity, split_over(given, basis))
 
     def keeps(self, why: dict[str, Any], remaining_fen: int) -> int:
         """The step that what is left would have reached under the original ladder."""
@@ -88,4 +89,8 @@ class SpendLadder:
 
 def reached(steps: Sequence[Sequence[int]], fen: int) -> int:
     """The points of the highest step that an amount reaches; 2,100 → 500, 1,900 → 200, 999 → 0."""
-    return max(((step[0], step[1]) for step in steps if step[0] <= fen), default=(0, 0))[1]
+    highest, points = 0, 0
+    for begins, given in steps:
+        if begins <= fen and (begins > highest or (begins == highest and given > points)):
+            highest, points = begins, given
+    return points

@@ -40,7 +40,7 @@ class SpendRate:
             rule, basis_fen=basis.amount_fen, points=params.points, per_fen=params.per_fen,
             percent=basis.multiplier_percent if params.tier_multiplier else 100, tier=basis.tier_name,
         )  # fmt: skip
-        return Award(rule, given, basis.amount_fen, why, params.validity, split_over(given, basis.lines))
+        return Award(rule, given, basis.amount_fen, why, params.validity, split_over(given, basis))
 
     def keeps(self, why: dict[str, Any], remaining_fen: int) -> int:
         """What the same rule, version and tier would have given for what is left of the order after refunds."""

@@ -21,6 +21,7 @@ from shuke.programs.earning.policy.rules import (
     reason,
     split_over,
 )  # fmt: skip
+from shuke.programs.earning.policy.selecting import RuleSet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
 
 def wanted_counters(rules: Sequence[LiveRule], bases: Sequence[tuple[int, Basis]]) -> list[CounterKey]:
     """The counters that these members' orders and events may touch, in the order in which they are locked."""
-    limited = [rule for rule in rules if rule.limited]
-    pairs = ((rule, member_id, basis) for rule in limited for member_id, basis in bases if rule.answers(basis))
-    keys = {key for rule, member_id, basis in pairs for key in counted_under(rule, member_id, basis)}
+    ready = _ready(rules)
+    keys: set[CounterKey] = set()
+    for member_id, basis in bases:
+        for rule in ready.limited(basis):
+            if rule.answers(basis):
+                keys.update(counted_under(rule, member_id, basis))
     return sorted(keys)
 
 
@@ -40,33 +44,43 @@ def evaluate(
 ) -> list[Award]:  # fmt: skip
     """The awards of one order or event, in order of priority and id; rules that give nothing are left out.
 
-    `rules` are sorted by (priority, rule_id); `effects` is the family of effect kinds. Multipliers come after what
-    they multiply, then stacking groups, then caps and budgets; `counters` are counted up by what is given.
+    `rules` are sorted by (priority, rule_id), best as a `RuleSet`, which is prepared once; `effects` is the family of
+    effect kinds. Multipliers come after what they multiply, then stacking groups, then caps and budgets; `counters` are
+    counted up by what is given.
     """
+    today = _ready(rules).concerning(effects, basis)
     awards: list[Award] = []
     multipliers: list[LiveRule] = []
-    for rule in rules:
-        if not rule.answers(basis):
-            continue
-        for kind, params in rule.conditions:
-            if not kind.holds(params, basis):
+    grouped = limited = False
+    for rule, checks, give, in_group, may_be_less in today.at(basis.occurred_at):
+        for holds, params in checks:
+            if not holds(params, basis):
                 break
         else:
-            if rule.kind == "multiplier":
+            if give is None:
                 multipliers.append(rule)
+            elif (award := give(rule, basis)) is None or award.points <= 0:
                 continue
-            award = effects[rule.kind].award(rule, basis)
-            if award is not None and award.points > 0:
+            else:
                 awards.append(award)
+            if in_group:
+                grouped = True
+            if may_be_less:
+                limited = True
     if multipliers:
         awards += multiplied(multipliers, awards, basis, multiplier_policy)
-    if len(awards) > 1 and any(award.rule.terms.group for award in awards):
+    if grouped and len(awards) > 1:
         awards = _stacked(awards)
-    if any(award.rule.limited for award in awards):
-        awards = [award for award in awards if _within(award, member_id, basis, counters)]
+    if limited:
+        awards = [award for award in awards if not award.rule.limited or _within(award, member_id, basis, counters)]
     for award in awards:
-        _note_threshold(award)
+        if award.rule.least_fen:
+            award.why["least_fen"] = award.rule.least_fen
     return awards
+
+
+def _ready(rules: Sequence[LiveRule]) -> RuleSet:
+    return rules if isinstance(rules, RuleSet) else RuleSet(rules)
 
 
 def multiplied(multipliers: Sequence[LiveRule], awards: Sequence[Award], basis: Basis, how: Multiplying) -> list[Award]:
@@ -81,9 +95,9 @@ def multiplied(multipliers: Sequence[LiveRule], awards: Sequence[Award], basis: 
     found = []
     for rule in multipliers:
         percent = rule.params.percent
-        desired = {"sum": percent - 100, "max": percent - reached, "product": reached * percent // 100 - reached}[
-            how.policy
-        ]
+        desired = percent - 100
+        if how.policy != "sum":
+            desired = (percent if how.policy == "max" else reached * percent // 100) - reached
         bonus = min(desired, how.most_percent - reached)
         if desired <= 0:
             continue
@@ -103,9 +117,7 @@ def _bonus(rule: LiveRule, bases: Sequence[Award], basis: Basis, percent: int) -
     rates = [[award.why["points"], award.why["per_fen"]] for award in bases]
     points = sum(money.scale(basis.amount_fen, rate * percent, per * 100) for rate, per in rates)
     facts = {"rates": rates, "bonus_percent": percent, "percent": rule.params.percent, "basis_fen": basis.amount_fen}
-    return Award(
-        rule, points, basis.amount_fen, reason(rule, **facts), rule.params.validity, split_over(points, basis.lines)
-    )
+    return Award(rule, points, basis.amount_fen, reason(rule, **facts), rule.params.validity, split_over(points, basis))
 
 
 def _stacked(awards: list[Award]) -> list[Award]:
@@ -125,42 +137,40 @@ def _stacked(awards: list[Award]) -> list[Award]:
 
 def _within(award: Award, member_id: int, basis: Basis, counters: Counters | None) -> bool:
     """Cut an award down to its caps and budget and count it; False where nothing is left."""
-    rule = award.rule
-    keys: list[CounterKey] = []
+    rule, given = award.rule, counters or _NONE
     for cap in rule.terms.caps:
-        key = (rule.rule_id, member_id, period(cap.per, basis.on))
-        points, times = counters.so_far(key) if counters is not None and cap.per != "order" else (0, 0)
-        limit = {"per": cap.per, "points": cap.points, "times": cap.times}
+        points, times = 0, 0
+        if cap.per != "order":
+            points, times = given.so_far((rule.rule_id, member_id, period(cap.per, basis.on)))
         if cap.times is not None and times >= cap.times:
-            award.reduce(0, limit)
+            award.reduce(0, {"per": cap.per, "points": cap.points, "times": cap.times})
         elif cap.points is not None and points + award.points > cap.points:
+            limit = {"per": cap.per, "points": cap.points, "times": cap.times}
             award.reduce(max(cap.points - points, 0), limit)
-    if counters is not None:
-        keys = counted_under(rule, member_id, basis)
+    if counters is None:
+        return award.points > 0
+    if rule.once_per:
         once = once_key(rule, member_id, basis)
         if once is not None and counters.so_far(once)[1]:
             award.reduce(0, {"per": "once"})
-        if rule.monthly:  # what an order returned since had helped to reach is not given twice
-            left = award.why["reached"] - counters.so_far(month_key(rule, member_id, basis))[0]
-            if left < award.points:
-                award.reduce(max(left, 0), {"per": "ladder"})
-        budget = rule.terms.budget_points
-        if budget is not None:
-            left = max(budget - counters.so_far((rule.rule_id, 0, BUDGET))[0], 0)
-            if left < award.points:
-                award.reduce(left, {"per": "budget", "points": budget})
+    if rule.monthly:  # what an order returned since had helped to reach is not given twice
+        left = award.why["reached"] - counters.so_far(month_key(rule, member_id, basis))[0]
+        if left < award.points:
+            award.reduce(max(left, 0), {"per": "ladder"})
+    budget = rule.terms.budget_points
+    if budget is not None:
+        left = max(budget - counters.so_far((rule.rule_id, 0, BUDGET))[0], 0)
+        if left < award.points:
+            award.reduce(left, {"per": "budget", "points": budget})
     if award.points <= 0:
         return False
+    keys = counted_under(rule, member_id, basis)
     for key in keys:
-        assert counters is not None
         counters.add(key, award.points, 1)
     if keys:
         award.why["counted"] = [[key_member, name] for _, key_member, name in keys]
     return True
 
 
-def _note_threshold(award: Award) -> None:
-    """Remember what the conditions asked of the amount, so that a refund below it takes everything back."""
-    for kind, params in award.rule.conditions:
-        if kind.code == "amount" and params.least_fen:
-            award.why["least_fen"] = params.least_fen
+_NONE = Counters()
+"""Where nobody counts, nothing was given before."""

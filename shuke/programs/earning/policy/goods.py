@@ -24,12 +24,12 @@ class Products(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def chosen(products: Products, lines: Sequence[Line]) -> list[Line]:
     """The lines of an order that are such goods."""
-    if not (products.skus or products.categories or products.brands):
+    skus, categories, brands = products.skus, products.categories, products.brands
+    if not (skus or categories or brands):
         return list(lines)
     return [
         line for line in lines
-        if line.sku in products.skus or (line.category and line.category in products.categories)
-        or (line.brand and line.brand in products.brands)
+        if line.sku in skus or (line.category in categories and line.category) or (line.brand in brands and line.brand)
     ]  # fmt: skip
 
 

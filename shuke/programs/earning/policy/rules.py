@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -77,6 +78,7 @@ class Basis:
     zone: ZoneInfo | None = None
     day: date | None = None
     _local: datetime | None = None
+    _weights: list[int] | None = None
 
     @property
     def local(self) -> datetime:
@@ -84,6 +86,13 @@ class Basis:
         if self._local is None:
             self._local = self.occurred_at.astimezone(self.zone)
         return self._local
+
+    @property
+    def weights(self) -> list[int]:
+        """The money of each line: what an award on the whole order is split by."""
+        if self._weights is None:
+            self._weights = [line.amount_fen for line in self.lines]
+        return self._weights
 
     @property
     def on(self) -> date:
@@ -155,17 +164,27 @@ class LiveRule:
     """The property of an event that may earn once only, such as the article."""
     monthly: bool = False
     """Whether it gives up to a total of the month, so that what the month has given must be known."""
+    worked_out: Any = None
+    """What its kind worked out from the parameters once, so that no order has to."""
+    limited: bool = field(init=False)
+    """Whether it may give less than it would, because of a cap, a budget or something that earns once."""
+    least_fen: int = field(init=False)
+    """What its conditions ask of the amount: a refund below it takes everything back."""
+    heading: dict[str, Any] = field(init=False)
+    """How the stored reason of each of its awards begins."""
+
+    def __post_init__(self) -> None:
+        limited = bool(self.terms.caps) or self.terms.budget_points is not None or bool(self.once_per) or self.monthly
+        least = [params.least_fen for kind, params in self.conditions if kind.code == "amount"]
+        object.__setattr__(self, "limited", limited)
+        object.__setattr__(self, "least_fen", max(least, default=0))
+        object.__setattr__(self, "heading", {"kind": self.kind, "rule": self.name, "version": self.version})
 
     def holds_at(self, instant: datetime) -> bool:
         """Whether this version was live at that instant; no beginning means from the beginning of time."""
         return (self.live_from is None or self.live_from <= instant) and (
             self.live_to is None or instant < self.live_to
         )
-
-    @property
-    def limited(self) -> bool:
-        """Whether it may give less than it would, because of a cap, a budget or something that earns once."""
-        return bool(self.terms.caps) or self.terms.budget_points is not None or bool(self.once_per) or self.monthly
 
     def answers(self, basis: Basis) -> bool:
         """Whether this version is about such a thing at all, at that time."""
@@ -211,12 +230,15 @@ DEFAULT = Multiplying()
 
 def multiplying(settings: Mapping[str, Any]) -> Multiplying:
     """The merchant's policy for multipliers: settings `multiplier_policy` and `multiplier_most_percent`."""
+    if "multiplier_policy" not in settings and "multiplier_most_percent" not in settings:
+        return DEFAULT
     policy = settings.get("multiplier_policy", DEFAULT.policy)
     if policy not in ("sum", "max", "product"):
         policy = DEFAULT.policy
     return Multiplying(policy, max(int(settings.get("multiplier_most_percent", DEFAULT.most_percent)), 100))
 
 
+_NEVER = (0, 0)
 CounterKey = tuple[int, int, str]
 """Rule, member (0: all, for budgets), period."""
 
@@ -230,9 +252,8 @@ class Counters:
 
     def so_far(self, key: CounterKey) -> tuple[int, int]:
         """Points and times given under this key, with what was added here."""
-        points, times = self.given.get(key, (0, 0))
-        more, again = self.added.get(key, (0, 0))
-        return points + more, times + again
+        given, added = self.given.get(key, _NEVER), self.added.get(key)
+        return given if added is None else (given[0] + added[0], given[1] + added[1])
 
     def add(self, key: CounterKey, points: int, times: int) -> None:
         """Count an award, or with negative figures what was taken back."""
@@ -240,6 +261,7 @@ class Counters:
         self.added[key] = (before + points, earlier + times)
 
 
+@lru_cache(maxsize=2048)
 def period(per: str, day: date) -> str:
     """The name of the period of a cap that a business date falls into."""
     if per == "day":
@@ -250,6 +272,12 @@ def period(per: str, day: date) -> str:
     if per == "month":
         return f"m:{day.year}-{day.month:02d}"
     return f"y:{day.year}" if per == "year" else "e"
+
+
+@lru_cache(maxsize=512)
+def month_of(day: date) -> str:
+    """The calendar month of a date, as net payments are counted by it: `2026-11`."""
+    return f"{day.year}-{day.month:02d}"
 
 
 BUDGET = "b"
@@ -263,30 +291,30 @@ def once_key(rule: LiveRule, member_id: int, basis: Basis) -> CounterKey | None:
 
 def month_key(rule: LiveRule, member_id: int, basis: Basis) -> CounterKey:
     """The counter of what a monthly ladder has given in the month."""
-    return rule.rule_id, member_id, f"l:{basis.on.year}-{basis.on.month:02d}"
+    return rule.rule_id, member_id, f"l:{month_of(basis.on)}"
 
 
 def counted_under(rule: LiveRule, member_id: int, basis: Basis) -> list[CounterKey]:
     """All counters that an award of this rule would be counted under."""
-    keys = [(rule.rule_id, member_id, period(cap.per, basis.on)) for cap in rule.terms.caps if cap.per != "order"]
-    once = once_key(rule, member_id, basis)
-    if once is not None:
+    terms, rule_id = rule.terms, rule.rule_id
+    keys = [(rule_id, member_id, period(cap.per, basis.on)) for cap in terms.caps if cap.per != "order"]
+    if rule.once_per and (once := once_key(rule, member_id, basis)) is not None:
         keys.append(once)
     if rule.monthly:
         keys.append(month_key(rule, member_id, basis))
-    if rule.terms.budget_points is not None:
-        keys.append((rule.rule_id, 0, BUDGET))
+    if terms.budget_points is not None:
+        keys.append((rule_id, 0, BUDGET))
     return keys
 
 
-def split_over(points: int, lines: Sequence[Line]) -> list[int]:
+def split_over(points: int, basis: Basis) -> list[int]:
     """The share of each line in an award on the whole order; empty for one line."""
-    return money.split(points, [line.amount_fen for line in lines]) if len(lines) > 1 else []
+    return [] if len(basis.lines) < 2 else money.split(points, basis.weights)
 
 
 def reason(rule: LiveRule, **facts: Any) -> dict[str, Any]:
     """The stored reason of an award: which rule and version, and what its kind needs to explain and to repeat it."""
-    return {"kind": rule.kind, "rule": rule.name, "version": rule.version, **facts}
+    return rule.heading | facts
 
 
 def kept(why: Mapping[str, Any], remaining_fen: int, fresh: int) -> int:

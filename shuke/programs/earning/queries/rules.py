@@ -11,8 +11,8 @@ from shuke.assets import points
 from shuke.kit import kinds
 from shuke.kit.kinds import Sentence
 from shuke.programs.earning.conditions import CONDITIONS
-from shuke.programs.earning.effects import EFFECTS
-from shuke.programs.earning.policy import NOTHING, LiveRule, Terms, kept
+from shuke.programs.earning.effects import BY_CODE, EFFECTS
+from shuke.programs.earning.policy import NOTHING, LiveRule, RuleSet, Terms, kept
 
 if TYPE_CHECKING:
     from shuke.kit.db import Tx
@@ -28,13 +28,13 @@ select * from (
 """
 
 
-async def live_rules(tx: Tx) -> list[LiveRule]:
+async def live_rules(tx: Tx) -> RuleSet:
     """Every published version, sorted as they apply, with the period in which it was, is or will be live.
 
     A version ends where the next one of its rule begins, be it a wording or a pause.
     """
     rules = [_compiled(row) for row in await tx.rows(_LIVE)]
-    return sorted(rules, key=lambda rule: (rule.priority, rule.rule_id, rule.version))
+    return RuleSet(sorted(rules, key=lambda rule: (rule.priority, rule.rule_id, rule.version)))
 
 
 def _compiled(row: Any) -> LiveRule:
@@ -69,6 +69,7 @@ def compiled(
         events=kind.events(typed) if hasattr(kind, "events") else NOTHING,
         once_per=kind.once_per(typed) if hasattr(kind, "once_per") else "",
         monthly=kind.monthly(typed) if hasattr(kind, "monthly") else False,
+        worked_out=kind.worked_out(typed) if hasattr(kind, "worked_out") else None,
     )  # fmt: skip
 
 
@@ -82,12 +83,13 @@ def compiled_conditions(conditions: list[dict[str, Any]]) -> tuple[tuple[Any, An
 
 def explain(why: dict[str, Any]) -> dict[str, str]:
     """The sentence of an award's stored reason, in both languages."""
-    return msgspec.to_builtins(in_words(why))
+    said = in_words(why)
+    return {"zh": said.zh, "en": said.en}
 
 
 def in_words(why: dict[str, Any]) -> Sentence:
     """The reason of an award in both languages, with what made it smaller."""
-    said = EFFECTS.get(why["kind"]).explain(why)
+    said: Sentence = BY_CODE[why["kind"]].explain(why)
     if "limit" not in why:
         return said
     zh, en = limit_words(why["limit"])
