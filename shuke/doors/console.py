@@ -7,7 +7,7 @@ from shuke.assets.offers import console as offers
 from shuke.assets.points import console as points
 from shuke.assets.transfers import console as transfers
 from shuke.doors import live
-from shuke.doors.screens import ledger, merchant, operations, overview, search, tagging
+from shuke.doors.screens import ledger, merchant, merges, operations, overview, search, tagging
 from shuke.doors.screens import members as roster
 from shuke.ground.access import console as access
 from shuke.ground.catalog import console as catalog
@@ -21,6 +21,7 @@ from shuke.outreach.journeys import console as journeys
 from shuke.programs.earning import console as earning
 from shuke.programs.intake import console as intake
 from shuke.programs.missions import console as missions
+from shuke.programs.referrals import console as referrals
 from shuke.programs.tiers import console as tiers
 
 PREFIX = "/console/api"
@@ -34,6 +35,7 @@ routes = [
     *operations.routes,
     *roster.routes,
     *members.routes,
+    *merges.routes,
     *catalog.routes,
     *points.routes,
     *finance.routes,
@@ -51,6 +53,7 @@ routes = [
     *journeys.routes,
     *earning.routes,
     *missions.routes,
+    *referrals.routes,
     *tiers.routes,
     *intake.routes,
 ]

@@ -8,17 +8,19 @@ from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.finance import jobs as finance_jobs
 from shuke.assets.offers import facts as offers_facts
 from shuke.assets.offers import reactions as offers
+from shuke.assets.points import PointsPosted
 from shuke.assets.points import facts as points_facts
 from shuke.assets.points import jobs as points_jobs
 from shuke.assets.points import reactions as points
 from shuke.ground import mirror
 from shuke.ground.ingestion import EventsRecorded
 from shuke.ground.ingestion import facts as ingestion_facts
-from shuke.ground.members import MemberChanged, MembersMerged
+from shuke.ground.members import MemberChanged, MembersMerged, MembersUnmerged
 from shuke.ground.members import facts as members_facts
 from shuke.ground.messaging import facts as messaging_facts
-from shuke.ground.orders import OrdersRecorded, RefundsParked
+from shuke.ground.orders import OrdersRecorded, RefundsParked, RefundsRecorded
 from shuke.ground.orders import facts as orders_facts
+from shuke.insight.profiles import ProfilesScored
 from shuke.insight.profiles import facts as profiles_facts
 from shuke.insight.profiles import jobs as profiles_jobs
 from shuke.insight.segments import SegmentRefreshed
@@ -34,9 +36,12 @@ from shuke.kit.jobs import Work
 from shuke.outreach.journeys import JourneyEntered, using_segment
 from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.outreach.journeys import reactions as journeys
+from shuke.programs.earning import reactions as earning
 from shuke.programs.intake import jobs as intake_jobs
 from shuke.programs.intake import reactions as intake
 from shuke.programs.missions import reactions as missions
+from shuke.programs.referrals import jobs as referrals_jobs
+from shuke.programs.referrals import reactions as referrals
 from shuke.programs.tiers import facts as tiers_facts
 from shuke.programs.tiers import jobs as tiers_jobs
 from shuke.programs.tiers import reactions as tiers
@@ -52,18 +57,28 @@ if TYPE_CHECKING:
 # What is announced → what is done about it, in this order.
 REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, points.on_members_merged),
+    (MembersUnmerged, points.on_members_unmerged),
+    (MembersMerged, earning.on_members_merged),
+    (MembersUnmerged, earning.on_members_unmerged),
     (MembersMerged, offers.follow_merges),
     (MembersMerged, tags.follow_merges),
     (MembersMerged, tiers.on_members_merged),
     (MembersMerged, missions.follow_merges),
+    (MembersMerged, referrals.follow_merges),
     (MemberChanged, intake.welcome_members),
     (OrdersRecorded, intake.match_orders),
     (RefundsParked, intake.match_refunds),
+    (OrdersRecorded, tiers.on_orders),
+    (RefundsRecorded, tiers.on_refunds),
+    (PointsPosted, tiers.on_points),
     (EventsRecorded, missions.check_in_by_event),
     (EventsRecorded, missions.count_behaviour),
     (MemberChanged, missions.count_profiles),
+    (OrdersRecorded, referrals.count_orders),
+    (RefundsRecorded, referrals.count_refunds),
     (OrdersRecorded, journeys.count_orders),
     (SegmentRefreshed, tags.follow_segments),
+    (ProfilesScored, tags.follow_scores),
     (SegmentRefreshed, journeys.begin),
     (JourneyEntered, journeys.count_early_orders),
 ]
@@ -93,10 +108,13 @@ WORKS: list[Work] = [
     Work(finance_jobs.COUNT, finance_jobs.count_points),
     Work(audit_jobs.AUDIT, audit_jobs.audit_points),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
+    Work(tiers_jobs.COUNT, tiers_jobs.count_tiers, recurring=False),
     Work(profiles_jobs.FIT, profiles_jobs.fit_profiles),
+    Work(profiles_jobs.FOLLOW, profiles_jobs.follow_members, recurring=False),
     Work(segments_jobs.REFRESH, segments_jobs.refresh_segments, recurring=False),
     Work(segments_jobs.VERIFY, segments_jobs.verify_segments),
     Work(tags_jobs.WORK, tags_jobs.keep_tags, recurring=False),
+    Work(referrals_jobs.WORK, referrals_jobs.keep_promises, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
     Work("imports", intake_jobs.run_imports, recurring=False),
 ]

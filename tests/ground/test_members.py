@@ -144,3 +144,55 @@ async def test_a_phone_of_somebody_else_is_refused(database: Database, merchant_
         await members.set_phone(tx, 2, "13900139000", AT)
     async with database.read(merchant_id) as tx:
         assert await members.get_phone(tx, 2) == "13900139000"
+
+
+async def test_an_undone_merge_gives_back_what_it_moved(database: Database, merchant_id: int) -> None:
+    await _join(database, merchant_id, {"phone": "13800138000", "external": "c-1"}, {"external": "c-2"}, {"card": "K9"})
+    async with database.write(merchant_id) as tx:
+        await members.write_profiles(
+            tx, [(1, {"name": "李雷", "birthday": date(1990, 2, 1), "attributes": {"city": "杭州", "肤质": "干性"}})]
+        )
+        await members.set_consents(tx, [(1, "sms", True), (1, "wechat", True)], AT, "console")
+        await members.merge(tx, 3, 1, by="店主", at=AT)
+        before = await members.get_member(tx, 1)
+        merge_id = await members.merge(tx, 1, 2, by="店主", at=AT)
+    async with database.write(merchant_id) as tx:
+        await members.write_profiles(tx, [(2, {"attributes": {"city": "上海"}})])
+        await members.set_consents(tx, [(2, "sms", False)], AT.replace(hour=5), "console")
+        await members.unmerge(tx, merge_id, by="小美", at=AT)
+    async with database.read(merchant_id) as tx:
+        assert await members.get_member(tx, 1) == before
+        assert await members.numbers_of(tx, 1) == [1, 3]
+        heir = await members.get_member(tx, 2)
+        assert (heir.name, heir.birthday, heir.phone_masked, heir.merged_into) == ("", None, None, None)
+        assert (heir.attributes, heir.consent) == ({"city": "上海"}, {"sms": False})  # said since: the survivor's own
+        assert await members.search(tx, "李雷") == [1]
+        listed = (await members.merges(tx)).items
+    assert [(one.member_id, one.undone_by, one.undoable) for one in listed] == [(1, "小美", False), (3, None, True)]
+    assert await _join(database, merchant_id, {"phone": "13800138000"}, {"external": "c-2"}) == [1, 2]
+
+
+async def test_merges_that_cannot_be_undone(database: Database, merchant_id: int) -> None:
+    await _join(database, merchant_id, {"external": "c-1"}, {"external": "c-2"}, {"external": "c-3"})
+    async with database.write(merchant_id) as tx:
+        first = await members.merge(tx, 1, 2, by="店主", at=AT)
+        second = await members.merge(tx, 2, 3, by="店主", at=AT)
+
+    async def refused(merge_id: int) -> str:
+        with pytest.raises((members.CannotUnmerge, members.NoSuchMerge)) as caught:
+            async with database.write(merchant_id) as tx:
+                await members.unmerge(tx, merge_id, by="店主", at=AT)
+        return str(caught.value.body()["code"])
+
+    assert await refused(first) == "cannot_unmerge"  # the survivor was merged on
+    assert await refused(77) == "no_such_merge"
+    for merge_id in (second, first):
+        async with database.write(merchant_id) as tx:
+            await members.unmerge(tx, merge_id, by="店主", at=AT)
+        assert await refused(merge_id) == "cannot_unmerge"
+    async with database.write(merchant_id) as tx:
+        old = await members.merge(tx, 1, 2, by="店主", at=AT)
+        await tx.run(
+            "update member_merge set moved = '{}' where merchant_id = %(merchant_id)s and merge_id = %(id)s", id=old
+        )
+    assert await refused(old) == "cannot_unmerge"

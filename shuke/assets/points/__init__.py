@@ -2,8 +2,9 @@
 
 from shuke.assets.points.actions import (
     LOCK, LOTS, SWEEP, AdjustedDifferently, Adjustment, BookedDifferently, HoldEnded, HoldRequest, HoldVerdict,
-    NoSuchHold, NothingToAdjust, Posting, ReasonMissing, Swept, Verdict, adjust, book_of, booked, capture,
+    NoSuchHold, NothingToAdjust, Posting, ReasonMissing, Swept, Unmerged, Verdict, adjust, book_of, booked, capture,
     check_adjustment, hold, merge_members, open_book, post, release, replay, store, storing, sweep, sweep_merchant,
+    unmerge_members,
 )  # fmt: skip
 from shuke.assets.points.events import PointsHeld, PointsPosted
 from shuke.assets.points.policy import (
@@ -11,17 +12,19 @@ from shuke.assets.points.policy import (
     known_wallet, use_order,
 )  # fmt: skip
 from shuke.assets.points.queries import (
-    Balance, EntryShape, Expiring, Explains, LotShape, NotYet, RuleRef, Sums, Totals, balance, balances, balances_at,
-    entries_of, entry, expiries, explain, explained_by, has_entries, in_order, ledger, lots_of, moved, totals_at,
+    Balance, EntryShape, Expiring, Explains, LotShape, MergeFigures, NotYet, RuleRef, Sums, Totals, balance, balances,
+    balances_at, countable, entries_of, entry, expiries, explain, explained_by, has_entries, in_order, ledger,
+    lots_of, moved, moved_by_merges, totals_at,
 )  # fmt: skip
 
 __all__ = [
     "LOCK", "LOTS", "POINTS", "SWEEP", "WALLETS", "AccountState", "AdjustedDifferently", "Adjustment", "Balance",
     "Book", "BookedDifferently", "Cause", "EntryShape", "Expiring", "Explains", "HoldEnded", "HoldRequest",
-    "HoldVerdict", "LotShape", "LotState", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NotYet",
+    "HoldVerdict", "LotShape", "LotState", "MergeFigures", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NotYet",
     "NothingToAdjust", "PointsHeld", "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "Sums", "Swept", "Totals",
-    "Verdict", "Wallet", "adjust", "balance", "balances", "balances_at", "book_of", "booked", "capture",
-    "check_adjustment", "entries_of", "entry", "entry_line", "expiries", "explain", "explained_by", "has_entries",
-    "hold", "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "moved", "open_book", "post", "release",
-    "replay", "store", "storing", "sweep", "sweep_merchant", "totals_at", "use_order",
+    "Unmerged", "Verdict", "Wallet", "adjust", "balance", "balances", "balances_at", "book_of", "booked", "capture",
+    "check_adjustment", "countable", "entries_of", "entry", "entry_line", "expiries", "explain", "explained_by",
+    "has_entries", "hold", "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "moved",
+    "moved_by_merges", "open_book", "post", "release", "replay", "store", "storing", "sweep", "sweep_merchant",
+    "totals_at", "unmerge_members", "use_order",
 ]  # fmt: skip

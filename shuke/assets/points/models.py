@@ -1,6 +1,5 @@
 """Tables of the ledger."""
 
-
 from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 

@@ -5,7 +5,7 @@ A `Book` holds what one transaction has locked and collects what it changes; not
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -407,6 +407,7 @@ class Book:
         """An open hold follows its lots to another member."""
         self.account(member_id, wallet).held -= points
         self.account(into_id, wallet).held += points
+        self.touched |= {(member_id, wallet), (into_id, wallet)}
 
     def merge(self, member_id: int, into_id: int, out: Cause, into: Cause, *, wallet: str = POINTS) -> dict[int, int]:
         """Move all lots, with their lives, and the debt by a pair of entries; returns the new lots by the old."""
@@ -424,6 +425,19 @@ class Book:
             moved[lot.lot_id] = self._grant(heir, in_id, lot.remaining, *life, restricted=lot.restricted)
             self._move(loser, out_id, lot, lot.remaining)
         return moved
+
+    def unmerge(
+        self, into_id: int, member_id: int, parts: Sequence[tuple[LotState, LotState, int]], debt: int, out: Cause,
+        into: Cause, *, wallet: str = POINTS,
+    ) -> None:  # fmt: skip
+        """Give what a merge moved back to the lots it came from: (the survivor's lot, the own lot, points), and the debt."""
+        heir, member = self.account(into_id, wallet), self.account(member_id, wallet)
+        points = sum(part for _, _, part in parts) - debt
+        out_id = self._entry(heir, "merge", -points, out, debt=-debt)
+        in_id = self._entry(member, "merge", points, into, debt=debt)
+        for lot, own, part in parts:
+            self._move(heir, out_id, lot, part)
+            self._move(member, in_id, own, -part)
 
 
 def entry_line(entry: dict[str, Any]) -> str:

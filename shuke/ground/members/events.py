@@ -24,6 +24,16 @@ class MembersMerged(Event, frozen=True, kw_only=True, tag="members_merged"):
     member_id: int
     into_id: int
     at: datetime
+    merge_id: int = 0
+
+
+class MembersUnmerged(Event, frozen=True, kw_only=True, tag="members_unmerged"):
+    """The merge `merge_id` was undone: `member_id` is a member of their own again."""
+
+    member_id: int
+    into_id: int
+    at: datetime
+    merge_id: int
 
 
 class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed"):

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 async def _members(tx: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
-    """New members and those whose joining date changed or who were merged, as they are now."""
+    """New members and those whose joining date changed or who were merged or parted again, as they are now."""
     seqs: dict[int, int] = {}
     for one in news:
-        if one.kind == "members_merged" or one.payload.get("new") or "joined_at" in one.payload["attributes"]:
+        if (
+            one.kind in ("members_merged", "members_unmerged")
+            or one.payload.get("new")
+            or "joined_at" in one.payload["attributes"]
+        ):
             seqs[one.payload["member_id"]] = one.seq
     rows = await tx.rows(
         "select member_id, joined_at, merged_into from member where merchant_id = %(merchant_id)s "
@@ -72,8 +76,9 @@ DECLARED = (
     mirror.Attribute("consent.email", "flag", ("同意邮件", "Consent to e-mail")),
     mirror.Attribute("consent.inbox", "flag", ("同意站内信", "Consent to inbox messages")),
     mirror.Attribute("consent.phone", "flag", ("同意电话", "Consent to calls")),
-    mirror.Source(("member_changed", "members_merged"), "members", _members),
+    mirror.Source(("member_changed", "members_merged", "members_unmerged"), "members", _members),
     mirror.Source(("member_changed",), "attributes", _attributes),
     mirror.Source(("consent_changed",), "attributes", _consents),
     mirror.Redirect("members_merged", "member_id", "into_id"),
+    mirror.Redirect("members_unmerged", "member_id", "into_id", back=True),
 )

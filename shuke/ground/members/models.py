@@ -75,7 +75,10 @@ class Consent(Model):
 
 
 class Merge(Model):
-    """One merge of a member into another."""
+    """One merge of a member into another. `moved` is what it moved, room by room, for taking it apart again.
+
+    Merges from before that was kept have nothing in it and cannot be undone.
+    """
 
     __tablename__ = "member_merge"
     merchant_id: Mapped[int] = part_of_key()
@@ -84,3 +87,6 @@ class Merge(Model):
     into_id: Mapped[int]
     at: Mapped[object] = instant()
     by: Mapped[str] = mapped_column(server_default="")
+    moved: Mapped[dict] = mapped_column(server_default="{}")
+    undone_at: Mapped[object | None] = instant(nullable=True)
+    undone_by: Mapped[str | None]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from shuke.ground.members import policy
-from shuke.kit import errors
+from shuke.kit import errors, paging
 from shuke.kit.db import Tx
 
 RESOLVE = """
@@ -374,3 +374,63 @@ async def filled(tx: Tx, member_ids: Iterable[int]) -> dict[int, set[str]]:
     return {
         row.member_id: {part for part in ("name", "phone", "gender", "birthday") if getattr(row, part)} for row in rows
     }
+
+
+class Born(msgspec.Struct, frozen=True):
+    """A member whose birthday is known."""
+
+    member_id: int
+    birthday: date
+
+
+async def born_on(tx: Tx, days: Sequence[str]) -> list[Born]:
+    """Members born on one of these days of the year (`02-29`), merged ones left out."""
+    if not days:
+        return []
+    rows = await tx.rows(
+        "select member_id, birthday from member where merchant_id = %(merchant_id)s and merged_into is null "
+        "and to_char(birthday, 'MM-DD') = any(%(days)s::text[]) order by member_id",
+        days=list(days),
+    )
+    return [Born(*row) for row in rows]
+
+
+class MergeShape(msgspec.Struct, frozen=True, kw_only=True):
+    """One merge, and whether it can be undone: not yet, recorded in full, and its survivor still stands."""
+
+    merge_id: int
+    member_id: int
+    into_id: int
+    at: datetime
+    by: str
+    undone_at: datetime | None
+    undone_by: str | None
+    undoable: bool
+
+
+_MERGES = """
+select g.merge_id, g.member_id, g.into_id, g.at, g.by, g.undone_at, g.undone_by,
+  g.undone_at is null and g.moved ? 'profile' and m.merged_into is not distinct from g.into_id as undoable
+from member_merge g join member m on m.merchant_id = g.merchant_id and m.member_id = g.member_id
+where g.merchant_id = %(merchant_id)s and (%(before)s::bigint is null or g.merge_id < %(before)s)
+  and (%(member)s::bigint is null or %(member)s in (g.member_id, g.into_id))
+order by g.merge_id desc limit %(limit)s
+"""
+
+
+async def merges(tx: Tx, member_id: int | None = None, cursor: str | None = None) -> paging.Page:
+    """Merges, the latest first; `member_id` shows those of one member, on either side."""
+    size = paging.limited(None)
+    before = paging.decode(cursor, 1)
+    rows = await tx.rows(_MERGES, member=member_id, before=before[0] if before else None, limit=size + 1)
+    return paging.page([MergeShape(**row._asdict()) for row in rows], size, lambda one: [one.merge_id])
+
+
+async def moved_by(tx: Tx, room: str, merge_ids: Iterable[int]) -> dict[int, Any]:
+    """What a room kept with these merges when it moved things because of them; those without are left out."""
+    rows = await tx.rows(
+        "select merge_id, moved -> %(room)s as moved from member_merge where merchant_id = %(merchant_id)s "
+        "and merge_id = any(%(ids)s::bigint[]) and moved ? %(room)s",
+        room=room, ids=sorted(set(merge_ids)),
+    )  # fmt: skip
+    return {row.merge_id: row.moved for row in rows}

@@ -177,13 +177,23 @@ def _cut(mirror: Mirror, batch: _Batch, news: Sequence[News]) -> Sequence[News]:
 
 
 async def _move(mirror: Mirror, merchant_id: int, redirect: Redirect, one: News) -> None:
-    """Copy one member's rows to another; the old number leaves the population, so its rows count for nobody."""
+    """Copy one member's rows to another; the old number leaves the population, so its rows count for nobody.
+
+    `back`: take the copies away again; they have the number and place of the old member's own rows, but came in later.
+    """
     old, new = int(one.payload[redirect.old]), int(one.payload[redirect.new])
     for table in mirror.registry.tables.values():
         if not table.moves:
             continue
         columns = ", ".join(column.name for column in table.columns)
         for name, _ in table.physical:
+            if redirect.back:
+                own = f"FROM {name} WHERE merchant = {merchant_id} AND member = {old}"
+                await mirror.engine.command(
+                    f"DELETE FROM {name} WHERE merchant = {merchant_id} AND member = {new} "
+                    f"AND (seq, idx) IN (SELECT seq, idx {own}) AND (seq, idx, applied) NOT IN (SELECT seq, idx, applied {own})"
+                )
+                continue
             await mirror.engine.command(
                 f"INSERT INTO {name} (merchant, member, seq, idx, applied, {columns}) "
                 f"SELECT merchant, {new}, seq, idx, {one.seq}, {columns} FROM {name} "

@@ -95,6 +95,29 @@ async def test_rows_follow_a_merged_member(database: Database, columns: mirror.M
     assert await figures(columns, merchant_id) == rows
 
 
+async def test_rows_go_back_when_a_merge_is_undone(
+    database: Database, columns: mirror.Mirror, merchant_id: int
+) -> None:
+    await intake.apply(database, merchant_id, [order("1", "a", NOON), order("2", "b", NOON)], history=True)
+    await mirror.drain(columns, database, merchant_id)
+    before = await figures(columns, merchant_id)
+    async with database.write(merchant_id) as tx:
+        merge_id = await members.merge(tx, 1, 2, by="test", at=NOON)
+    await intake.apply(database, merchant_id, [order("3", "a", NOON)], history=True)
+    await mirror.drain(columns, database, merchant_id)
+    async with database.write(merchant_id) as tx:
+        await members.unmerge(tx, merge_id, by="test", at=NOON)
+    await mirror.drain(columns, database, merchant_id)
+    after = await figures(columns, merchant_id)
+    own = [row for row in before if row[0] == 1]
+    assert [row for row in after if row[0] == 1] == own and own
+    assert [row for row in after if row[0] == 2] == [(2, 2, 20_000, 2)]  # what came meanwhile stays with the survivor
+    gone = f"SELECT argMax(gone, seq) FROM members WHERE merchant = {merchant_id} AND member = 1"
+    assert await mirror.rows(columns, gone) == [(0,)]
+    await mirror.rebuild(columns, database, merchant_id)
+    assert await figures(columns, merchant_id) == after
+
+
 async def test_a_new_folder_starts_from_the_first_announcement(
     database: Database, columns: mirror.Mirror, merchant_id: int
 ) -> None:

@@ -4,7 +4,7 @@ from shuke.assets.points.actions.adjusting import (
     AdjustedDifferently, Adjustment, NothingToAdjust, ReasonMissing, adjust, check_adjustment,
 )  # fmt: skip
 from shuke.assets.points.actions.holding import HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, capture, hold, release
-from shuke.assets.points.actions.merging import merge_members
+from shuke.assets.points.actions.merging import Unmerged, merge_members, unmerge_members
 from shuke.assets.points.actions.posting import (
     LOCK, LOTS, Posting, Verdict, book_of, booked, open_book, post, store, storing,
 )  # fmt: skip
@@ -13,7 +13,7 @@ from shuke.assets.points.actions.sweeping import Swept, sweep, sweep_merchant
 
 __all__ = [
     "LOCK", "LOTS", "SWEEP", "AdjustedDifferently", "Adjustment", "BookedDifferently", "HoldEnded", "HoldRequest",
-    "HoldVerdict", "NoSuchHold", "NothingToAdjust", "Posting", "ReasonMissing", "Swept", "Verdict", "adjust",
-    "book_of", "booked", "capture", "check_adjustment", "hold", "merge_members", "open_book", "post", "release",
-    "replay", "store", "storing", "sweep", "sweep_merchant",
+    "HoldVerdict", "NoSuchHold", "NothingToAdjust", "Posting", "ReasonMissing", "Swept", "Unmerged", "Verdict",
+    "adjust", "book_of", "booked", "capture", "check_adjustment", "hold", "merge_members", "open_book", "post",
+    "release", "replay", "store", "storing", "sweep", "sweep_merchant", "unmerge_members",
 ]  # fmt: skip

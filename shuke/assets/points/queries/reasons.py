@@ -41,13 +41,24 @@ def _merged(why: dict[str, Any]) -> Sentence:
     )
 
 
+def _unmerged(why: dict[str, Any]) -> Sentence:
+    old, heir, moved, back = why["from"], why["into"], why["moved"], why["back"]
+    zh, en = f"撤销会员 {old} 到会员 {heir} 的合并", f"The merge of member {old} into member {heir} was undone"
+    if moved == back:
+        return Sentence(f"{zh}：{back} 全部退回", f"{en}: all {back} came back")
+    return Sentence(
+        f"{zh}：转来的 {moved} 退回 {back}，其余 {moved - back} 已用掉、过期或冻结，留在会员 {heir} 名下",
+        f"{en}: {back} of {moved} came back; {moved - back} were spent, ran out or are held, and stay with member {heir}",
+    )
+
+
 def _transferred(why: dict[str, Any]) -> Sentence:
     zh, en = f"会员 {why['from']} 转赠给会员 {why['to']}", f"Member {why['from']} gave to member {why['to']}"
     return Sentence(f"{zh}：{why['note']}", f"{en}: {why['note']}") if why.get("note") else Sentence(zh, en)
 
 
 _REASONS: dict[str, Explains] = {
-    "adjust": _adjusted, "expire": _expired, "merge": _merged, "transfer": _transferred,
+    "adjust": _adjusted, "expire": _expired, "merge": _merged, "unmerge": _unmerged, "transfer": _transferred,
 }  # fmt: skip
 
 

@@ -12,6 +12,9 @@ TRAIL: dict[str, Words] = {
     "member.merged": Words(
         "{who}把会员 {subject} 合并到会员 {into}", "{who} merged member {subject} into member {into}"
     ),
+    "member.unmerged": Words(
+        "{who}撤销了会员 {subject} 到会员 {into} 的合并", "{who} undid the merge of member {subject} into member {into}"
+    ),
     "member.revealed": Words(
         "{who}查看了会员 {subject} 的手机号", "{who} looked at the phone number of member {subject}"
     ),
@@ -65,7 +68,18 @@ TRAIL: dict[str, Words] = {
     "mission.resumed": Words("{who}恢复了任务「{subject}」", "{who} resumed the mission “{subject}”"),
     "mission.ended": Words("{who}结束了任务「{subject}」", "{who} ended the mission “{subject}”"),
     "mission.reviewed": Words("{who}审核了 {count} 个任务凭证", "{who} decided on {count} proofs of missions"),
+    "referrals.published": Words(
+        "{who}发布了推荐设置（第 {version} 版）", "{who} published version {version} of the plan of referrals"
+    ),
+    "referrals.reviewed": Words("{who}审核了 {count} 条推荐", "{who} decided on {count} referrals"),
+    "referrals.noted": Words(
+        "{who}登记了会员 {subject} 由会员 {referrer} 推荐", "{who} noted that member {referrer} referred member {subject}"
+    ),
     "tiers.changed": Words("{who}修改了会员等级", "{who} changed the tiers"),
+    "member.tier_given": Words("{who}给会员 {subject} 手工定了等级", "{who} gave member {subject} a tier by hand"),
+    "member.tier_taken_back": Words(
+        "{who}收回了会员 {subject} 的手工等级", "{who} took back the tier that member {subject} had by hand"
+    ),
     "profiles.refit": Words("{who}重新计算了会员画像", "{who} had the member profiles computed again"),
     "tag.created": Words("{who}新建了标签「{subject}」", "{who} made the tag “{subject}”"),
     "tag.changed": Words("{who}修改了标签「{subject}」", "{who} changed the tag “{subject}”"),

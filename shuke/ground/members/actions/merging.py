@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from shuke.ground.members import models, queries
 from shuke.ground.members.actions.profiles import write_profiles
 from shuke.ground.members.events import MembersMerged
@@ -19,37 +21,46 @@ class CannotMerge(errors.Refused):
     cure_zh = "请选择两位不同的、都还没有被合并过的会员。"
 
 
-async def merge(tx: Tx, member_id: int, into_id: int, *, by: str, at: datetime) -> None:
+async def merge(tx: Tx, member_id: int, into_id: int, *, by: str, at: datetime) -> int:
     """Make `member_id` part of `into_id`: identities move, gaps in the heir's profile are filled, the old number redirects.
 
-    What the old member holds follows by reactions to `MembersMerged`. Refuses `CannotMerge` and `NoSuchMember`.
+    What the old member holds follows by reactions to `MembersMerged`. What moved is kept with the merge, so that `unmerge`
+    can take it apart again; returns the merge's number. Refuses `CannotMerge` and `NoSuchMember`.
     """
     old, heir = await _lock_both(tx, member_id, into_id)
-    await tx.run(
-        "update identity i set member_id = %(into_id)s where i.merchant_id = %(merchant_id)s and i.member_id = %(member_id)s",
-        member_id=member_id, into_id=into_id,
-    )  # fmt: skip
-    await tx.run(
+    pair = {"member_id": member_id, "into_id": into_id}
+    identities = await tx.rows(
+        "update identity i set member_id = %(into_id)s where i.merchant_id = %(merchant_id)s "
+        "and i.member_id = %(member_id)s returning i.kind, i.value",
+        **pair,
+    )
+    consents = await tx.rows(
         "insert into consent as c (merchant_id, member_id, channel, given, at, source) "
         "select o.merchant_id, %(into_id)s, o.channel, o.given, o.at, o.source from consent o "
-        "where o.merchant_id = %(merchant_id)s and o.member_id = %(member_id)s on conflict do nothing",
-        member_id=member_id, into_id=into_id,
-    )  # fmt: skip
-    await _fill_gaps(tx, old, heir)
-    await tx.run(
+        "where o.merchant_id = %(merchant_id)s and o.member_id = %(member_id)s on conflict do nothing returning c.channel",
+        **pair,
+    )
+    filled = await _fill_gaps(tx, old, heir)
+    followers = await tx.rows(
         "update member m set merged_into = %(into_id)s where m.merchant_id = %(merchant_id)s "
-        "and (m.member_id = %(member_id)s or m.merged_into = %(member_id)s)",
-        member_id=member_id, into_id=into_id,
-    )  # fmt: skip
+        "and (m.member_id = %(member_id)s or m.merged_into = %(member_id)s) returning m.member_id",
+        **pair,
+    )
     await tx.run(
         "delete from member_name_part where merchant_id = %(merchant_id)s and member_id = %(member_id)s",
         member_id=member_id,
     )
+    moved = {
+        "identities": [[row.kind, row.value] for row in identities],
+        "consents": [row.channel for row in consents],
+        "followers": [row.member_id for row in followers if row.member_id != member_id],
+        **filled,
+    }
     [merge_id] = await tx.fresh_ids(1)
-    await tx.insert(
-        models.Merge, [{"merge_id": merge_id, "member_id": member_id, "into_id": into_id, "at": at, "by": by}]
-    )
-    tx.announce(MembersMerged(member_id=member_id, into_id=into_id, at=at))
+    row = {"merge_id": merge_id, **pair, "at": at, "by": by, "moved": {"profile": msgspec.to_builtins(moved)}}
+    await tx.insert(models.Merge, [row])
+    tx.announce(MembersMerged(member_id=member_id, into_id=into_id, at=at, merge_id=merge_id))
+    return int(merge_id)
 
 
 async def _lock_both(tx: Tx, member_id: int, into_id: int) -> tuple[Any, Any]:
@@ -76,7 +87,8 @@ async def _lock_both(tx: Tx, member_id: int, into_id: int) -> tuple[Any, Any]:
     return found[member_id], found[into_id]
 
 
-async def _fill_gaps(tx: Tx, old: Any, heir: Any) -> None:
+async def _fill_gaps(tx: Tx, old: Any, heir: Any) -> dict[str, Any]:
+    """Give the heir what only the old record knew; answers what was given, and the heir's own day of joining."""
     change: dict[str, Any] = {
         "attributes": {name: value for name, value in old.attributes.items() if name not in heir.attributes}
     }
@@ -92,3 +104,5 @@ async def _fill_gaps(tx: Tx, old: Any, heir: Any) -> None:
             "where m.merchant_id = %(merchant_id)s and m.member_id = %(member_id)s",
             member_id=heir.member_id, phone=old.phone, tail=old.phone_tail,
         )  # fmt: skip
+        change["phone"] = old.phone
+    return {"filled": change, "joined_at": heir.joined_at}

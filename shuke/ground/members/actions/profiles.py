@@ -73,7 +73,7 @@ async def write_profiles(
             tx.announce(MemberChanged(member_id=row.member_id, attributes=facts, at=at))
     if written:
         await tx.run(_WRITE, rows=msgspec.json.encode(written).decode())
-        await _index_names(tx, renamed)
+        await index_names(tx, renamed)
     return [row["member_id"] for row in written]
 
 
@@ -99,7 +99,8 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-async def _index_names(tx: Tx, renamed: Mapping[int, str]) -> None:
+async def index_names(tx: Tx, renamed: Mapping[int, str]) -> None:
+    """Make these members, by number, be found by their names and by no others."""
     if not renamed:
         return
     await tx.run(

@@ -80,11 +80,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """An announcement after which one member's rows belong to another: names of the two payload fields."""
+    """An announcement after which one member's rows belong to another: names of the two payload fields.
+
+    With `back` it takes such a redirect apart: the rows that came from the old member leave the new one.
+    """
 
     kind: str
     old: str
     new: str
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

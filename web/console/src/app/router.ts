@@ -17,6 +17,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/", name: "overview", component: () => import("@/pages/Overview.vue"), meta: { title: "nav.overview" } },
   { path: "/members", name: "members", component: () => import("@/pages/members/List.vue"), meta: { title: "nav.members", needs: "members.read" } },
   { path: "/members/:id(\\d+)", name: "member", component: () => import("@/pages/members/Member.vue"), meta: { title: "members.file", needs: "members.read" } },
+  { path: "/members/merges", name: "merges", component: () => import("@/pages/members/Merges.vue"), meta: { title: "ledger.merge.title", needs: "members.write" } },
   { path: "/points", redirect: "/points/rules" },
   { path: "/points/rules", name: "rules", component: () => import("@/pages/points/Rules.vue"), meta: { title: "points.rules", needs: "points.read" } },
   { path: "/points/rules/:id(\\d+)", name: "rule", component: () => import("@/pages/points/Rule.vue"), meta: { title: "points.rule", needs: "points.read" } },
