@@ -156,3 +156,27 @@ def _shape(row: Any, balance_after: int | None) -> EntryShape:
         occurred_at=row.occurred_at, recorded_at=row.recorded_at, source_key=row.key, why=explain(row.why, row.type), rule=rule,
         order_id=row.order_id, balance_after=balance_after,
     )  # fmt: skip
+
+
+class Earned(msgspec.Struct, frozen=True):
+    """Points that a member earned at `at`, or (negative) that a refund took back, for the instant of what earned them."""
+
+    member_id: int
+    at: datetime
+    counted_at: datetime
+    points: int
+
+
+_COUNTABLE = """
+select e.member_id, e.occurred_at, coalesce(o.occurred_at, e.occurred_at), e.points from entry e
+left join entry o on e.type = 'clawback' and o.merchant_id = e.merchant_id and o.member_id = e.member_id
+    and o.entry_id = e.of_entry_id
+where e.merchant_id = %(merchant_id)s and e.member_id = any(%(members)s::bigint[]) and e.wallet = 'points'
+    and e.type in ('earn', 'bonus', 'clawback')
+order by e.occurred_at, e.entry_id
+"""
+
+
+async def countable(tx: Tx, member_ids: list[int]) -> list[Earned]:
+    """What these members earned net of what was taken back, the oldest first, in one statement."""
+    return [Earned(*row) for row in await tx.rows(_COUNTABLE, members=member_ids)]
