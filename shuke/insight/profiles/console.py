@@ -1,16 +1,18 @@
-"""Profiles on the console: the map of recency and frequency, model cards, distributions, and what is said of a member."""
+"""Profiles on the console: the map of recency and frequency, model cards, distributions, stages of life, what is said of whom."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, delete, get, post, put
 
 from shuke.ground import access, members
 from shuke.insight.profiles.actions import scoring
+from shuke.insight.profiles.actions import stages as writing
 from shuke.insight.profiles.policy.features import FEATURES
-from shuke.insight.profiles.queries import features, purchases, told
+from shuke.insight.profiles.policy.stages import READY, BadStage, TooManyStages, clean
+from shuke.insight.profiles.queries import features, purchases, stages, told
 from shuke.kit import clock, http
 from shuke.kit.db import Database
 
@@ -59,4 +61,54 @@ async def show_member(request: Request, database: Database, mirror: Any, member_
     return {"as_of": at, "scores": scores, "features": listed}
 
 
-routes = [show_profiles, refit, show_member]
+class StageWords(msgspec.Struct, forbid_unknown_fields=True):
+    """The words by which the goods of a stage of life are known."""
+
+    words: list[str]
+
+
+@get("/profiles/stages", guards=READ)
+async def show_stages(request: Request, database: Database, mirror: Any) -> dict[str, Any]:
+    """The merchant's stages of life with the goods their words find and how many members bought them; examples to begin with."""
+    merchant_id = http.caller_of(request).merchant_id
+    async with database.read(merchant_id) as tx:
+        listed = await stages.list_stages(tx)
+    items = []
+    for one in listed:  # at most twelve
+        goods, count = await stages.found_goods(mirror, merchant_id, one.words) if mirror is not None else ([], None)
+        items.append({"name": one.name, "words": one.words, "goods": goods, "members": count})
+    names = {one.name for one in listed}
+    return {"items": items, "ready": [msgspec.to_builtins(one) for one in READY if one.name not in names]}
+
+
+@post("/profiles/stages/try", guards=READ, status_code=200, responses=http.declares(BadStage))
+async def try_stage(request: Request, data: StageWords, mirror: Any) -> dict[str, Any]:
+    """The goods that these words find, and how many members bought any of them; writes nothing."""
+    words = clean("…", data.words).words
+    merchant_id = http.caller_of(request).merchant_id
+    goods, count = await stages.found_goods(mirror, merchant_id, words) if mirror is not None else ([], None)
+    return {"goods": goods, "members": count}
+
+
+@put("/profiles/stages/{name:str}", guards=WRITE, responses=http.declares(BadStage, TooManyStages))
+async def put_stage(request: Request, database: Database, name: str, data: StageWords) -> dict[str, Any]:
+    """Write the words of a stage; members are looked at again at once in the background."""
+    caller, at = http.caller_of(request), clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        made = await writing.put_stage(tx, name, data.words, caller.name, at)
+        await scoring.refit_soon(tx, at)
+        await access.record(tx, caller, "profiles.stage", ("stage", made.name), after={"words": made.words}, at=at)
+    return msgspec.to_builtins(made)
+
+
+@delete("/profiles/stages/{name:str}", guards=WRITE)
+async def remove_stage(request: Request, database: Database, name: str) -> None:
+    """Forget a stage; nobody is in it after the next fitting, which begins at once. Repeatable."""
+    caller, at = http.caller_of(request), clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        if await writing.remove_stage(tx, name):
+            await scoring.refit_soon(tx, at)
+            await access.record(tx, caller, "profiles.stage_removed", ("stage", name), at=at)
+
+
+routes = [show_profiles, refit, show_member, show_stages, try_stage, put_stage, remove_stage]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shuke.ground import mirror
+from shuke.insight.profiles.scorers import SPEAKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,14 +28,10 @@ async def _scores(_: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
 
 
 DECLARED = (
-    mirror.Attribute("profile.recency", "number", ("最近购买评分（1–5）", "Recency mark (1–5)")),
-    mirror.Attribute("profile.frequency", "number", ("购买次数评分（1–5）", "Frequency mark (1–5)")),
-    mirror.Attribute("profile.money", "number", ("消费金额评分（1–5）", "Money mark (1–5)")),
-    mirror.Attribute("profile.cell", "text", ("RFM 十一格", "RFM cell of eleven")),
-    mirror.Attribute("profile.cell8", "text", ("RFM 八格", "RFM cell of eight")),
-    mirror.Attribute("profile.p_alive", "number", ("仍是顾客的可能性", "Probability of still being a customer")),
-    mirror.Attribute("profile.purchases", "number", ("预计购买次数", "Purchases expected")),
-    mirror.Attribute("profile.value_fen", "number", ("预计消费（分）", "Value expected (fen)")),
-    mirror.Attribute("profile.price_sensitivity", "number", ("价格敏感度", "Price sensitivity")),
+    *(
+        mirror.Attribute(f"profile.{score.code}", score.type, (score.title.zh, score.title.en))
+        for model in SPEAKING.values()
+        for score in model.SCORES
+    ),
     mirror.Source(("profiles_scored",), "attributes", _scores),
 )

@@ -1,5 +1,7 @@
 """Tables of profiles: what models were fitted on and how well they did, and what they say of members."""
 
+from datetime import date
+
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,3 +37,23 @@ class ProfileScore(Model):
     scores: Mapped[dict]
     evidence: Mapped[dict]
     computed_at: Mapped[object] = instant()
+
+
+class ProfilePlace(Model):
+    """How far scores follow what members do: everything announced up to `seq`, as seen on a business date."""
+
+    __tablename__ = "profile_place"
+    merchant_id: Mapped[int] = part_of_key()
+    seq: Mapped[int]
+    day: Mapped[date]
+
+
+class ProfileStage(Model):
+    """A stage of life as the merchant sees it: its name, and the words by which its goods are known."""
+
+    __tablename__ = "profile_stage"
+    merchant_id: Mapped[int] = part_of_key()
+    name: Mapped[str] = mapped_column(primary_key=True)
+    words: Mapped[list]
+    changed_at: Mapped[object] = instant()
+    changed_by: Mapped[str]

@@ -4,6 +4,7 @@ from shuke.insight.tags.actions import (
     Done,
     RuleTag,
     TagArchived,
+    adopt,
     change,
     create_group,
     create_tag,
@@ -19,6 +20,6 @@ from shuke.insight.tags.queries.wearing import Worn, history, of_members, wearer
 
 __all__ = [
     "Cause", "Done", "Group", "NoSuchGroup", "NoSuchTag", "PastEnd", "Put", "RuleTag", "Tag", "TagArchived", "TagShape",
-    "TagsChanged", "Worn", "by_slug", "change", "create_group", "create_tag", "edit_tag", "history", "import_lines", "list_groups",
-    "list_tags", "of_members", "using_segment", "wearers",
+    "TagsChanged", "Worn", "adopt", "by_slug", "change", "create_group", "create_tag", "edit_tag", "history",
+    "import_lines", "list_groups", "list_tags", "of_members", "using_segment", "wearers",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from shuke.ground import access, members
-from shuke.insight import segments
+from shuke.insight import profiles, segments
 from shuke.insight.tags import actions, policy
 from shuke.insight.tags.actions.shaping import TagShape
 from shuke.insight.tags.queries import catalog, wearing
@@ -22,11 +22,12 @@ from shuke.kit import clock, durations, errors, http, paging, references
 from shuke.kit.db import Database, Tx
 from shuke.kit.http import Caller
 
+NOT_YET = profiles.Words("模型还没有算过。", "The model was not fitted yet.")
 READ = [http.requires("members.read")]
 WRITE = [http.requires("tags.write")]
 SHAPING = http.declares(
     policy.BadTagName, actions.TagTaken, actions.ExclusiveRule, actions.RuleCircle, actions.NotExclusive,
-    catalog.NoSuchTag, catalog.NoSuchGroup, segments.NoSuchSegment, durations.BadDuration,
+    actions.NoSuchScore, actions.TwoDeciders, catalog.NoSuchTag, catalog.NoSuchGroup, segments.NoSuchSegment, durations.BadDuration,
 )  # fmt: skip
 
 
@@ -71,10 +72,33 @@ class Together(msgspec.Struct, frozen=True, kw_only=True):
     combinations: list[wearing.Combination]
 
 
+class ModelTag(msgspec.Struct, frozen=True, kw_only=True):
+    """A tag that may follow a score: its ready threshold, the tag that does follow it, and why its model is silent."""
+
+    ready: profiles.ReadyTag
+    tag: catalog.Tag | None
+    silent: profiles.Words | None
+
+
+class Follows(msgspec.Struct, forbid_unknown_fields=True):
+    """A ready-made model tag to use, by its code, and the threshold."""
+
+    code: str
+    value: float
+
+
+class Threshold(msgspec.Struct, frozen=True, kw_only=True):
+    """How many members a threshold would give the tag to, and how the score is spread over all who have it."""
+
+    members: int
+    standing: profiles.Standing
+
+
 class MemberTags(msgspec.Struct, frozen=True, kw_only=True):
-    """What one member wears, and what happened to it."""
+    """What one member wears, what happened to it, and what the models say that decide some of it."""
 
     tags: list[wearing.Worn]
+    said: dict[str, profiles.Words]
     history: list[wearing.Change]
 
 
@@ -157,6 +181,7 @@ async def change_tag(tag: str, data: TagShape, database: Database, caller: Calle
 def _told(tag: catalog.Tag) -> dict[str, Any]:
     return {
         "name": tag.name, "group": tag.group, "segment": tag.segment, "valid_for": tag.valid_for, "state": tag.state,
+        "follows": None if tag.follows is None else msgspec.to_builtins(tag.follows),
         "description": tag.description,
     }  # fmt: skip
 
@@ -292,10 +317,50 @@ async def member_tags(member_id: int, database: Database, caller: Caller) -> Mem
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
         worn = (await wearing.of_members(tx, [member_id], clock.now()))[member_id]
-        return MemberTags(tags=worn, history=await wearing.history(tx, member_id))
+        said = await profiles.reasons(tx, member_id, [one.follows for one in worn if one.follows is not None])
+        return MemberTags(tags=worn, said=said, history=await wearing.history(tx, member_id))
+
+
+@get("/tags/models", guards=READ)
+async def model_tags(database: Database, caller: Caller) -> list[ModelTag]:
+    """The tags that may follow what models say, those in use first."""
+    async with database.read(caller.merchant_id) as tx:
+        ready, silent = await profiles.ready_tags(tx)
+        known = {(t.follows.model, t.follows.score, t.follows.op): t for t in await catalog.list_tags(tx) if t.follows}
+    items = [
+        ModelTag(ready=one, tag=known.get((one.model, one.score, one.op)), silent=silent.get(one.model, NOT_YET))
+        for one in ready
+    ]
+    return sorted(items, key=lambda item: item.tag is None)
+
+
+@get("/tags/models/preview", guards=READ, responses=http.declares(actions.NoSuchScore))
+async def preview_threshold(
+    database: Database, caller: Caller, model: str, score: str, op: str, value: float
+) -> Threshold:
+    """How many members would wear a tag that follows this score from that threshold on (`>=` or `<=`), before it is saved."""
+    if op not in (">=", "<="):
+        raise actions.NoSuchScore(field="op", score=op)
+    async with database.read(caller.merchant_id) as tx:
+        found = await profiles.whom(tx, profiles.Followed(model, score, op, value))
+        return Threshold(members=len(found), standing=await profiles.standing(tx, model, score))
+
+
+@post(
+    "/tags/models",
+    guards=WRITE,
+    responses=http.declares(actions.NoSuchScore, actions.TagTaken),
+)
+async def use_model_tag(data: Follows, database: Database, caller: Caller) -> catalog.Tag:
+    """Use a ready-made model tag; it comes to its members within a second or two. Its threshold is changed like any tag."""
+    now = clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        made = await actions.adopt(tx, data.code, data.value, now, caller.name)
+        await access.record(tx, caller, "tag.created", ("tag", made.name), after=_told(made), at=now)
+    return made
 
 
 routes = [
     list_tags, together, combination, new_tag, change_tag, remove_tag, merge_tags, new_group, change_group, remove_group,
-    list_acts, undo_act, import_file, member_tags,
+    list_acts, undo_act, import_file, member_tags, model_tags, preview_threshold, use_model_tag,
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What runs when it is due: labels that end, and rule tags with more members than one bite."""
+"""What runs when it is due: labels that end, tags that follow scores, and rule tags with more members than one bite."""
 
 from __future__ import annotations
 

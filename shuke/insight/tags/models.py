@@ -23,7 +23,8 @@ class Tag(Model):
     """One tag; its slug never changes, its name may. States: live, archived (nobody gets it any more), merged, deleted.
 
     With a `segment_slug` it is a rule tag: who is in that segment wears it, nobody else. `size` counts its wearers,
-    `changed_at` is the instant of its last change: the next one is not earlier.
+    `changed_at` is the instant of its last change: the next one is not earlier. With `follows` (a model's score, a comparison and
+    a threshold) it is a model tag: whom the model says it of wears it.
     """
 
     __tablename__ = "tag"
@@ -35,6 +36,7 @@ class Tag(Model):
     description: Mapped[str] = mapped_column(server_default="")
     group_id: Mapped[int | None]
     segment_slug: Mapped[str | None]
+    follows: Mapped[dict | None]
     valid_for: Mapped[str] = mapped_column(server_default="unlimited")
     state: Mapped[str] = mapped_column(server_default="live")
     merged_into: Mapped[int | None]
@@ -63,7 +65,8 @@ class MemberTag(Model):
 class TagAct(Model):
     """One act that changed who wears what: of a person, a key, a file, a rule or the clock; undone as one.
 
-    `verb`: tag, import, rule, expire, merge_tags, delete_tag, merge_members, undo. `source`: console, api, import, rule, system.
+    `verb`: tag, import, rule, model, expire, merge_tags, delete_tag, merge_members, undo. `source`: console, api, import, rule,
+    model, system.
     """
 
     __tablename__ = "tag_act"

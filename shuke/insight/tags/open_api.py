@@ -108,7 +108,8 @@ async def list_tags(database: Database, request: Request[Any, Any, Any]) -> TagN
     async with database.read(http.caller_of(request).merchant_id) as tx:
         listed = await catalog.list_tags(tx, live_only=True)
     return TagNames([
-        TagName(slug=one.slug, name=one.name, group=one.group, rule=one.segment is not None, size=one.size) for one in listed
+        TagName(slug=one.slug, name=one.name, group=one.group, rule=bool(one.segment or one.follows), size=one.size)
+        for one in listed
     ])  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def _unfit(wish: TagWish, tags: dict[str, catalog.Tag], now: datetime) -> errors
         for slug in slugs:
             if slug not in tags:
                 return catalog.NoSuchTag(slug, field=field)
-            if tags[slug].segment is not None:
+            if tags[slug].segment is not None or tags[slug].follows is not None:
                 return actions.RuleTag(name=tags[slug].name, field=field)
             if field == "add" and tags[slug].state != "live":
                 return actions.TagArchived(name=tags[slug].name, field=field)

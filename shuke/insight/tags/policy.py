@@ -16,6 +16,7 @@ AT_ONCE = 20_000
 MOST_ROWS = 50_000
 VERBS = {
     "tag": ("手工打标", "Tagged by hand"), "import": ("文件导入", "Imported"), "rule": ("规则自动", "By its rule"),
+    "model": ("按模型", "By its model"),
     "expire": ("到期", "Expired"), "merge_tags": ("合并标签", "Tags merged"), "delete_tag": ("删除标签", "Tag deleted"),
     "merge_members": ("会员合并", "Members merged"), "undo": ("撤销", "Undone"),
 }  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shuke.ground.members import MembersMerged
+from shuke.insight.profiles import ProfilesScored
 from shuke.insight.segments import SegmentRefreshed
-from shuke.insight.tags import actions
-from shuke.kit import clock
+from shuke.insight.tags import actions, policy
+from shuke.kit import clock, jobs
 from shuke.kit.db import Tx
 
 
@@ -16,6 +17,11 @@ async def follow_segments(tx: Tx, heard: Sequence[SegmentRefreshed]) -> None:
     changed = [one.slug for one in heard if one.entered or one.left or one.backfill]
     if changed:
         await actions.sync_segments(tx, changed, clock.now())
+
+
+async def follow_scores(tx: Tx, heard: Sequence[ProfilesScored]) -> None:
+    """The tags that models decide follow soon, all together: a fitting says much, a thousand members at a time."""
+    await jobs.wake(tx, policy.WORK, clock.now())
 
 
 async def follow_merges(tx: Tx, merged: Sequence[MembersMerged]) -> None:

@@ -3,80 +3,105 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
-from shuke.insight.profiles.policy import rfm
-from shuke.insight.profiles.policy.cards import SHORT, Card, Trained, verdict
+from shuke.insight.profiles.actions import reading
+from shuke.insight.profiles.policy.cards import SHORT, SILENT, Card, Said, Trained, verdict
 from shuke.insight.profiles.policy.fitting import Fit, Words
-from shuke.insight.profiles.policy.histories import WEEK
+from shuke.insight.profiles.policy.histories import WEEK, Purchases
 from shuke.insight.profiles.policy.judging import Judgement, judge
-from shuke.insight.profiles.queries import discounts, features, purchases
-from shuke.insight.profiles.scorers import BUYING, PRICE, gamma_gamma
+from shuke.insight.profiles.policy.kinds import LAST_PERIOD
+from shuke.insight.profiles.policy.rfm import BEST
+from shuke.insight.profiles.queries import features, purchases
+from shuke.insight.profiles.scorers import BUYING, LEARNING, gamma_gamma, repurchase, rfm
 
 if TYPE_CHECKING:
-    from shuke.ground.mirror import Mirror, Moment
-    from shuke.insight.profiles.queries.purchases import Purchases
+    from datetime import date
+    from types import ModuleType
+
+    from shuke.insight.profiles.actions.reading import Books
 
 PREDICTED_DAYS = 90
 SHORTEST = 14  # days held out; four times as many are needed as history
-NOBODY = np.array([], np.int64)
-_BUYING_NAME = Words("复购", "Repeat buying")
-_TIMES = Words("次", "purchases")
 
 
-async def train(opened: Mirror, moment: Moment) -> list[Trained]:
+async def train(books: Books) -> list[Trained]:
     """Every model of this merchant as known at the moment, each with its card. Writes nothing; repeatable."""
+    opened, moment = books.opened, books.moment
     history = await purchases.span(opened, moment)
     holdout = min(PREDICTED_DAYS, history // 4)
-    trained = [await _marks(opened, moment, history)]
+    trained = [await _marks(books, history)]
     if holdout < SHORTEST:
-        refused = {"repurchase": _BUYING_NAME, gamma_gamma.CODE: gamma_gamma.NAME, PRICE.CODE: PRICE.NAME}
         return trained + [
-            Trained(Card(model=code, name=name, scoring=False, members=0, until=moment.day, why=SHORT), NOBODY)
-            for code, name in refused.items()
+            Trained(
+                Card(model=model.CODE, name=model.NAME, scoring=False, members=0, until=moment.day, why=SHORT), SILENT
+            )
+            for model in (repurchase, gamma_gamma, *LEARNING)
         ]
     shared = {"first_day": moment.day - timedelta(days=history), "until": moment.day, "holdout_days": holdout}
+    books = reading.Books(opened, moment, holdout, books.stages)
     cut = moment.day - timedelta(days=holdout)
-    past = await purchases.purchases(opened, moment, cut, holdout)
-    whole = await purchases.purchases(opened, moment, moment.day, holdout)
+    past = await reading.read(books, "purchases", cut)
+    whole = await reading.read(books, "purchases", moment.day)
     trained += await asyncio.to_thread(_buying, past, whole, shared)
-    return [*trained, await _price(opened, moment, shared, cut)]
+    return trained + await _learning(books, shared)
 
 
-async def _marks(opened: Mirror, moment: Moment, history: int) -> Trained:
+async def _learning(books: Books, shared: dict[str, Any]) -> list[Trained]:
+    """The models that teach themselves, one after the other; what two in a row read is read once."""
+    today, holdout = books.moment.day, books.period
+    days = {"earlier": today - timedelta(days=2 * holdout), "past": today - timedelta(days=holdout), "whole": today}
+    seen: dict[tuple[str, date], Any] = {}
+    trained = []
+    for model in LEARNING:
+        seen = {key: found for key, found in seen.items() if key[0] == model.READS}
+        for name, day in days.items():
+            if (model.READS, day) not in seen and (name != "earlier" or model.EARLIER):
+                seen[model.READS, day] = await reading.read(books, model.READS, day)
+        given = [seen.get((model.READS, day)) for day in days.values()]
+        trained.append(await asyncio.to_thread(_taught, model, given, shared))
+    return trained
+
+
+def _taught(model: ModuleType, given: list[Any], shared: dict[str, Any]) -> Trained:
+    learnt = model.learn(*given, shared["holdout_days"])
+    card = _card((model.CODE, model.NAME), learnt.fit, shared, (learnt.judgement, model.UNIT), learnt.why)
+    card = msgspec.structs.replace(
+        card, baseline=model.BASELINE, kept=learnt.kept, predict_days=learnt.kept.get("days", shared["holdout_days"])
+    )
+    return Trained(card, spoken(card, model, given[-1], shared["until"]))
+
+
+def spoken(card: Card, model: ModuleType, whole: Any, today: date) -> Said:
+    """What a model says of members by its card alone, without learning again; nothing where the card refuses."""
+    return model.say(card.kept | {"until": str(today)}, whole) if card.scoring else SILENT
+
+
+async def _marks(books: Books, history: int) -> Trained:
     """Recency, frequency, money: no model, so nothing to judge; with the map and the distributions for the page."""
-    table = await features.marked(opened, moment)
-    member = table.column("member").to_numpy().astype(np.int64)
-    first = moment.day - timedelta(days=history) if history else None
-    values = {code: table.column(f"f_{code}").to_numpy().astype(float) for code in features.MARKED}
-    recency, frequency, money = values["recency"], values["frequency"], values["money"] / 100
-    marks = (rfm.marks(recency, less_is_better=True), rfm.marks(frequency), rfm.marks(money))
-    cells = [(*rfm.ELEVEN, rfm.OTHER)[place].code for place in rfm.eleven(*marks)]
-    eights = [[*rfm.EIGHT.values()][place][0] for place in rfm.eight(recency, frequency, money)] if len(member) else []
-    drawn = np.zeros((rfm.BEST, rfm.BEST), np.int64)
-    spent = np.zeros((rfm.BEST, rfm.BEST))
+    moment = books.moment
+    values = await reading.marked(books)
+    member = values["member"]
+    kept = rfm.limits(values)
+    marks = rfm.marks(kept, values)
+    drawn = np.zeros((BEST, BEST), np.int64)
+    spent = np.zeros((BEST, BEST))
     np.add.at(drawn, (marks[0] - 1, marks[1] - 1), 1)
     np.add.at(spent, (marks[0] - 1, marks[1] - 1), values["money"])
     more = {
-        "map": drawn.tolist(), "spent_fen": spent.tolist(),
-        "edges": {code: rfm.edges(one).tolist() for code, one in zip(features.MARKED, (recency, frequency, money), strict=True)},
-        "distributions": msgspec.to_builtins(await features.distributions(opened, moment)),
+        "map": drawn.tolist(), "spent_fen": spent.tolist(), "edges": kept["edges"],
+        "distributions": msgspec.to_builtins(await features.distributions(books.opened, moment)),
     }  # fmt: skip
     card = Card(
-        model="rfm", name=Words("RFM 评分", "RFM marks"), scoring=len(member) > 0, members=len(member), first_day=first,
-        until=moment.day, more=more,
+        model=rfm.CODE, name=rfm.NAME, scoring=len(member) > 0, members=len(member), until=moment.day, more=more, kept=kept,
+        first_day=moment.day - timedelta(days=history) if history else None,
         why=None if len(member) else Words("还没有会员下过单。", "No member has ordered yet."),
     )  # fmt: skip
-    names = ("recency", "frequency", "money")
-    scores = {name: mark.tolist() for name, mark in zip(names, marks, strict=True)} | {"cell": cells, "cell8": eights}
-    return Trained(card, member, scores, {
-        "last_on": [str(moment.day - timedelta(days=int(days))) for days in recency],
-        "orders": frequency.astype(int).tolist(), "fen": values["money"].astype(int).tolist(),
-    })  # fmt: skip
+    return Trained(card, spoken(card, rfm, values, moment.day))
 
 
 def _buying(past: Purchases, whole: Purchases, shared: dict[str, Any]) -> list[Trained]:
@@ -97,30 +122,17 @@ def _buying(past: Purchases, whole: Purchases, shared: dict[str, Any]) -> list[T
             break
     code, model, fit, judgement, why = tried[-1] if tried[-1][4] is None else tried[0]
     value = _value(past, whole, shared)
-    card = _card("repurchase", _BUYING_NAME, fit, shared, (judgement, _TIMES), why) if why else _card(
-        "repurchase", model.NAME, fit, shared, (judgement, _TIMES), None
-    )  # fmt: skip
-    if why is not None:
-        return [Trained(card, NOBODY), value]
-    return [_scored(card, model, whole, value.card), value]
+    name = repurchase.NAME if why else model.NAME
+    card = _card((repurchase.CODE, name), fit, shared, (judgement, repurchase.UNIT), why)
+    kept = {
+        "model": code, "parameters": [*card.parameters.values()], "days": PREDICTED_DAYS,
+        "value": [*value.parameters.values()] if value.scoring else [],
+    }  # fmt: skip
+    card = msgspec.structs.replace(card, kept=kept if card.scoring else {})
+    return [Trained(card, spoken(card, repurchase, whole, shared["until"])), Trained(value, SILENT)]
 
 
-def _scored(card: Card, model: Any, whole: Purchases, value: Card) -> Trained:
-    known, parameters = whole.histories, np.array([*card.parameters.values()])
-    coming = model.expected(parameters, known, PREDICTED_DAYS / WEEK)
-    scores = {"p_alive": model.p_alive(parameters, known).round(2).tolist(), "purchases": coming.round(2).tolist()}
-    if value.scoring:
-        worth = coming * gamma_gamma.expected_value(np.array([*value.parameters.values()]), known)
-        scores["value_fen"] = (worth.round() * 100).astype(int).tolist()
-    gone = ((known.age - known.last) * WEEK).round().astype(int).tolist()
-    gaps = np.where(known.repeats > 0, known.last * WEEK / np.maximum(known.repeats, 1), 0).round(1).tolist()
-    return Trained(card, known.member, scores, {
-        "repeats": known.repeats.astype(int).tolist(), "gap_days": gaps, "days": [PREDICTED_DAYS] * len(known),
-        "last_on": [str(card.until - timedelta(days=days)) for days in gone],
-    })  # fmt: skip
-
-
-def _value(past: Purchases, whole: Purchases, shared: dict[str, Any]) -> Trained:
+def _value(past: Purchases, whole: Purchases, shared: dict[str, Any]) -> Card:
     """What a purchase is worth; it scores nobody by itself, the buying model multiplies by it."""
     fit = gamma_gamma.fit(past.histories)
     judgement = None
@@ -135,43 +147,20 @@ def _value(past: Purchases, whole: Purchases, shared: dict[str, Any]) -> Trained
     if why is None:
         fit = gamma_gamma.fit(whole.histories)
         why = fit.why
-    card = _card(gamma_gamma.CODE, gamma_gamma.NAME, fit, shared, (judgement, Words("元", "yuan")), why)
-    return Trained(card, NOBODY)
-
-
-async def _price(opened: Mirror, moment: Moment, shared: dict[str, Any], cut: date) -> Trained:
-    """How likely a member's next order uses a discount."""
-    past = await discounts.discounts(opened, moment, cut, shared["holdout_days"])
-    whole = await discounts.discounts(opened, moment, moment.day, shared["holdout_days"])
-    fit = await asyncio.to_thread(PRICE.fit, past["discounted"], past["orders"])
-    judgement = None
-    if fit.converged:
-        came = past["after"] > 0
-        predicted = PRICE.sensitivity(np.array([*fit.parameters.values()]), past["discounted"], past["orders"])[came]
-        own = past["discounted"] / past["orders"]
-        last = np.where(past["before"] > 0, past["before_discounted"] / np.maximum(past["before"], 1), own)[came]
-        judgement = judge(predicted, past["after_discounted"][came] / past["after"][came], last)
-    why = verdict(fit, judgement)
-    if why is None:
-        fit = await asyncio.to_thread(PRICE.fit, whole["discounted"], whole["orders"])
-        why = fit.why
-    card = _card(PRICE.CODE, PRICE.NAME, fit, shared, (judgement, Words("占比", "share")), why)
-    if why is not None:
-        return Trained(card, NOBODY)
-    shares = PRICE.sensitivity(np.array([*fit.parameters.values()]), whole["discounted"], whole["orders"])
-    shop = float(whole["discounted"].sum() / whole["orders"].sum())
-    return Trained(card, whole["member"], {"price_sensitivity": shares.round(2).tolist()}, {
-        "orders": whole["orders"].tolist(), "discounted": whole["discounted"].tolist(),
-        "shop": [round(shop, 3)] * len(shares),
-    })  # fmt: skip
+    named = (gamma_gamma.CODE, gamma_gamma.NAME)
+    return _card(named, fit, shared, (judgement, Words("元", "yuan")), why)
 
 
 def _card(
-    model: str, name: Words, fit: Fit, shared: dict[str, Any], judged: tuple[Judgement | None, Words], why: Words | None
+    named: tuple[str, Words],
+    fit: Fit,
+    shared: dict[str, Any],
+    judged: tuple[Judgement | None, Words],
+    why: Words | None,
 ) -> Card:
     return Card(
-        model=model, name=name, scoring=why is None, members=fit.members, predict_days=PREDICTED_DAYS,
+        model=named[0], name=named[1], scoring=why is None, members=fit.members, predict_days=PREDICTED_DAYS,
         parameters=fit.parameters if fit.converged else {},
         log_likelihood=fit.log_likelihood if fit.converged else None,
-        judgement=judged[0], unit=judged[1], why=why, **shared,
+        judgement=judged[0], unit=judged[1], baseline=LAST_PERIOD, why=why, **shared,
     )  # fmt: skip

@@ -13,7 +13,10 @@ from shuke.insight.profiles.policy.judging import Judgement
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """One model's card. `holdout_days`: the length of the held-out time, which is also that of the baseline's last period."""
+    """One model's card. `holdout_days`: the length of the held-out time, which is also that of the baseline's last period.
+
+    `kept` is all that is needed to score a member later without fitting again.
+    """
 
     model: str
     name: Words
@@ -27,19 +30,37 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     log_likelihood: float | None = None
     judgement: Judgement | None = None
     unit: Words | None = None
+    baseline: Words | None = None
     why: Words | None = None
     more: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
 
 
-class Trained(msgspec.Struct, frozen=True):
-    """A card with the members it scores: score and evidence columns by name; none where the model was refused."""
+class Said(msgspec.Struct, frozen=True):
+    """What a model says of members: score and evidence columns by name, a place for each member."""
 
-    card: Card
     member: np.ndarray
     scores: dict[str, list[Any]] = {}
     evidence: dict[str, list[Any]] = {}
 
 
+class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model learnt, how it did, and what it keeps of it; `why` it may not score."""
+
+    fit: Fit
+    judgement: Judgement | None
+    kept: dict[str, Any]
+    why: Words | None
+
+
+class Trained(msgspec.Struct, frozen=True):
+    """A card, and what the model says of members: of nobody where it was refused."""
+
+    card: Card
+    said: Said
+
+
+SILENT = Said(np.array([], np.int64))
 SHORT = Words(
     "历史太短：至少要 8 周才能留出一段时间检验。", "The history is too short: eight weeks are needed to hold some out."
 )

@@ -44,6 +44,18 @@ class Histories:
         return self.where(places), counts.astype(float)
 
 
+@dataclass(frozen=True, slots=True)
+class Purchases:
+    """Histories up to a day, and of the same members: purchase days and fen in the period before it and in the one after."""
+
+    histories: Histories
+    known_fen: np.ndarray
+    before: np.ndarray
+    before_fen: np.ndarray
+    after: np.ndarray
+    after_fen: np.ndarray
+
+
 def history(member: list[int], repeats: list[float], last: list[float], age: list[float]) -> Histories:
     """Histories from plain lists, times in weeks; for trying out."""
     columns = (np.asarray(repeats, float), np.asarray(last, float), np.asarray(age, float))

@@ -17,7 +17,10 @@ class Calibration(msgspec.Struct, frozen=True):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """How far off on members held out, in root mean squares, against the baseline; and the calibration table."""
+    """How far off on members held out, in root mean squares, against the baseline; and the calibration table.
+
+    Where something happens or not: `auc`, how often one to whom it happened was rated above one to whom it did not.
+    """
 
     members: int
     error: float
@@ -25,11 +28,14 @@ class Judgement(msgspec.Struct, frozen=True):
     predicted_total: float
     actual_total: float
     table: list[Calibration]
+    auc: float | None = None
+    baseline_auc: float | None = None
 
     @property
     def better(self) -> bool:
-        """Whether the prediction beats the baseline."""
-        return self.members > 0 and self.error < self.baseline_error
+        """Whether the prediction beats the baseline, in its error and, where there is one, in its order."""
+        ordered = self.auc is None or self.baseline_auc is None or self.auc > self.baseline_auc
+        return self.members > 0 and self.error < self.baseline_error and ordered
 
 
 def judge(predicted: np.ndarray, actual: np.ndarray, baseline: np.ndarray) -> Judgement:
@@ -38,6 +44,23 @@ def judge(predicted: np.ndarray, actual: np.ndarray, baseline: np.ndarray) -> Ju
         len(actual), _error(predicted, actual), _error(baseline, actual), float(predicted.sum()), float(actual.sum()),
         calibration(predicted, actual),
     )  # fmt: skip
+
+
+def judge_chances(chance: np.ndarray, happened: np.ndarray, baseline: np.ndarray) -> Judgement:
+    """Chances of yes or no: errors as roots of the Brier score (G. W. Brier, 1950), with the areas under both curves."""
+    plain = judge(chance, happened.astype(float), baseline.astype(float))
+    return msgspec.structs.replace(plain, auc=auc(chance, happened), baseline_auc=auc(baseline, happened))
+
+
+def auc(rated: np.ndarray, happened: np.ndarray) -> float | None:
+    """The area under the curve as the rank sum says it, ties in the middle (J. A. Hanley, B. J. McNeil, 1982); None of one kind."""
+    yes = np.asarray(happened, bool)
+    count = int(yes.sum())
+    if not 0 < count < len(yes):
+        return None
+    _, place, counts = np.unique(rated, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2
+    return float((ranks[place[yes]].sum() - count * (count + 1) / 2) / (count * (len(yes) - count)))
 
 
 def _error(predicted: np.ndarray, actual: np.ndarray) -> float:

@@ -18,15 +18,18 @@ def edges(values: np.ndarray) -> np.ndarray:
     return np.ceil(np.quantile(values, _SHARES)) if len(values) else np.zeros(4)
 
 
-def marks(values: np.ndarray, *, by: Literal["edges", "sizes"] = "edges", less_is_better: bool = False) -> np.ndarray:
+def marks(
+    values: np.ndarray, *, by: Literal["edges", "sizes"] = "edges", less_is_better: bool = False,
+    limits: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
     """Each value's mark, 5 the best.
 
-    `edges`: by the limits of `edges`; a value on a limit gets the lower fifth, so equal values get equal marks and the
-    fifths differ in size. `sizes`: five groups of equal size; ties fall in the order given, so equal values may get
-    different marks.
+    `edges`: by the limits given, or those of `edges`; a value on a limit gets the lower fifth, so equal values get equal
+    marks and the fifths differ in size. `sizes`: five groups of equal size; ties fall in the order given, so equal values
+    may get different marks.
     """
     if by == "edges":
-        fifth = np.searchsorted(edges(values), values, side="left") + 1
+        fifth = np.searchsorted(edges(values) if limits is None else limits, values, side="left") + 1
     else:
         place = np.empty(len(values), np.int64)
         place[np.argsort(values, kind="stable")] = np.arange(len(values))
@@ -83,9 +86,14 @@ def eleven(recency: np.ndarray, frequency: np.ndarray, money: np.ndarray) -> np.
     return np.where(held.any(axis=0), held.argmax(axis=0), len(ELEVEN))
 
 
-def eight(recency: np.ndarray, frequency: np.ndarray, money: np.ndarray) -> np.ndarray:
-    """The cell of each member by its values against the means (the mean itself counts as better): its place in `EIGHT`."""
-    better = (recency <= recency.mean(), frequency >= frequency.mean(), money >= money.mean())
+def eight(
+    recency: np.ndarray, frequency: np.ndarray, money: np.ndarray, means: tuple[float, ...] | None = None
+) -> np.ndarray:
+    """The cell of each member by its values against the means, their own or those given (the mean itself counts as better): its
+    place in `EIGHT`."""
+    if means is None:
+        means = (recency.mean(), frequency.mean(), money.mean()) if len(recency) else (0, 0, 0)
+    better = (recency <= means[0], frequency >= means[1], money >= means[2])
     places = {cell: place for place, cell in enumerate(EIGHT)}
     lookup = np.array([places[bool(n & 4), bool(n & 2), bool(n & 1)] for n in range(8)])
     return lookup[better[0] * 4 + better[1] * 2 + better[2] * 1]

@@ -11,14 +11,19 @@ from shuke.ground import mirror
 from shuke.insight.profiles.queries.purchases import gone, known, slices
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from shuke.ground.mirror import Mirror, Moment
 
-_COLUMNS = ("member", "orders", "discounted", "before", "before_discounted", "after", "after_discounted")
+_COLUMNS = (
+    "member", "orders", "discounted", "before", "before_discounted", "after", "after_discounted", "saved_fen", "saved_list_fen",
+)  # fmt: skip
 
 
-async def discounts(opened: Mirror, moment: Moment, until: date, period: int) -> dict[str, np.ndarray]:
+async def discounts(
+    opened: Mirror, moment: Moment, until: date, period: int, members: Sequence[int] | None = None
+) -> dict[str, np.ndarray]:
     """By member: orders up to a day and those with a discount, and both in the `period` days before it and after it."""
     day = f"toDate('{until.isoformat()}')"
     before, after = f"day <= {day} AND day > {day} - {period}", f"day > {day} AND day <= {day} + {period}"
@@ -30,10 +35,15 @@ async def discounts(opened: Mirror, moment: Moment, until: date, period: int) ->
             (after, "after", "after_discounted"),
         )
     )
+    counted += (
+        f", sumIf(discount, day <= {day} AND discount > 0) AS saved_fen"
+        f", sumIf(list_, day <= {day} AND discount > 0) AS saved_list_fen"
+    )
     parts = []
-    async for piece in slices(opened, moment):
+    async for piece in slices(opened, moment, members):
         orders = (
-            f"SELECT member, any(day) AS day, sum(sign * discount_fen) AS discount FROM orders WHERE {known(moment)} AND {piece} "
+            f"SELECT member, any(day) AS day, sum(sign * discount_fen) AS discount, "
+            f"sum(sign * list_fen) AS list_ FROM orders WHERE {known(moment)} AND {piece} "
             "GROUP BY member, order_id HAVING sum(sign) > 0"
         )
         parts.append(

@@ -12,6 +12,8 @@ from shuke.insight.profiles.policy.spread import spread
 from shuke.insight.profiles.queries.purchases import gone, known, slices
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shuke.ground.mirror import Mirror, Moment
 
 LOOKED_AT = 1_000_000  # members of whom distributions are drawn at most; of more, every second, third, …
@@ -60,11 +62,12 @@ def of_source(source: str) -> tuple[Feature, ...]:
     return tuple(feature for feature in FEATURES if feature.source == source)
 
 
-async def marked(opened: Mirror, moment: Moment) -> pa.Table:
-    """Recency, frequency and money of every member with an order, slice by slice."""
+async def marked(opened: Mirror, moment: Moment, members: Sequence[int] | None = None) -> pa.Table:
+    """Recency, frequency and money of every member with an order, or of these, slice by slice."""
     chosen = tuple(BY_CODE[code] for code in MARKED)
     parts = [
-        await mirror.table(opened, question("orders", chosen, moment, piece)) async for piece in slices(opened, moment)
+        await mirror.table(opened, question("orders", chosen, moment, piece))
+        async for piece in slices(opened, moment, members)
     ]
     return (
         pa.concat_tables(parts) if parts else pa.table({name: [] for name in ("member", *(f"f_{c}" for c in MARKED))})

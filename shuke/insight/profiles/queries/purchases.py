@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from shuke.ground import mirror, tenancy
-from shuke.insight.profiles.policy.histories import Histories, of_days
+from shuke.insight.profiles.policy.histories import Purchases, of_days
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from datetime import date, datetime
 
     from shuke.ground.mirror import Mirror, Moment
     from shuke.kit.db import Tx
 
 SLICE = 500_000  # member numbers asked for at once
+NAMED = 5_000  # members named in one question
 FEN = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class Purchases:
-    """Histories up to a day, and of the same members: purchase days and fen in the period before it and in the one after."""
-
-    histories: Histories
-    known_fen: np.ndarray
-    before: np.ndarray
-    before_fen: np.ndarray
-    after: np.ndarray
-    after_fen: np.ndarray
 
 
 async def moment_of(tx: Tx, until: datetime) -> Moment:
@@ -52,9 +40,13 @@ def gone(moment: Moment) -> str:
     return f"{members} GROUP BY member HAVING argMax(gone, seq) = 1"
 
 
-async def slices(opened: Mirror, moment: Moment, table: str = "orders") -> AsyncIterator[str]:
-    """Conditions that cut the members of a table into pieces of bounded size."""
-    [(highest,)] = await mirror.rows(opened, f"SELECT max(member) FROM {table} WHERE merchant = {moment.merchant_id}")
+async def slices(opened: Mirror, moment: Moment, members: Sequence[int] | None = None) -> AsyncIterator[str]:
+    """Conditions that cut all members, or these, into pieces of bounded size."""
+    if members is not None:
+        for first in range(0, len(members), NAMED):
+            yield f"member IN ({', '.join(str(int(one)) for one in members[first : first + NAMED])})"
+        return
+    [(highest,)] = await mirror.rows(opened, f"SELECT max(member) FROM members WHERE merchant = {moment.merchant_id}")
     for first in range(0, highest + 1, SLICE):
         yield f"member >= {first} AND member < {first + SLICE}"
 
@@ -67,9 +59,14 @@ async def span(opened: Mirror, moment: Moment) -> int:
     return (moment.day - first).days if count else 0
 
 
-async def purchases(opened: Mirror, moment: Moment, until: date, period: int) -> Purchases:
-    """What members bought up to the business date `until`, and in the `period` days before and after it."""
-    parts = [await mirror.table(opened, _sql(moment, piece, until, period)) async for piece in slices(opened, moment)]
+async def purchases(
+    opened: Mirror, moment: Moment, until: date, period: int, members: Sequence[int] | None = None
+) -> Purchases:
+    """What all members, or these, bought up to the business date `until`, and in the `period` days before and after it."""
+    parts = [
+        await mirror.table(opened, _sql(moment, piece, until, period))
+        async for piece in slices(opened, moment, members)
+    ]
     if not parts:
         return _read(pa.table({name: pa.array([], pa.float64()) for name in _COLUMNS}), until)
     return _read(pa.concat_tables(parts), until)
@@ -106,3 +103,12 @@ def _read(found: pa.Table, until: date) -> Purchases:
     return Purchases(
         known_, columns["known"], columns["before"], columns["before_fen"], columns["after"], columns["after_fen"]
     )
+
+
+async def changed(opened: Mirror, moment: Moment, seq: int) -> list[int]:
+    """Who did anything, or had it put right, since an announcement."""
+    asked = " UNION DISTINCT ".join(
+        f"SELECT DISTINCT member FROM {table} WHERE merchant = {moment.merchant_id} AND member != 0 AND applied > {int(seq)}"
+        for table in ("orders", "order_lines", "events", "members")
+    )
+    return sorted(member for (member,) in await mirror.rows(opened, asked))

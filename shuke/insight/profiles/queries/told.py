@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shuke.insight.profiles.policy.reasons import CELLS, reason
+from shuke.insight.profiles.policy.cards import Card
+from shuke.insight.profiles.scorers import SPEAKING
+from shuke.insight.profiles.scorers.rfm import CELLS
 
 if TYPE_CHECKING:
     from shuke.kit.db import Tx
@@ -31,11 +33,24 @@ async def cards(tx: Tx) -> list[dict[str, Any]]:
                 "state": row.state,
                 "error": judged.get("error"),
                 "baseline_error": judged.get("baseline_error"),
+                "auc": judged.get("auc"),
             }
         )
     return [
-        row.card | {"fitted_at": row.at, "state": row.state, "drift": drift[row.model]} for row in rows if row.n == 1
+        {name: value for name, value in row.card.items() if name != "kept"}
+        | {"fitted_at": row.at, "state": row.state, "drift": drift[row.model]}
+        for row in rows
+        if row.n == 1
     ]
+
+
+async def kept(tx: Tx) -> dict[str, Card]:
+    """The newest card of every model, with what it keeps, by model."""
+    rows = await tx.rows(
+        "select distinct on (model) model, card from profile_card where merchant_id = %(merchant_id)s "
+        "order by model, at desc, card_id desc"
+    )
+    return {row.model: msgspec.convert(row.card, Card) for row in rows}
 
 
 async def of_member(tx: Tx, member_id: int) -> list[dict[str, Any]]:
@@ -47,7 +62,7 @@ async def of_member(tx: Tx, member_id: int) -> list[dict[str, Any]]:
     )
     return [
         {"model": row.model, "scores": row.scores, "computed_at": row.computed_at,
-         "reason": msgspec.to_builtins(reason(row.model, row.scores, row.evidence)),
+         "reason": msgspec.to_builtins(SPEAKING[row.model].reason(row.scores, row.evidence)),
          "cell": msgspec.to_builtins(CELLS[row.scores["cell"]]) if "cell" in row.scores else None}
         for row in rows
     ]  # fmt: skip

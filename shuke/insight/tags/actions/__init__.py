@@ -6,11 +6,14 @@ from shuke.insight.tags.actions.labelling import Done, RuleTag, TagArchived, cha
 from shuke.insight.tags.actions.shaping import (
     ExclusiveRule,
     GroupInUse,
+    NoSuchScore,
     NotExclusive,
     RuleCircle,
     SameTag,
     TagInUse,
     TagTaken,
+    TwoDeciders,
+    adopt,
     create_group,
     create_tag,
     delete_group,
@@ -22,7 +25,8 @@ from shuke.insight.tags.actions.shaping import (
 from shuke.insight.tags.actions.undoing import NotUndoable, undo
 
 __all__ = [
-    "Done", "ExclusiveRule", "GroupInUse", "Imported", "NotExclusive", "NotUndoable", "RuleCircle", "RuleTag", "SameTag",
-    "TagArchived", "TagInUse", "TagTaken", "Verdict", "change", "create_group", "create_tag", "delete_group", "delete_tag",
-    "edit_group", "edit_tag", "expire", "follow_merges", "import_lines", "merge_tags", "sync", "sync_segments", "undo",
+    "Done", "ExclusiveRule", "GroupInUse", "Imported", "NoSuchScore", "NotExclusive", "NotUndoable", "RuleCircle",
+    "RuleTag", "SameTag", "TagArchived", "TagInUse", "TagTaken", "TwoDeciders", "Verdict", "adopt", "change",
+    "create_group", "create_tag", "delete_group", "delete_tag", "edit_group", "edit_tag", "expire", "follow_merges",
+    "import_lines", "merge_tags", "sync", "sync_segments", "undo",
 ]  # fmt: skip

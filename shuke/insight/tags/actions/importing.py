@@ -76,7 +76,7 @@ def _judged(
         member = people.get((line.kind, line.value))
         for name in line.tags or ("",):
             tag = tags.get(name)
-            refused = tag is not None and (tag.segment is not None or tag.state != "live")
+            refused = tag is not None and (tag.segment is not None or tag.follows is not None or tag.state != "live")
             said = "no_member" if member is None else "refused" if refused else "tagged"
             if tag is None and name not in created:
                 said = "no_tag"

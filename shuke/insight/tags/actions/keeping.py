@@ -1,13 +1,15 @@
-"""What keeps itself: rule tags follow their segments, ends are kept, a merged member's tags go to the heir."""
+"""What keeps itself: rule tags follow segments, model tags scores, ends are kept, a merged member's tags go to the heir."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from pyroaring import BitMap
 
-from shuke.insight import segments
+from shuke.insight import profiles, segments
 from shuke.insight.tags import policy
 from shuke.insight.tags.actions import labelling, undoing
 from shuke.insight.tags.policy import Cause, Put
@@ -65,7 +67,56 @@ async def sync(tx: Tx, at: datetime, limit: int = policy.AT_ONCE) -> bool:
         "select tag_id, segment_slug from tag where merchant_id = %(merchant_id)s and state = 'live' "
         "and segment_slug is not null order by tag_id"
     )
-    return any([await _follow(tx, row.tag_id, row.segment_slug, at, limit) for row in rows])
+    behind = any([await _follow(tx, row.tag_id, row.segment_slug, at, limit) for row in rows])
+    return await sync_scores(tx, at, limit) or behind
+
+
+_MODEL_TAGS = """
+select t.tag_id, t.follows, case when g.exclusive then t.group_id end as group_id from tag t
+left join tag_group g on g.merchant_id = t.merchant_id and g.group_id = t.group_id
+where t.merchant_id = %(merchant_id)s and t.state = 'live' and t.follows is not null order by t.tag_id
+"""
+_OTHERS = """
+select array_agg(distinct m.member_id) from member_tag m join tag t on t.merchant_id = m.merchant_id and t.tag_id = m.tag_id
+where m.merchant_id = %(merchant_id)s and t.group_id = %(group)s and t.tag_id <> %(tag_id)s
+"""
+
+
+async def sync_scores(tx: Tx, at: datetime, limit: int = policy.AT_ONCE) -> bool:
+    """Bring every model tag a bite nearer to whom its score says; whether any is not there yet. Repeatable.
+
+    First they go from those it does not say any more, then they come. In an exclusive group whoever wears another of its tags
+    keeps that one: what a person said counts more, and of two models the first.
+    """
+    tags = await tx.rows(_MODEL_TAGS)
+    behind = False
+    said: dict[int, BitMap] = {}
+    for tag in tags:  # a merchant has a dozen or two, each with its own history
+        await labelling.lock(tx, [tag.tag_id], at)
+        said[tag.tag_id] = await profiles.whom(tx, msgspec.convert(tag.follows, profiles.Followed))
+        gone = await _wearing(tx, tag.tag_id) - said[tag.tag_id]
+        behind |= len(gone) > limit
+        takes = [(member, tag.tag_id) for member in gone[:limit]]
+        await labelling.change(tx, _by_model(tag), at, takes=takes)
+    for tag in tags:
+        come = said[tag.tag_id] - await _wearing(tx, tag.tag_id)
+        if come and tag.group_id is not None:
+            come -= BitMap(await tx.value(_OTHERS, group=tag.group_id, tag_id=tag.tag_id) or [])
+        behind |= len(come) > limit
+        await labelling.change(tx, _by_model(tag), at, puts=[Put(member, tag.tag_id) for member in come[:limit]])
+    return behind
+
+
+def _by_model(tag: Any) -> Cause:
+    return Cause(verb="model", source="model", by="", reason=tag.follows["model"])
+
+
+async def _wearing(tx: Tx, tag_id: int) -> BitMap:
+    worn = await tx.value(
+        "select array_agg(member_id) from member_tag where merchant_id = %(merchant_id)s and tag_id = %(tag_id)s",
+        tag_id=tag_id,
+    )
+    return BitMap(worn or [])
 
 
 async def _follow(tx: Tx, tag_id: int, segment: str, at: datetime, limit: int) -> bool:
@@ -75,11 +126,7 @@ async def _follow(tx: Tx, tag_id: int, segment: str, at: datetime, limit: int) -
     """
     await labelling.lock(tx, [tag_id], at)
     inside = await segments.members(tx, segment)
-    worn = await tx.value(
-        "select array_agg(member_id) from member_tag where merchant_id = %(merchant_id)s and tag_id = %(tag_id)s",
-        tag_id=tag_id,
-    )
-    wearing = BitMap(worn or [])
+    wearing = await _wearing(tx, tag_id)
     entered, left = inside - wearing, wearing - inside
     puts = [Put(member, tag_id) for member in entered[:limit]]
     takes = [(member, tag_id) for member in left[:limit]]
@@ -91,7 +138,7 @@ async def follow_merges(tx: Tx, merges: Sequence[tuple[int, int]], at: datetime)
     """The tags of a merged member go to the heir, who keeps what they have; repeatable, what has moved is gone."""
     for old, heir in merges:  # a person merges members one at a time; several in one batch are rare
         rows = await tx.rows(
-            "select m.member_id, m.tag_id, m.since, m.until, t.segment_slug, g.group_id from member_tag m "
+            "select m.member_id, m.tag_id, m.since, m.until, t.segment_slug, t.follows, g.group_id from member_tag m "
             "join tag t on t.merchant_id = m.merchant_id and t.tag_id = m.tag_id "
             "left join tag_group g on g.merchant_id = t.merchant_id and g.group_id = t.group_id and g.exclusive "
             "where m.merchant_id = %(merchant_id)s and m.member_id = any(%(both)s::bigint[])",
@@ -103,7 +150,7 @@ async def follow_merges(tx: Tx, merges: Sequence[tuple[int, int]], at: datetime)
         puts = [
             Put(heir, row.tag_id, row.until, row.since)
             for row in mine
-            if row.segment_slug is None and row.tag_id not in has and row.group_id not in groups
+            if row.segment_slug is None and row.follows is None and row.tag_id not in has and row.group_id not in groups
         ]
         cause = Cause(verb="merge_members", source="system", by="", reason=str(old))
         await labelling.change(tx, cause, at, puts=puts, takes=[(old, row.tag_id) for row in mine])

@@ -18,12 +18,12 @@ from shuke.kit.db import Tx
 
 
 class RuleTag(errors.Refused):
-    """The tag "{name}" comes and goes by its rule; nobody puts it on or takes it off."""
+    """The tag "{name}" comes and goes by its rule or its model; nobody puts it on or takes it off."""
 
     code = "rule_tag"
-    zh = "「{name}」是规则标签，由分群自动打上和去掉，不能手工改。"
-    cure = "Change the segment behind it, or choose another tag."
-    cure_zh = "请修改它背后的分群，或换一个标签。"
+    zh = "「{name}」由分群或模型自动打上和去掉，不能手工改。"
+    cure = "Change the segment or the threshold behind it, or choose another tag."
+    cure_zh = "请修改它背后的分群或阈值，或换一个标签。"
 
 
 class TagArchived(errors.Refused):
@@ -55,7 +55,7 @@ class Locked:
 
 
 _LOCK = """
-select t.tag_id, t.slug, t.name, t.group_id, t.segment_slug, t.valid_for, t.state, t.changed_at,
+select t.tag_id, t.slug, t.name, t.group_id, t.segment_slug, t.follows, t.valid_for, t.state, t.changed_at,
     coalesce((select g.exclusive from tag_group g where g.merchant_id = t.merchant_id and g.group_id = t.group_id), false)
         as exclusive
 from tag t where t.merchant_id = %(merchant_id)s and (t.tag_id = any(%(tags)s::bigint[]) or t.group_id in (
@@ -153,7 +153,7 @@ async def change(
     locked = await lock(tx, [*(put.tag_id for put in puts), *(tag_id for _, tag_id in takes)], at)
     for tag_id in {*(put.tag_id for put in puts), *(tag_id for _, tag_id in takes)}:
         tag = locked.tags[tag_id]
-        if tag.segment_slug is not None and cause.verb in ("tag", "import", "merge_tags"):
+        if (tag.segment_slug is not None or tag.follows is not None) and cause.verb in ("tag", "import", "merge_tags"):
             raise RuleTag(name=tag.name)
     for tag_id in {put.tag_id for put in puts}:
         if locked.tags[tag_id].state != "live" and cause.source != "system":

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from pypinyin import lazy_pinyin
 
-from shuke.insight import segments
+from shuke.insight import profiles, segments
 from shuke.insight.tags import models, policy
 from shuke.insight.tags.actions import labelling
 from shuke.insight.tags.actions.labelling import Done
@@ -65,6 +65,26 @@ class ExclusiveRule(errors.Refused):
     cure_zh = "请换一个不互斥的组。"
 
 
+class NoSuchScore(errors.Refused):
+    """No model gives the score "{score}"."""
+
+    code = "no_such_score"
+    http_status = 422
+    zh = "没有模型给出「{score}」这个评分。"
+    cure = "Choose one of the scores that the list of model tags shows."
+    cure_zh = "请在模型标签的列表里选一个评分。"
+
+
+class TwoDeciders(errors.Refused):
+    """A tag follows a segment or a score, not both."""
+
+    code = "two_deciders"
+    http_status = 422
+    zh = "标签只能跟着分群或模型评分中的一个。"
+    cure = "Leave one of the two out."
+    cure_zh = "请去掉其中一个。"
+
+
 class RuleCircle(errors.Refused):
     """The segment "{segment}" itself asks for this tag."""
 
@@ -86,12 +106,14 @@ class SameTag(errors.Refused):
 
 
 class TagShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What can be said of a tag; what is left out stays. `group` and `segment` are slugs, null for none."""
+    """What can be said of a tag; what is left out stays. `group` and `segment` are slugs, null for none;
+    `follows` is a model's score with a threshold."""
 
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     group: str | None | UnsetType = UNSET
     segment: str | None | UnsetType = UNSET
+    follows: profiles.Followed | None | UnsetType = UNSET
     valid_for: str | UnsetType = UNSET
     archived: bool | UnsetType = UNSET
 
@@ -168,13 +190,14 @@ async def create_tag(tx: Tx, shape: TagShape, at: datetime, by: str) -> catalog.
     [tag_id] = await tx.fresh_ids(1)
     group = await catalog.get_group(tx, shape.group) if shape.group else None
     segment = await _segment(tx, slug, shape.segment or None, group)
+    follows = await _follows(tx, shape.follows or None, segment)
     row = {
         "tag_id": tag_id, "slug": slug, "name": called, "description": (shape.description or "").strip()[:500],
-        "group_id": group.group_id if group else None, "segment_slug": segment,
+        "group_id": group.group_id if group else None, "segment_slug": segment, "follows": follows,
         "valid_for": _validity(shape.valid_for or "unlimited"), "changed_at": at, "created_at": at, "created_by": by,
     }  # fmt: skip
     await tx.insert(models.Tag, [row])
-    if segment is not None:
+    if segment is not None or follows is not None:
         await jobs.wake(tx, policy.WORK, at)
     return await catalog.get_tag(tx, slug)
 
@@ -194,19 +217,23 @@ async def edit_tag(tx: Tx, slug: str, shape: TagShape, at: datetime) -> catalog.
     group = await catalog.get_group(tx, wanted) if wanted else None
     rule = before.segment if shape.segment is UNSET else shape.segment
     segment = await _segment(tx, slug, rule or None, group)
+    wanted_score = before.follows if shape.follows is UNSET else shape.follows
+    follows = await _follows(tx, wanted_score or None, segment, known=before.follows)
     archived = before.state == "archived" if shape.archived is UNSET else shape.archived
     await labelling.lock(tx, [before.tag_id], at)
     await tx.run(
         "update tag set name = %(name)s, description = %(description)s, group_id = %(group_id)s, segment_slug = %(segment)s, "
+        "follows = %(follows)s::jsonb, "
         "valid_for = %(valid_for)s, state = %(state)s where merchant_id = %(merchant_id)s and tag_id = %(tag_id)s",
         name=named, group_id=group.group_id if group else None, segment=segment, tag_id=before.tag_id,
+        follows=None if follows is None else msgspec.json.encode(follows).decode(),
         description=before.description if shape.description is UNSET else shape.description.strip()[:500],
         valid_for=before.valid_for if shape.valid_for is UNSET else _validity(shape.valid_for),
         state="archived" if archived else "live",
     )  # fmt: skip
     if before.group != wanted:
         await _regroup(tx, before, group, at)
-    if segment is not None:
+    if segment is not None or follows is not None:
         await jobs.wake(tx, policy.WORK, at)
     return await catalog.get_tag(tx, slug)
 
@@ -243,7 +270,7 @@ async def merge_tags(tx: Tx, slug: str, into: str, cause: Cause, at: datetime) -
     found = await catalog.by_slug(tx, [slug, into], field="into")
     old, heir = found[slug], found[into]
     for tag in (old, heir):
-        if tag.segment is not None:
+        if tag.segment is not None or tag.follows is not None:
             raise labelling.RuleTag(name=tag.name, field="into")
     await _unused(tx, old)
     await labelling.lock(tx, [old.tag_id, heir.tag_id], at)
@@ -306,6 +333,40 @@ async def _segment(tx: Tx, slug: str, segment: str | None, group: catalog.Group 
             raise RuleCircle(field="segment", segment=listed[one].name)
         waiting += _spoken_of(listed[one].rule)
     return segment
+
+
+async def _follows(
+    tx: Tx, wanted: profiles.Followed | None, segment: str | None, known: profiles.Followed | None = None
+) -> dict[str, Any] | None:
+    """The score a model tag follows, after asking that there is one. The score it follows already need not speak now."""
+    if wanted is None:
+        return None
+    if segment is not None:
+        raise TwoDeciders(field="follows")
+    if known is None or (known.model, known.score) != (wanted.model, wanted.score):
+        ready, _ = await profiles.ready_tags(tx)
+        if (wanted.model, wanted.score) not in {(one.model, one.score) for one in ready}:
+            raise NoSuchScore(field="follows", score=f"{wanted.model}.{wanted.score}")
+    told: dict[str, Any] = msgspec.to_builtins(wanted)
+    return told
+
+
+async def adopt(tx: Tx, code: str, value: float, at: datetime, by: str) -> catalog.Tag:
+    """Have a ready-made model tag, by its code, follow its score from that threshold on.
+
+    It stands in its exclusive group, which is made where there is none. Refuses `NoSuchScore`, and `TagTaken` where another
+    tag has its name.
+    """
+    ready = next((one for one in (await profiles.ready_tags(tx))[0] if one.code == code), None)
+    if ready is None:
+        raise NoSuchScore(field="code", score=code)
+    group = None
+    if ready.group is not None:
+        known = next((one for one in await catalog.list_groups(tx) if one.name == ready.group.zh), None)
+        group = (known or await create_group(tx, ready.group.zh, True, at)).slug
+    follows = profiles.Followed(ready.model, ready.score, ready.op, value)
+    shape = TagShape(name=ready.name.zh, description=ready.means.zh, group=group, follows=follows)
+    return await create_tag(tx, shape, at, by)
 
 
 def _spoken_of(rule: Any) -> list[str]:

@@ -40,7 +40,7 @@ with put as (
     insert into member_tag (merchant_id, tag_id, member_id, act_id, since, until)
     select %(merchant_id)s, c.tag_id, c.member_id, c.was_act, c.since, c.until from tag_change c
     join tag t on t.merchant_id = c.merchant_id and t.tag_id = c.tag_id and t.state in ('live', 'archived')
-        and t.segment_slug is null
+        and t.segment_slug is null and t.follows is null
     where c.merchant_id = %(merchant_id)s and c.act_id = %(undoes)s and c.change in ('removed', 'replaced')
         and (c.until is null or c.until > %(at)s)
         and not exists (select from member_tag m join tag o on o.merchant_id = m.merchant_id and o.tag_id = m.tag_id

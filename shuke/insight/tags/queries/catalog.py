@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from shuke.insight import segments
+from shuke.insight import profiles, segments
 from shuke.insight.tags import policy
 from shuke.kit import errors, references
 from shuke.kit.db import Tx
@@ -67,6 +67,7 @@ class Tag(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None
     group_id: int | None
     segment: str | None
+    follows: profiles.Followed | None
     valid_for: str
     state: str
     size: int
@@ -77,8 +78,9 @@ class Tag(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _TAGS = """
-select t.tag_id, t.slug, t.name, t.description, g.slug as "group", t.group_id, t.segment_slug as segment, t.valid_for, t.state,
-    t.size, case when t.changed_at > t.created_at then t.changed_at end as used_at, t.changed_at, t.created_at, t.created_by
+select t.tag_id, t.slug, t.name, t.description, g.slug as "group", t.group_id, t.segment_slug as segment, t.follows, t.valid_for,
+    t.state, t.size, case when t.changed_at > t.created_at then t.changed_at end as used_at, t.changed_at, t.created_at,
+    t.created_by
 from tag t left join tag_group g on g.merchant_id = t.merchant_id and g.group_id = t.group_id
 where t.merchant_id = %(merchant_id)s and t.state in ('live', 'archived')
 """
@@ -87,7 +89,13 @@ where t.merchant_id = %(merchant_id)s and t.state in ('live', 'archived')
 async def list_tags(tx: Tx, live_only: bool = False) -> list[Tag]:
     """All tags, the most worn first; one statement."""
     rows = await tx.rows(f"{_TAGS} order by t.size desc, t.tag_id")
-    return [Tag(**row._asdict()) for row in rows if not live_only or row.state == "live"]
+    return [_tag(row) for row in rows if not live_only or row.state == "live"]
+
+
+def _tag(row: Any) -> Tag:
+    told = row._asdict()
+    follows = told.pop("follows")
+    return Tag(**told, follows=None if follows is None else msgspec.convert(follows, profiles.Followed))
 
 
 async def list_groups(tx: Tx) -> list[Group]:
@@ -104,7 +112,7 @@ async def get_tag(tx: Tx, slug: str) -> Tag:
     row = await tx.one(f"{_TAGS} and t.slug = %(slug)s", slug=slug)
     if row is None:
         raise NoSuchTag(slug)
-    return Tag(**row._asdict())
+    return _tag(row)
 
 
 async def get_group(tx: Tx, slug: str) -> Group:
@@ -119,7 +127,7 @@ async def by_slug(tx: Tx, slugs: Iterable[str], field: str = "add") -> dict[str,
     """These tags; refuses `NoSuchTag` with the first that is not there."""
     wanted = list(dict.fromkeys(slugs))
     rows = await tx.rows(f"{_TAGS} and t.slug = any(%(slugs)s::text[])", slugs=wanted)
-    found = {row.slug: Tag(**row._asdict()) for row in rows}
+    found = {row.slug: _tag(row) for row in rows}
     for slug in wanted:
         if slug not in found:
             raise NoSuchTag(slug, field=field)

@@ -28,12 +28,16 @@ class NoSuchAct(errors.NotFound):
 
 
 class Worn(msgspec.Struct, frozen=True, kw_only=True):
-    """One tag a member wears: since and until when, put there by whom, from where and why."""
+    """One tag a member wears: since and until when, put there by whom, from where and why.
+
+    `follows` is the model that decides it, if one does.
+    """
 
     slug: str
     name: str
     group: str | None
     segment: str | None
+    follows: str | None
     since: datetime
     until: datetime | None
     by: str
@@ -77,7 +81,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _WORN = """
-select m.member_id, t.slug, t.name, g.slug as "group", t.segment_slug as segment, m.since, m.until, a.by, a.source, a.reason
+select m.member_id, t.slug, t.name, g.slug as "group", t.segment_slug as segment,
+    t.follows->>'model' as follows, m.since, m.until, a.by, a.source, a.reason
 from member_tag m join tag t on t.merchant_id = m.merchant_id and t.tag_id = m.tag_id
 left join tag_group g on g.merchant_id = t.merchant_id and g.group_id = t.group_id
 left join tag_act a on a.merchant_id = m.merchant_id and a.act_id = m.act_id
