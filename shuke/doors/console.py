@@ -21,6 +21,7 @@ from shuke.outreach.journeys import console as journeys
 from shuke.programs.earning import console as earning
 from shuke.programs.intake import console as intake
 from shuke.programs.missions import console as missions
+from shuke.programs.referrals import console as referrals
 from shuke.programs.tiers import console as tiers
 
 PREFIX = "/console/api"
@@ -52,6 +53,7 @@ routes = [
     *journeys.routes,
     *earning.routes,
     *missions.routes,
+    *referrals.routes,
     *tiers.routes,
     *intake.routes,
 ]

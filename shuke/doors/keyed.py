@@ -13,6 +13,7 @@ from shuke.doors import reading
 from shuke.insight.tags import open_api as tags
 from shuke.programs.earning import open_api as earning
 from shuke.programs.missions import open_api as missions
+from shuke.programs.referrals import open_api as referrals
 
 if TYPE_CHECKING:
     from shuke.doors.context import Context
@@ -26,6 +27,7 @@ routes: list[Any] = [
     *tags.routes,
     *earning.routes,
     *missions.routes,
+    *referrals.routes,
 ]
 
 

@@ -17,7 +17,7 @@ from shuke.ground.ingestion import facts as ingestion_facts
 from shuke.ground.members import MemberChanged, MembersMerged, MembersUnmerged
 from shuke.ground.members import facts as members_facts
 from shuke.ground.messaging import facts as messaging_facts
-from shuke.ground.orders import OrdersRecorded, RefundsParked
+from shuke.ground.orders import OrdersRecorded, RefundsParked, RefundsRecorded
 from shuke.ground.orders import facts as orders_facts
 from shuke.insight.profiles import facts as profiles_facts
 from shuke.insight.profiles import jobs as profiles_jobs
@@ -38,6 +38,8 @@ from shuke.programs.earning import reactions as earning
 from shuke.programs.intake import jobs as intake_jobs
 from shuke.programs.intake import reactions as intake
 from shuke.programs.missions import reactions as missions
+from shuke.programs.referrals import jobs as referrals_jobs
+from shuke.programs.referrals import reactions as referrals
 from shuke.programs.tiers import facts as tiers_facts
 from shuke.programs.tiers import jobs as tiers_jobs
 from shuke.programs.tiers import reactions as tiers
@@ -60,12 +62,15 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, tags.follow_merges),
     (MembersMerged, tiers.on_members_merged),
     (MembersMerged, missions.follow_merges),
+    (MembersMerged, referrals.follow_merges),
     (MemberChanged, intake.welcome_members),
     (OrdersRecorded, intake.match_orders),
     (RefundsParked, intake.match_refunds),
     (EventsRecorded, missions.check_in_by_event),
     (EventsRecorded, missions.count_behaviour),
     (MemberChanged, missions.count_profiles),
+    (OrdersRecorded, referrals.count_orders),
+    (RefundsRecorded, referrals.count_refunds),
     (OrdersRecorded, journeys.count_orders),
     (SegmentRefreshed, tags.follow_segments),
     (SegmentRefreshed, journeys.begin),
@@ -101,6 +106,7 @@ WORKS: list[Work] = [
     Work(segments_jobs.REFRESH, segments_jobs.refresh_segments, recurring=False),
     Work(segments_jobs.VERIFY, segments_jobs.verify_segments),
     Work(tags_jobs.WORK, tags_jobs.keep_tags, recurring=False),
+    Work(referrals_jobs.WORK, referrals_jobs.keep_promises, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
     Work("imports", intake_jobs.run_imports, recurring=False),
 ]

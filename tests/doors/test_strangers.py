@@ -49,6 +49,7 @@ BODIES: dict[str, Any] = {
     f"PATCH {API}/tags/{{tag}}": {"name": "我的"},
     f"POST {API}/tags/{{tag}}/merge": {"into": "min-gan-ji"},
     f"PATCH {API}/tag-groups/{{group}}": {"name": "我的"},
+    f"POST {API}/members/{{member_id}}/referrer": {"code": "ABCDEFG"},
     f"POST {API}/staff/{{staff_id}}/password": {},
     f"POST {API}/approvals/{{request_id}}/refuse": {"words": "不补"},
     f"POST {API}/members/{{member_id}}/transfer": {"to": 1, "points": 5},

@@ -94,6 +94,46 @@ async def bought_since(tx: Tx, member_ids: Sequence[int], since: datetime) -> li
     return [Bought(*row) for row in rows]
 
 
+class Settled(msgspec.Struct, frozen=True):
+    """An order that stands for enough after what was returned in time."""
+
+    order_id: int
+    member_id: int
+    occurred_at: datetime
+    net_fen: int
+
+
+_STANDING = """
+select * from (
+    select o.order_id, o.member_id, o.occurred_at, o.amount_fen - coalesce((
+        select sum(f.amount_fen) from refund f where f.merchant_id = %(merchant_id)s and f.order_id = o.order_id
+            and f.state = 'applied' and f.occurred_at < o.occurred_at + make_interval(days => %(days)s)
+    ), 0)::bigint as net_fen
+    from orders o where o.merchant_id = %(merchant_id)s and o.member_id = any(%(members)s::bigint[])
+        and o.amount_fen >= %(least)s
+) n where n.net_fen >= %(least)s order by n.occurred_at, n.order_id
+"""
+
+
+async def standing(tx: Tx, member_ids: Iterable[int], *, least_fen: int, return_days: int) -> list[Settled]:
+    """The orders of these members worth at least `least_fen` net of refunds within `return_days`, the oldest first.
+
+    Refunds that occurred later count for nothing here: whether an order stood its return window does not change any more.
+    """
+    rows = await tx.rows(_STANDING, members=sorted(set(member_ids)), least=max(1, least_fen), days=return_days)
+    return [Settled(*row) for row in rows]
+
+
+async def of_refunds(tx: Tx, refund_ids: Iterable[int]) -> list[int]:
+    """The orders that these refunds belong to; those that still wait for their order are left out."""
+    rows = await tx.rows(
+        "select distinct order_id from refund where merchant_id = %(merchant_id)s "
+        "and refund_id = any(%(ids)s::bigint[]) and order_id is not null",
+        ids=list(refund_ids),
+    )
+    return [row.order_id for row in rows]
+
+
 async def keys_with_parked(tx: Tx, order_ids: Sequence[int]) -> list[tuple[str, str]]:
     """Which of these orders have refunds that still wait, as (source, outside order id)."""
     rows = await tx.rows(

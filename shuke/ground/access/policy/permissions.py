@@ -24,6 +24,9 @@ PERMISSIONS: dict[str, Words] = {
     "missions.read": Words("查看签到和任务", "See check-in and missions"),
     "missions.write": Words("修改签到和任务", "Change check-in and missions"),
     "missions.review": Words("审核任务凭证", "Review proofs of missions"),
+    "referrals.read": Words("查看推荐关系和排行榜", "See referrals and their leaderboard"),
+    "referrals.write": Words("修改推荐设置", "Change the plan of referrals"),
+    "referrals.review": Words("审核可疑的推荐", "Review referrals that look strange"),
     "tags.put": Words("给会员打标签", "Put tags on members"),
     "tags.write": Words("管理标签、批量打标", "Manage tags, and tag many at once"),
     "segments.read": Words("查看分群", "See segments"),
@@ -40,15 +43,16 @@ PERMISSIONS: dict[str, Words] = {
     "refunds.write": Words("写入退款（接口）", "Send refunds (API)"),
     "events.write": Words("写入行为（接口）", "Send events (API)"),
     "missions.take": Words("替会员签到、领任务（接口）", "Check members in and take their missions (API)"),
+    "referrals.take": Words("会员端的推荐码和推荐（接口）", "Referral codes and referrals of members (API)"),
 }
 
 _MACHINE = frozenset({"orders.write", "refunds.write", "events.write"})
-_MEMBER_SIDE = frozenset({"missions.take"})
+_MEMBER_SIDE = frozenset({"missions.take", "referrals.take"})
 _STAFF = frozenset(PERMISSIONS) - _MACHINE - _MEMBER_SIDE
-_CLERK = frozenset({"members.read", "members.write", "points.read", "missions.read", "tags.put"})
+_CLERK = frozenset({"members.read", "members.write", "points.read", "missions.read", "referrals.read", "tags.put"})
 _OPERATOR = _CLERK | {
     "members.export", "segments.read", "segments.write", "journeys.read", "journeys.write", "imports.write",
-    "points.rules", "missions.write", "missions.review", "tags.write",
+    "points.rules", "missions.write", "missions.review", "referrals.write", "referrals.review", "tags.write",
 }  # fmt: skip
 _MANAGER = _OPERATOR | {
     "members.reveal", "points.adjust", "points.transfer", "tiers.write", "settings.write", "stores.write", "audit.read",
@@ -76,7 +80,7 @@ SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
         frozenset({"members.read", "points.read", "segments.read"}),
     ),
     "member": (
-        Words("会员端：签到、任务、转赠", "Member side: check-in, missions, transfers"),
+        Words("会员端：签到、任务、推荐、转赠", "Member side: check-in, missions, referrals, transfers"),
         _MEMBER_SIDE | {"points.transfer"},
     ),
 }

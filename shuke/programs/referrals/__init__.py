@@ -1,0 +1,22 @@
+"""Referrals: members bring friends; who brought whom is kept for ever, and both sides are rewarded once it proved true."""
+
+from shuke.programs.referrals.actions.attributing import Asked, Verdict, attribute
+from shuke.programs.referrals.actions.merging import merge_relations, split_relations
+from shuke.programs.referrals.actions.prizes import close_boards
+from shuke.programs.referrals.actions.settling import (
+    Decision, consider, consider_friends, decide, refund, settle, settle_merchant,
+)  # fmt: skip
+from shuke.programs.referrals.actions.shaping import Touch, ensure_codes, publish, touch
+from shuke.programs.referrals.events import MembersReferred, ReferralsRewarded, ReferralsTakenBack
+from shuke.programs.referrals.policy.plan import BadReferralPlan, Plan, Prize, ReferralsClosed
+from shuke.programs.referrals.policy.relation import CannotRefer, NoSuchCode, ReasonNeeded, Relation
+from shuke.programs.referrals.queries.boards import Board, board
+from shuke.programs.referrals.queries.relations import of_friends
+from shuke.programs.referrals.queries.trees import Tree, tree
+
+__all__ = [
+    "Asked", "BadReferralPlan", "Board", "CannotRefer", "Decision", "MembersReferred", "NoSuchCode", "Plan", "Prize",
+    "ReasonNeeded", "ReferralsClosed", "ReferralsRewarded", "ReferralsTakenBack", "Relation", "Touch", "Tree", "Verdict",
+    "attribute", "board", "close_boards", "consider", "consider_friends", "decide", "ensure_codes", "merge_relations",
+    "of_friends", "publish", "refund", "settle", "settle_merchant", "split_relations", "touch", "tree",
+]  # fmt: skip
