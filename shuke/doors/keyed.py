@@ -14,6 +14,7 @@ from shuke.insight.tags import open_api as tags
 from shuke.programs.earning import open_api as earning
 from shuke.programs.missions import open_api as missions
 from shuke.programs.referrals import open_api as referrals
+from shuke.programs.tiers import open_api as tiers
 
 if TYPE_CHECKING:
     from shuke.doors.context import Context
@@ -28,6 +29,7 @@ routes: list[Any] = [
     *earning.routes,
     *missions.routes,
     *referrals.routes,
+    *tiers.routes,
 ]
 
 

@@ -8,6 +8,7 @@ from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.finance import jobs as finance_jobs
 from shuke.assets.offers import facts as offers_facts
 from shuke.assets.offers import reactions as offers
+from shuke.assets.points import PointsPosted
 from shuke.assets.points import facts as points_facts
 from shuke.assets.points import jobs as points_jobs
 from shuke.assets.points import reactions as points
@@ -19,6 +20,7 @@ from shuke.ground.members import facts as members_facts
 from shuke.ground.messaging import facts as messaging_facts
 from shuke.ground.orders import OrdersRecorded, RefundsParked, RefundsRecorded
 from shuke.ground.orders import facts as orders_facts
+from shuke.insight.profiles import ProfilesScored
 from shuke.insight.profiles import facts as profiles_facts
 from shuke.insight.profiles import jobs as profiles_jobs
 from shuke.insight.segments import SegmentRefreshed
@@ -63,9 +65,13 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, tiers.on_members_merged),
     (MembersMerged, missions.follow_merges),
     (MembersMerged, referrals.follow_merges),
+    (MembersUnmerged, referrals.follow_unmerges),
     (MemberChanged, intake.welcome_members),
     (OrdersRecorded, intake.match_orders),
     (RefundsParked, intake.match_refunds),
+    (OrdersRecorded, tiers.on_orders),
+    (RefundsRecorded, tiers.on_refunds),
+    (PointsPosted, tiers.on_points),
     (EventsRecorded, missions.check_in_by_event),
     (EventsRecorded, missions.count_behaviour),
     (MemberChanged, missions.count_profiles),
@@ -73,6 +79,7 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (RefundsRecorded, referrals.count_refunds),
     (OrdersRecorded, journeys.count_orders),
     (SegmentRefreshed, tags.follow_segments),
+    (ProfilesScored, tags.follow_scores),
     (SegmentRefreshed, journeys.begin),
     (JourneyEntered, journeys.count_early_orders),
 ]
@@ -102,7 +109,9 @@ WORKS: list[Work] = [
     Work(finance_jobs.COUNT, finance_jobs.count_points),
     Work(audit_jobs.AUDIT, audit_jobs.audit_points),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
+    Work(tiers_jobs.COUNT, tiers_jobs.count_tiers, recurring=False),
     Work(profiles_jobs.FIT, profiles_jobs.fit_profiles),
+    Work(profiles_jobs.FOLLOW, profiles_jobs.follow_members, recurring=False),
     Work(segments_jobs.REFRESH, segments_jobs.refresh_segments, recurring=False),
     Work(segments_jobs.VERIFY, segments_jobs.verify_segments),
     Work(tags_jobs.WORK, tags_jobs.keep_tags, recurring=False),

@@ -38,7 +38,7 @@ class World:
         self.offer_id = 0
         self.holds: list[str] = []
         self.merges = 0
-        thresholds = [(level.threshold_fen, Fraction(level.multiplier_percent, 100)) for level in LADDER]
+        thresholds = [(level.threshold, Fraction(level.multiplier_percent, 100)) for level in LADDER]
         self.books = Books([Rule(1, 1, "", None), Rule(2, 3, "mini", 40)], thresholds)
 
     async def open(self) -> None:

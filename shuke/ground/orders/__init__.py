@@ -2,9 +2,21 @@
 
 from shuke.ground.orders.actions import recording, refunding
 from shuke.ground.orders.events import OrdersRecorded, RefundsParked, RefundsRecorded
-from shuke.ground.orders.queries import COUNTS, PARKED, Bought, OrderShape, OrderState, Settled
-from shuke.ground.orders.queries import Summary, bought, bought_since
+from shuke.ground.orders.history import Before, PastOrder, bought_before, numbers_in_order, past_orders
 from shuke.ground.orders.queries import (
+    COUNTS,
+    PARKED,
+    Bought,
+    Counted,
+    OrderShape,
+    OrderState,
+    Settled,
+    Summary,
+    bought,
+    bought_since,
+)
+from shuke.ground.orders.queries import (
+    countable,
     keys_with_parked,
     latest,
     of_refunds,
@@ -15,10 +27,13 @@ from shuke.ground.orders.queries import (
     stores_of,
     stores_where,
     summaries,
+    whose,
 )
 
 __all__ = [
-    "COUNTS", "PARKED", "Bought", "OrderShape", "OrderState", "OrdersRecorded", "RefundsParked", "RefundsRecorded",
-    "Settled", "Summary", "bought", "bought_since", "keys_with_parked", "latest", "of_refunds", "orders_of",
-    "orders_of_keys", "parked_refunds", "recording", "refunding", "standing", "stores_of", "stores_where", "summaries",
+    "COUNTS", "PARKED", "Before", "Bought", "Counted", "OrderShape", "OrderState", "OrdersRecorded", "PastOrder",
+    "RefundsParked", "RefundsRecorded", "Settled", "Summary", "bought", "bought_before", "bought_since",
+    "countable", "keys_with_parked", "latest", "numbers_in_order", "of_refunds", "orders_of", "orders_of_keys",
+    "parked_refunds", "past_orders", "recording", "refunding", "standing", "stores_of", "stores_where", "summaries",
+    "whose",
 ]  # fmt: skip

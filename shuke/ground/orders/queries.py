@@ -134,6 +134,44 @@ async def of_refunds(tx: Tx, refund_ids: Iterable[int]) -> list[int]:
     return [row.order_id for row in rows]
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """An order (`orders` 1), or what came back of one (negative; `orders` −1 where it closed it), for the order's own date."""
+
+    member_id: int
+    at: datetime
+    business_date: date
+    amount_fen: int
+    orders: int
+
+
+_COUNTABLE = """
+select o.member_id, o.occurred_at, o.business_date, o.amount_fen, 1 from orders o
+where o.merchant_id = %(merchant_id)s and o.member_id = any(%(members)s::bigint[])
+union all
+select o.member_id, f.occurred_at, o.business_date, -f.amount_fen, case when f.closes_order then -1 else 0 end
+from orders o join refund f on f.merchant_id = %(merchant_id)s and f.order_id = o.order_id and f.state = 'applied'
+where o.merchant_id = %(merchant_id)s and o.member_id = any(%(members)s::bigint[])
+order by 2
+"""
+
+
+async def countable(tx: Tx, member_ids: Iterable[int]) -> list[Counted]:
+    """Every order of these members and everything that came back of them, the oldest first, in one statement."""
+    return [Counted(*row) for row in await tx.rows(_COUNTABLE, members=sorted(set(member_ids)))]
+
+
+async def whose(tx: Tx, order_ids: Iterable[int], refund_ids: Iterable[int] = ()) -> list[int]:
+    """The members of these orders and of the orders of these refunds, as the orders name them."""
+    rows = await tx.rows(
+        "select o.member_id from orders o where o.merchant_id = %(merchant_id)s and o.order_id = any(%(orders)s::bigint[]) "
+        "and o.member_id is not null union select o.member_id from refund f join orders o on o.merchant_id = f.merchant_id "
+        "and o.order_id = f.order_id where f.merchant_id = %(merchant_id)s and f.refund_id = any(%(refunds)s::bigint[]) "
+        "and o.member_id is not null",
+        orders=list(order_ids), refunds=list(refund_ids),
+    )  # fmt: skip
+    return [row.member_id for row in rows]
+
+
 async def keys_with_parked(tx: Tx, order_ids: Sequence[int]) -> list[tuple[str, str]]:
     """Which of these orders have refunds that still wait, as (source, outside order id)."""
     rows = await tx.rows(

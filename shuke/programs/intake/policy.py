@@ -111,6 +111,7 @@ class Context:
     ladder: Sequence[tiers.Level]
     products: dict[str, catalog.Product | None] = field(default_factory=dict)
     asks: Asks = field(default_factory=Asks)
+    terms: tiers.Terms = field(default_factory=tiers.Terms)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -196,7 +197,8 @@ def fold_order(
         awards = _earn(context, state, member_id, basis, f"order:{order_id}:", order_id)
         basis.known.orders += 1
         standing = state.standings[member_id]
-        rise = tiers.pay(standing, context.ladder, amount_fen, day, order.occurred_at, context.merchant.zone)
+        at, zone = order.occurred_at, context.merchant.zone
+        rise = tiers.pay(standing, context.ladder, amount_fen, day, at, zone, context.terms)
         if rise is not None:
             state.rises.append(rise)
             tier = tiers.level_of(context.ladder, standing.level)

@@ -65,8 +65,9 @@ async def know_products(tx: Tx, context: Context, lines: Iterable[ingestion.Line
 async def _load(tx: Tx, version: int) -> Context:
     merchant = await tenancy.get_merchant(tx)
     rules = await earning.live_rules(tx)
+    main = await tiers.main(tx)
     context = Context(
-        merchant, version, await tenancy.store_ids(tx), rules, await tiers.ladder(tx), asks=Asks.of(rules)
+        merchant, version, await tenancy.store_ids(tx), rules, main.levels, asks=Asks.of(rules), terms=main.terms
     )
     tx.memory["intake", tx.merchant_id] = context
     return context

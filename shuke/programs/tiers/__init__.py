@@ -1,35 +1,30 @@
-"""The tier ladder: how members rise and what it brings."""
+"""Ladders: how members rise, what it brings, and how far it is."""
 
-from shuke.programs.tiers.actions import (
-    BadLadder,
-    LevelInUse,
-    change_ladder,
-    install_first_ladder,
-    merge_standings,
-    review,
-    review_merchant,
-    storing,
-)
+from shuke.programs.tiers.actions.gifts import pay_birthdays, pay_upgrades
+from shuke.programs.tiers.actions.shaping import (
+    LadderDraft, LevelInUse, MainLadderStays, change_ladder, end_ladder, install_first_ladder, publish,
+)  # fmt: skip
+from shuke.programs.tiers.actions.standing import (
+    EndPassed, NothingByHand, NotHigher, give_level, merge_standings, review, review_merchant, storing,
+    take_level_back,
+)  # fmt: skip
+from shuke.programs.tiers.actions.counting import count, count_merchant
 from shuke.programs.tiers.events import Change, TiersChanged
-from shuke.programs.tiers.policy import Level, Rise, Standing, level_of, pay
-from shuke.programs.tiers.queries import (
-    STANDINGS,
-    LevelShape,
-    NextLevel,
-    TierShape,
-    ladder,
-    level_now,
-    level_shapes,
-    levels_at,
-    members_by_level,
-    members_on,
-    standings_of,
-    tiers_of,
-)
+from shuke.programs.tiers.policy import (
+    MAIN, BadLadder, Benefit, Ladder, Level, Rise, Standing, Terms, level_of, pay,
+)  # fmt: skip
+from shuke.programs.tiers.queries.ladders import (
+    LevelShape, get_ladder, ladder, ladders, level_shapes, main, members_by_level, members_on,
+)  # fmt: skip
+from shuke.programs.tiers.queries.standings import (
+    STANDINGS, NextLevel, TierShape, level_now, levels_at, standings_everywhere, standings_of, tiers_of,
+)  # fmt: skip
 
 __all__ = [
-    "STANDINGS", "BadLadder", "Change", "Level", "LevelInUse", "LevelShape", "NextLevel", "Rise", "Standing", "TierShape",
-    "TiersChanged", "change_ladder", "install_first_ladder", "ladder", "level_now", "level_of", "level_shapes", "levels_at",
-    "members_by_level", "members_on", "merge_standings", "pay", "review", "review_merchant", "standings_of", "storing",
-    "tiers_of",
+    "MAIN", "STANDINGS", "BadLadder", "Benefit", "Change", "EndPassed", "Ladder", "LadderDraft", "Level", "LevelInUse",
+    "LevelShape", "MainLadderStays", "NextLevel", "NotHigher", "NothingByHand", "Rise", "Standing", "Terms", "TierShape",
+    "TiersChanged", "change_ladder", "count", "count_merchant", "end_ladder", "get_ladder", "give_level",
+    "install_first_ladder", "ladder", "ladders", "level_now", "level_of", "level_shapes", "levels_at", "main",
+    "members_by_level", "members_on", "merge_standings", "pay", "pay_birthdays", "pay_upgrades", "publish", "review",
+    "review_merchant", "standings_everywhere", "standings_of", "storing", "take_level_back", "tiers_of",
 ]  # fmt: skip

@@ -77,33 +77,16 @@ async def test_kinds_describe_their_form(owner: httpx.AsyncClient) -> None:
     }  # fmt: skip
 
 
-async def test_tiers_are_replaced_as_a_whole(owner: httpx.AsyncClient) -> None:
-    levels = [
-        {"level": 0, "name": "普通会员", "threshold_fen": 0, "multiplier": 1},
-        {"level": 1, "name": "金卡", "threshold_fen": 500_000, "multiplier": 1.5},
-        {"level": 2, "name": "白金", "threshold_fen": 1_000_000, "multiplier": "2.25"},
-    ]
-    shown = await _ok(await owner.put(f"{API}/tiers", json={"levels": levels}))
-    assert [(one["name"], one["multiplier"], one["members"]) for one in shown["levels"]] == [
-        ("普通会员", 1, 0), ("金卡", 1.5, 0), ("白金", 2.25, 0),
-    ]  # fmt: skip
-    assert await _ok(await owner.get(f"{API}/tiers")) == shown
-    levels[1]["multiplier"] = 1.555
-    refused = await owner.put(f"{API}/tiers", json={"levels": levels})
-    assert (refused.status_code, refused.json()["code"]) == (422, "bad_ladder")
-    assert await _ok(await owner.get(f"{API}/tiers")) == shown
-
-
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("post", "points/rules"), ("put", "points/rules/1/draft"), ("post", "points/rules/1/publish"), ("put", "tiers")],
+    [("post", "points/rules"), ("put", "points/rules/1/draft"), ("post", "points/rules/1/publish"), ("put", "tiers/ladders/0")],
 )
 async def test_a_clerk_may_read_and_not_write(
     app: Any, database: Database, merchant_id: int, method: str, path: str
 ) -> None:
     clerk = await signed_in(app, database, merchant_id, ("clerk", None))
     bodies: dict[str, Any] = {
-        "points/rules": {"kind": "spend_rate", "name": "x"}, "tiers": {"levels": []},
+        "points/rules": {"kind": "spend_rate", "name": "x"}, "tiers/ladders/0": {"name": "会员等级", "levels": []},
         "points/rules/1/draft": {"name": "x", "params": {}}, "points/rules/1/publish": None,
     }  # fmt: skip
     refused = await clerk.request(method, f"{API}/{path}", json=bodies[path])

@@ -7,7 +7,7 @@ import pytest
 from shuke.kit import clock
 from shuke.kit.db import Database
 from shuke.programs import tiers
-from shuke.programs.tiers import models
+from shuke.programs.tiers import models, policy
 
 T0 = datetime(2026, 3, 1, 4, tzinfo=UTC)
 PERIOD_END = datetime(2027, 12, 31, 16, tzinfo=UTC)  # the last midnight of 2027 in Shanghai
@@ -44,9 +44,7 @@ async def levels(database: Database, merchant_id: int, *members: int) -> list[in
     ],
 )
 def test_the_window_is_the_month_and_the_eleven_before(paid: dict[str, int], day: date, window: int) -> None:
-    from shuke.programs.tiers.policy import window_fen
-
-    assert window_fen(paid, day) == window
+    assert policy.worth(policy.DEFAULT, paid, day) == window
 
 
 def test_a_payment_raises_at_once_and_a_refund_never_lowers() -> None:
@@ -82,7 +80,7 @@ async def test_down_only_at_the_end_of_the_period_and_only_who_did_not_pay_enoug
         )
     assert then == [0, 1]
     assert shapes[2].keep_until == datetime(2028, 12, 31, 16, tzinfo=UTC)
-    assert (shapes[3].progress_fen, shapes[3].next) == (0, tiers.NextLevel(2, "白金", 500_000, 500_000))
+    assert (shapes[3].worth, shapes[3].next) == (0, tiers.NextLevel(2, "白金", 500_000, 500_000))
     assert sorted(c["member_id"] for row in heard for c in row.payload["changes"]) == [1, 3]
 
 
@@ -135,7 +133,7 @@ async def test_two_standings_become_one_with_the_higher_level(database: Database
         changes = await tx.rows(
             "select member_id, to_level, reason from tier_change where merchant_id = %(merchant_id)s"
         )
-    assert (shape.progress_fen, shape.keep_until) == (511_000, PERIOD_END)
+    assert (shape.worth, shape.keep_until) == (511_000, PERIOD_END)
     assert [tuple(row) for row in changes] == [(2, 2, "merged")]
     async with database.write(merchant_id) as tx:
         await tiers.merge_standings(tx, [(3, 4)], T0)

@@ -44,10 +44,11 @@ PERMISSIONS: dict[str, Words] = {
     "events.write": Words("写入行为（接口）", "Send events (API)"),
     "missions.take": Words("替会员签到、领任务（接口）", "Check members in and take their missions (API)"),
     "referrals.take": Words("会员端的推荐码和推荐（接口）", "Referral codes and referrals of members (API)"),
+    "tiers.see": Words("替会员查看等级（接口）", "See where members stand (API)"),
 }
 
 _MACHINE = frozenset({"orders.write", "refunds.write", "events.write"})
-_MEMBER_SIDE = frozenset({"missions.take", "referrals.take"})
+_MEMBER_SIDE = frozenset({"missions.take", "referrals.take", "tiers.see"})
 _STAFF = frozenset(PERMISSIONS) - _MACHINE - _MEMBER_SIDE
 _CLERK = frozenset({"members.read", "members.write", "points.read", "missions.read", "referrals.read", "tags.put"})
 _OPERATOR = _CLERK | {

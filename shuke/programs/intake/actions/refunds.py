@@ -181,7 +181,8 @@ def _apply_one(
     if order.member_id is not None and row["amount_fen"]:
         day = clock.business_date(order.occurred_at, context.merchant.zone, context.merchant.day_start_minutes)
         standing = reading.standings[order.member_id]
-        tiers.pay(standing, context.ladder, -row["amount_fen"], day, row["occurred_at"], context.merchant.zone)
+        at, zone = row["occurred_at"], context.merchant.zone
+        tiers.pay(standing, context.ladder, -row["amount_fen"], day, at, zone, context.terms)
     done.append(
         row
         | {

@@ -1,0 +1,1 @@
+"""Verbs of ladders: shape them, write standings down, count again, pay gifts."""
