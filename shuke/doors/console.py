@@ -3,6 +3,7 @@
 from shuke.assets.approvals import console as approvals
 from shuke.assets.audit import console as audit
 from shuke.assets.finance import console as finance
+from shuke.assets.holds import console as holds
 from shuke.assets.offers import console as offers
 from shuke.assets.points import console as points
 from shuke.assets.transfers import console as transfers
@@ -39,6 +40,7 @@ routes = [
     *catalog.routes,
     *points.routes,
     *finance.routes,
+    *holds.routes,
     *audit.routes,
     *transfers.routes,
     *ledger.routes,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Router
 from litestar.datastructures import Headers
 
+from shuke.assets.holds import open_api as holds
 from shuke.assets.points import open_api as points
 from shuke.assets.transfers import open_api as transfers
 from shuke.doors import reading
@@ -24,6 +25,7 @@ PREFIX = "/v1"
 routes: list[Any] = [
     *reading.routes,
     *points.routes,
+    *holds.routes,
     *transfers.routes,
     *tags.routes,
     *earning.routes,

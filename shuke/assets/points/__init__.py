@@ -12,19 +12,19 @@ from shuke.assets.points.policy import (
     known_wallet, use_order,
 )  # fmt: skip
 from shuke.assets.points.queries import (
-    Balance, EntryShape, Expiring, Explains, LotShape, MergeFigures, NotYet, RuleRef, Sums, Totals, balance, balances,
-    balances_at, countable, entries_of, entry, expiries, explain, explained_by, has_entries, in_order, ledger,
-    lots_of, moved, moved_by_merges, totals_at,
+    Balance, EntryShape, Expiring, Explains, HoldShape, LotShape, MergeFigures, NotYet, RuleRef, Sums, Totals,
+    balance, balances, balances_at, countable, entries_of, entry, expiries, explain, explained_by, find_hold,
+    has_entries, held, holds, in_order, ledger, lots_of, moved, moved_by_merges, totals_at,
 )  # fmt: skip
 
 __all__ = [
     "LOCK", "LOTS", "POINTS", "SWEEP", "WALLETS", "AccountState", "AdjustedDifferently", "Adjustment", "Balance",
     "Book", "BookedDifferently", "Cause", "EntryShape", "Expiring", "Explains", "HoldEnded", "HoldRequest",
-    "HoldVerdict", "LotShape", "LotState", "MergeFigures", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NotYet",
-    "NothingToAdjust", "PointsHeld", "PointsPosted", "Posting", "ReasonMissing", "RuleRef", "Sums", "Swept", "Totals",
-    "Unmerged", "Verdict", "Wallet", "adjust", "balance", "balances", "balances_at", "book_of", "booked", "capture",
-    "check_adjustment", "countable", "entries_of", "entry", "entry_line", "expiries", "explain", "explained_by",
-    "has_entries", "hold", "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "moved",
-    "moved_by_merges", "open_book", "post", "release", "replay", "store", "storing", "sweep", "sweep_merchant",
-    "totals_at", "unmerge_members", "use_order",
+    "HoldShape", "HoldVerdict", "LotShape", "LotState", "MergeFigures", "NoSuchHold", "NoSuchWallet",
+    "NotEnoughPoints", "NotYet", "NothingToAdjust", "PointsHeld", "PointsPosted", "Posting", "ReasonMissing",
+    "RuleRef", "Sums", "Swept", "Totals", "Unmerged", "Verdict", "Wallet", "adjust", "balance", "balances",
+    "balances_at", "book_of", "booked", "capture", "check_adjustment", "countable", "entries_of", "entry",
+    "entry_line", "expiries", "explain", "explained_by", "find_hold", "has_entries", "held", "hold", "holds",
+    "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "moved", "moved_by_merges", "open_book", "post",
+    "release", "replay", "store", "storing", "sweep", "sweep_merchant", "totals_at", "unmerge_members", "use_order",
 ]  # fmt: skip

@@ -4,14 +4,15 @@ from shuke.assets.points.queries.balances import Balance, Expiring, balance, bal
 from shuke.assets.points.queries.history import (
     Earned, EntryShape, LotShape, RuleRef, countable, entries_of, entry, has_entries, ledger, lots_of,
 )  # fmt: skip
+from shuke.assets.points.queries.holding import HoldShape, find_hold, held, holds
 from shuke.assets.points.queries.merges import MergeFigures, moved_by_merges
 from shuke.assets.points.queries.moving import Sums, moved
 from shuke.assets.points.queries.past import NotYet, Totals, balances_at, totals_at
 from shuke.assets.points.queries.reasons import ENTRY_TYPES, Explains, explain, explained_by
 
 __all__ = [
-    "ENTRY_TYPES", "Balance", "Earned", "EntryShape", "Expiring", "Explains", "LotShape", "MergeFigures", "NotYet",
-    "RuleRef", "Sums", "Totals", "balance", "balances", "balances_at", "countable", "entries_of", "entry", "expiries",
-    "explain", "explained_by", "has_entries", "in_order", "ledger", "lots_of", "moved", "moved_by_merges",
-    "totals_at",
+    "ENTRY_TYPES", "Balance", "Earned", "EntryShape", "Expiring", "Explains", "HoldShape", "LotShape", "MergeFigures",
+    "NotYet", "RuleRef", "Sums", "Totals", "balance", "balances", "balances_at", "countable", "entries_of", "entry",
+    "expiries", "explain", "explained_by", "find_hold", "has_entries", "held", "holds", "in_order", "ledger",
+    "lots_of", "moved", "moved_by_merges", "totals_at",
 ]  # fmt: skip

@@ -52,13 +52,17 @@ def _unmerged(why: dict[str, Any]) -> Sentence:
     )
 
 
+def _held(why: dict[str, Any]) -> Sentence:
+    return Sentence(why["note"] or "冻结", why["note"] or "Held")
+
+
 def _transferred(why: dict[str, Any]) -> Sentence:
     zh, en = f"会员 {why['from']} 转赠给会员 {why['to']}", f"Member {why['from']} gave to member {why['to']}"
     return Sentence(f"{zh}：{why['note']}", f"{en}: {why['note']}") if why.get("note") else Sentence(zh, en)
 
 
 _REASONS: dict[str, Explains] = {
-    "adjust": _adjusted, "expire": _expired, "merge": _merged, "unmerge": _unmerged, "transfer": _transferred,
+    "adjust": _adjusted, "expire": _expired, "hold": _held, "merge": _merged, "unmerge": _unmerged, "transfer": _transferred,
 }  # fmt: skip
 
 

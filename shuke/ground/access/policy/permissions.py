@@ -19,6 +19,7 @@ PERMISSIONS: dict[str, Words] = {
     "points.read": Words("查看积分流水", "See points movements"),
     "points.adjust": Words("手工增减积分", "Adjust points by hand"),
     "points.transfer": Words("替会员转赠积分", "Transfer points between members"),
+    "points.hold": Words("冻结、扣除积分（接口）", "Hold and capture points (API)"),
     "points.rules": Words("修改积分规则", "Change earning rules"),
     "tiers.write": Words("修改会员等级", "Change tiers"),
     "missions.read": Words("查看签到和任务", "See check-in and missions"),
@@ -49,7 +50,8 @@ PERMISSIONS: dict[str, Words] = {
 
 _MACHINE = frozenset({"orders.write", "refunds.write", "events.write"})
 _MEMBER_SIDE = frozenset({"missions.take", "referrals.take", "tiers.see"})
-_STAFF = frozenset(PERMISSIONS) - _MACHINE - _MEMBER_SIDE
+_SHOP_SIDE = frozenset({"points.hold"})
+_STAFF = frozenset(PERMISSIONS) - _MACHINE - _MEMBER_SIDE - _SHOP_SIDE
 _CLERK = frozenset({"members.read", "members.write", "points.read", "missions.read", "referrals.read", "tags.put"})
 _OPERATOR = _CLERK | {
     "members.export", "segments.read", "segments.write", "journeys.read", "journeys.write", "imports.write",
@@ -76,6 +78,10 @@ STORE_BOUND = frozenset(
 SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
     "ingest": (Words("写入订单、退款和行为", "Send orders, refunds and events"), _MACHINE),
     "tags": (Words("读取和设置会员标签", "Read and set the tags of members"), frozenset({"members.read", "tags.put"})),
+    "spend": (
+        Words("冻结、扣除、解冻会员积分", "Hold, capture and release points of members"),
+        _SHOP_SIDE | {"members.read", "points.read"},
+    ),
     "read": (
         Words("读取会员、积分和分群", "Read members, points and segments"),
         frozenset({"members.read", "points.read", "segments.read"}),

@@ -45,6 +45,9 @@ TRAIL: dict[str, Words] = {
         "{who} gave {points} points of member {subject} to member {to}",
     ),
     "transfers.capped": Words("{who}修改了转赠上限", "{who} changed the caps of transfers"),
+    "points.released": Words(
+        "{who}解冻了会员 {subject} 的 {points} 积分", "{who} released {points} held points of member {subject}"
+    ),
     "points.audited": Words("{who}核对了积分账", "{who} had the ledger audited"),
     "rule.created": Words("{who}新建了积分规则「{subject}」", "{who} drafted the points rule “{subject}”"),
     "rule.drafted": Words(

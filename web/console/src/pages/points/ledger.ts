@@ -25,6 +25,17 @@ export interface Transfer {
   note: string;
   at: string;
 }
+export interface Hold {
+  hold_id: number;
+  member_id: number;
+  member_name: string;
+  points: number;
+  state: "open" | "captured" | "released" | "timed_out";
+  why: Both;
+  created_at: string;
+  expires_at: string;
+  closed_at: string | null;
+}
 export interface Caps {
   day: number | null;
   month: number | null;
