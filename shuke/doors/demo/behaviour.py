@@ -152,7 +152,7 @@ def check_ins(diary: Diary, year: Year, people: list[Member], habits: Habits, al
 def _session(diary: Diary, member: int, at: datetime, habits: Habits) -> None:
     rng = diary.rng
     draw = rng.random()
-    if draw < 0.2:
+    if draw < 0.36 * float(habits.video[member]):
         share = round(float(np.clip(rng.beta(1.6, 1.1), 0.02, 1)), 2)
         title = VIDEOS[int(rng.integers(len(VIDEOS)))]
         diary.note(member, at, "video_watched", video=title, share=share, finished=share > 0.9)
@@ -164,7 +164,7 @@ def _session(diary: Diary, member: int, at: datetime, habits: Habits) -> None:
             article=ARTICLES[int(rng.integers(len(ARTICLES)))],
             finished=bool(rng.random() < 0.55),
         )
-    if draw < 0.12:
+    if draw * 7_919 % 1 < 0.1 * float(habits.social[member]):  # another chance from the same draw
         diary.note(member, at + timedelta(minutes=4), "share", target=str(rng.choice(["moments", "group", "friend"])))
     if draw > 0.3:
         taste = habits.taste[member]

@@ -100,6 +100,9 @@ BODY-01 乳木果身体乳 250ml|身体护理|芙颜|9900|2.2
 BODY-02 果酸身体精华 200ml|身体护理|白榆|14900|1.4
 BODY-03 护发精油 80ml|身体护理|青屿|11900|1.6
 BODY-04 海盐身体磨砂 300g|身体护理|澄野|10900|1.1
+BODY-05 婴儿润肤乳 150ml|身体护理|白榆|8900|1.2
+BODY-06 孕妈妊娠油 100ml|身体护理|白榆|16800|0.7
+BODY-07 宝宝洗发沐浴露 300ml|身体护理|青屿|7900|1.1
 TOOL-01 声波洁面仪|美容工具|青屿|39900|0.9
 TOOL-02 美容棒按摩器|美容工具|青屿|26900|0.9
 TOOL-03 化妆刷套装 12支|美容工具|拾光集|19900|1.1
@@ -122,3 +125,17 @@ def _products() -> tuple[Product, ...]:
 
 PRODUCTS = _products()
 """Every product, in the catalogue's order."""
+STAGES = {
+    "宝妈": ("婴儿", "宝宝", "孕妈", "妊娠"),
+    "学生": ("控油", "清爽", "清洁", "唇釉", "眼线"),
+    "熟龄": ("紧致", "淡纹", "胜肽"),
+}
+"""Stages of life by the words of their goods; who is in none buys less of the first."""
+
+
+def appeal(product: Product, stage: str) -> float:
+    """How much a product appeals to somebody in that stage of life, or in none."""
+    own = [name for name, words in STAGES.items() if any(word in product.name for word in words)]
+    if stage in own:
+        return product.appeal * 9
+    return product.appeal * (0.1 if "宝妈" in own else 0.6 if own else 1.0)

@@ -20,7 +20,8 @@ from shuke.assets.points import jobs as points_jobs
 from shuke.doors import setup, wiring
 from shuke.doors.demo import goods, purchases, shop, tagging, world
 from shuke.ground import access, catalog, ingestion, members, tenancy
-from shuke.insight import segments
+from shuke.insight import profiles, segments
+from shuke.insight.tags import jobs as tags_jobs
 from shuke.kit import clock, money
 from shuke.kit.db import Database
 from shuke.kit.events import Relay
@@ -168,6 +169,8 @@ async def _history(play: Play, told: Callable[[str, float], None]) -> None:
                 )
             journey = await journeys.install_example(tx, shop.JOURNEY, cut)
             await tagging.put_tags(tx, play.made, play.numbers, cut)
+            for name, words in goods.STAGES.items():
+                await profiles.put_stage(tx, name, words, "苏芙", cut)
         await turn(play)
         async with play.database.write(play.merchant_id) as tx:
             await journeys.launch(tx, journey.journey_id, cut, start_with_members=True)
@@ -245,6 +248,7 @@ async def _open(play: Play) -> None:
     last = instant(play.made.year.days[-1] + timedelta(days=1), time(0)) - timedelta(seconds=1)
     with clock.at(last):
         await turn(play)
+        await _know(play, last)
         await audit_jobs.audit_points(play.database, play.merchant_id)
     now = clock.now()
     password = await access.hash_password(shop.PASSWORD)
@@ -258,6 +262,16 @@ async def _open(play: Play) -> None:
         await tenancy.activate(tx, play.merchant_id)
     async with play.database.write(play.merchant_id) as tx:
         await wiring.plan(tx, now)
+
+
+async def _know(play: Play, now: datetime) -> None:
+    """Models are fitted as if they had been every other week, so that their drift is seen; tags follow what they say."""
+    for weeks in (4, 2, 0):
+        await profiles.refit(play.database, play.mirror, play.merchant_id, now - timedelta(weeks=weeks))
+    async with play.database.write(play.merchant_id) as tx:
+        await tagging.follow_models(tx, now)
+    await tags_jobs.keep_tags(play.database, play.merchant_id)
+    await Relay(play.database, wiring.READERS).drain(play.merchant_id)
 
 
 async def _apply(play: Play, items: Sequence[ingestion.Item], *, history: bool) -> None:

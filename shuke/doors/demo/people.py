@@ -52,7 +52,8 @@ class Habits:
 
     rate: visits a day while alive · dropout: chance to stay away after a visit · thrift 0…1: how much prices matter ·
     online 0…1 · taste: weights over categories · basket: further lines per visit · curious: how much they look around ·
-    checks: chance to check in on a day.
+    checks: chance to check in on a day · video 0…1: videos rather than articles · social: how much they share ·
+    stage: of life, 0 for none, else the place in `goods.STAGES` from 1.
     """
 
     rate: np.ndarray
@@ -63,6 +64,9 @@ class Habits:
     basket: np.ndarray
     curious: np.ndarray
     checks: np.ndarray
+    video: np.ndarray
+    social: np.ndarray
+    stage: np.ndarray
 
 
 def members(rng: np.random.Generator, year: Year, count: int) -> list[Member]:
@@ -131,10 +135,26 @@ def habits(rng: np.random.Generator, people: list[Member]) -> Habits:
     men = np.array([member.gender == "male" for member in people])
     makeup = np.array([category.name in {"口红", "眼妆", "底妆"} for category in CATEGORIES])
     taste = np.where(men[:, None] & makeup[None, :], taste * 0.2, taste)
+    taste = taste**2  # people have favourites
     basket = rng.gamma(2.0, 0.35, count)
     curious = rng.gamma(1.3, 0.8, count)
     checks = np.where(rng.random(count) < 0.09, rng.beta(2.0, 3.2, count), rng.beta(0.5, 40, count))
-    return Habits(rate, dropout, thrift, online, taste / taste.sum(1, keepdims=True), basket, curious, checks)
+    [own] = rng.spawn(1)  # what came later draws apart, so that everything else stays as it was
+    video, social = own.beta(0.7, 0.6, count), own.gamma(0.45, 2.2, count)
+    return Habits(
+        rate, dropout, thrift, online, taste / taste.sum(1, keepdims=True), basket, curious, checks, video, social,
+        np.array([_stage(member, float(draw)) for member, draw in zip(people, own.random(count), strict=True)]),
+    )  # fmt: skip
+
+
+def _stage(member: Member, draw: float) -> int:
+    """Students, mothers, the mature: by age, and by chance where age says little."""
+    age = (member.joined_on - member.birthday).days / 365.25 if member.birthday else 33.0
+    if age < 23:
+        return 2
+    if age >= 40:
+        return 3
+    return 1 if member.gender == "female" and 25 <= age < 38 and draw < 0.3 else 0
 
 
 def _name(rng: np.random.Generator, woman: bool) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from shuke.doors.demo.goods import CATEGORIES, PRODUCTS
+from shuke.doors.demo.goods import CATEGORIES, PRODUCTS, STAGES, appeal
 from shuke.doors.demo.people import HOME_STORE
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ _SHOP_HOURS = np.array([0] * 10 + [2, 4, 5, 5, 6, 7, 6, 6, 7, 8, 8, 5, 1, 0], fl
 _ONLINE_HOURS = np.array([3, 1, 0.5, 0.2, 0.2, 0.3, 1, 2, 3, 4, 5, 5, 6, 5, 4, 4, 4, 4, 5, 6, 8, 9, 9, 6], float)
 _METHODS = ("wechat", "alipay", "card", "cash")
 _BY_CATEGORY = tuple(tuple(p for p in PRODUCTS if p.category == category.name) for category in CATEGORIES)
-_APPEAL = tuple(np.cumsum([p.appeal for p in found]) / sum(p.appeal for p in found) for found in _BY_CATEGORY)
+_APPEAL = tuple(
+    tuple(np.cumsum(weights) / sum(weights) for found in _BY_CATEGORY if (weights := [appeal(p, stage) for p in found]))
+    for stage in ("", *STAGES)
+)
 _MONTHS = np.array([category.months for category in CATEGORIES])
 _CYCLES = np.array([category.cycle_days for category in CATEGORIES], float)
 _ONLY_STORE = np.array([category.only_store for category in CATEGORIES])
@@ -130,9 +133,10 @@ class Till:
         chosen = rng.choice(
             len(CATEGORIES), min(count, int((weights > 0).sum())), replace=False, p=weights / weights.sum()
         )
+        stage = 0 if member is None else int(self.habits.stage[member])
         lines = []
         for category in chosen.tolist():
-            product = _BY_CATEGORY[category][int(np.searchsorted(_APPEAL[category], rng.random()))]
+            product = _BY_CATEGORY[category][int(np.searchsorted(_APPEAL[stage][category], rng.random()))]
             quantity = 1 + int(rng.random() < (0.25 if product.price_fen < 13_000 else 0.05))
             list_fen = product.price_fen * quantity
             lines.append(Line(product, quantity, list_fen, list_fen * (100 - off) // 100))

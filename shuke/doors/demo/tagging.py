@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shuke.doors.demo.goods import CATEGORIES
-from shuke.insight import tags
+from shuke.insight import profiles, tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,11 +28,22 @@ BY_HAND = (
     ("银发族", "人生阶段", "55 岁以上", "unlimited"),
     ("敏感肌", "肤质与偏好", "推荐前先问过敏史", "unlimited"),
     ("美妆爱好者", "肤质与偏好", "口红、眼妆、底妆买得多", "unlimited"),
-    ("价格敏感型", "肤质与偏好", "有券才来", "unlimited"),
     ("企微好友", "来往", "加了导购的企业微信", "unlimited"),
     ("秋季沙龙到场", "来往", "来过静安店的护肤沙龙", "90D"),
 )
 BY_RULE = (("高价值", "high-value"), ("签到达人", "check-in-fans"), ("大促型", "sale-hunters"))
+BY_MODEL = (
+    "promising",
+    "thrifty",
+    "video",
+    "article",
+    "sociable",
+    "alone",
+    "leaving",
+    "lover:精华",
+    "lover:护理服务",
+    "lover:口红",
+)
 MAKEUP = ("口红", "眼妆", "底妆")
 
 
@@ -49,11 +60,19 @@ async def put_tags(tx: Tx, made: World, numbers: Sequence[int], at: datetime) ->
     clerk = tags.Cause(verb="tag", source="console", by="小满", reason="收银时聊到的")
     await _put(tx, clerk, known, worn, numbers, ("学生党", "上班族", "宝妈", "银发族", "敏感肌"), at)
     owner = tags.Cause(verb="tag", source="console", by="苏芙", reason="按一年的购买整理")
-    await _put(tx, owner, known, worn, numbers, ("美妆爱好者", "价格敏感型"), at)
+    await _put(tx, owner, known, worn, numbers, ("美妆爱好者",), at)
     listed = tags.Cause(verb="import", source="import", by="苏芙", reason="企微好友名单.csv")
     await _put(tx, listed, known, worn, numbers, ("企微好友",), at)
     salon = tags.Cause(verb="tag", source="console", by="小满", reason="静安店秋季护肤沙龙签到")
     await _put(tx, salon, known, worn, numbers, ("秋季沙龙到场",), at)
+
+
+async def follow_models(tx: Tx, at: datetime) -> None:
+    """Tags that follow what the models say, each from its ready threshold on; those of models that are silent are left out."""
+    ready, _ = await profiles.ready_tags(tx)
+    for one in ready:
+        if one.code in BY_MODEL:
+            await tags.adopt(tx, one.code, one.value, at, "苏芙")
 
 
 async def _put(
@@ -78,8 +97,6 @@ def _worn(made: World, day: date) -> dict[str, list[int]]:
                 found["敏感肌"].append(place)
         if makeup[place] > eager:
             found["美妆爱好者"].append(place)
-        if made.habits.thrift[place] > 0.55:
-            found["价格敏感型"].append(place)
         if member.wechat and draw[2] < 0.5:
             found["企微好友"].append(place)
         if member.city == "上海" and draw[3] < 0.06:

@@ -54,7 +54,7 @@ async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context
         assert min(sizes["lifecycle-dormant"], sizes["high-value"], sizes["birthday-soon"]) > 0
         worn = {tag.name: tag.size for tag in await tags.list_tags(tx)}
         assert worn["高价值"] == sizes["high-value"]  # a rule tag is its segment
-        assert min(worn["宝妈"], worn["美妆爱好者"], worn["价格敏感型"], worn["企微好友"]) > 0
+        assert min(worn["宝妈"], worn["美妆爱好者"], worn["企微好友"]) > 0
         levels = await tx.rows("select distinct level from member_tier where merchant_id = %(merchant_id)s")
         assert len(levels) >= 3
         assert (await _one(tx, "select count(*) from late_item"))[0] == 0

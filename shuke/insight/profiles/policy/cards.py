@@ -65,8 +65,8 @@ SHORT = Words(
     "历史太短：至少要 8 周才能留出一段时间检验。", "The history is too short: eight weeks are needed to hold some out."
 )
 WORSE = Words(
-    "在留出的时间里，它的误差不比“和上一期一样”小，所以不给评分。",
-    'On held-out time it is no better than "the same as last period", so it gives no scores.',
+    "在留出的时间里，它的误差和排序没有都胜过“和上一期一样”，所以不给评分。",
+    'On held-out time it is not better than "the same as last period" in error and order, so it gives no scores.',
 )
 
 

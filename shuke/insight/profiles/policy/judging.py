@@ -19,7 +19,8 @@ class Calibration(msgspec.Struct, frozen=True):
 class Judgement(msgspec.Struct, frozen=True):
     """How far off on members held out, in root mean squares, against the baseline; and the calibration table.
 
-    Where something happens or not: `auc`, how often one to whom it happened was rated above one to whom it did not.
+    Where something happens or not: `auc`, how often one to whom it happened was rated above one to whom it did not,
+    and `chance_auc`, what drawing lots would hardly exceed.
     """
 
     members: int
@@ -30,11 +31,12 @@ class Judgement(msgspec.Struct, frozen=True):
     table: list[Calibration]
     auc: float | None = None
     baseline_auc: float | None = None
+    chance_auc: float | None = None
 
     @property
     def better(self) -> bool:
         """Whether the prediction beats the baseline, in its error and, where there is one, in its order."""
-        ordered = self.auc is None or self.baseline_auc is None or self.auc > self.baseline_auc
+        ordered = self.auc is None or self.auc > max(self.baseline_auc or 0.0, self.chance_auc or 0.0)
         return self.members > 0 and self.error < self.baseline_error and ordered
 
 
@@ -49,7 +51,13 @@ def judge(predicted: np.ndarray, actual: np.ndarray, baseline: np.ndarray) -> Ju
 def judge_chances(chance: np.ndarray, happened: np.ndarray, baseline: np.ndarray) -> Judgement:
     """Chances of yes or no: errors as roots of the Brier score (G. W. Brier, 1950), with the areas under both curves."""
     plain = judge(chance, happened.astype(float), baseline.astype(float))
-    return msgspec.structs.replace(plain, auc=auc(chance, happened), baseline_auc=auc(baseline, happened))
+    yes = int(np.sum(happened))
+    pairs = yes * (len(happened) - yes)
+    lots = (
+        0.5 + 2 * float(np.sqrt((len(happened) + 1) / (12 * pairs))) if pairs else None
+    )  # two standard errors of the rank sum
+    found, before = auc(chance, happened), auc(baseline, happened)
+    return msgspec.structs.replace(plain, auc=found, baseline_auc=before, chance_auc=lots)
 
 
 def auc(rated: np.ndarray, happened: np.ndarray) -> float | None:

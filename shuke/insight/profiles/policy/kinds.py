@@ -34,6 +34,11 @@ class ReadyTag(msgspec.Struct, frozen=True, kw_only=True):
     means: Words
 
 
+def times(count: int) -> str:
+    """A count in English."""
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def percent(share: float) -> str:
     """A share as people read it."""
     return f"{share * 100:.0f}%"

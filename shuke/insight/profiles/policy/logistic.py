@@ -44,7 +44,9 @@ def line_of(kept: dict[str, list[float]]) -> Line:
     return Line(*(np.array(kept[name]) for name in ("weights", "means", "spreads")))
 
 
-def fit(columns: np.ndarray, happened: np.ndarray, names: tuple[str, ...]) -> tuple[Fit, Line | None]:
+def fit(
+    columns: np.ndarray, happened: np.ndarray, names: tuple[str, ...], ridge: float = RIDGE
+) -> tuple[Fit, Line | None]:
     """Weights by maximum likelihood, of at most 100,000 members evenly chosen; the same data give the same answer.
 
     Fewer than 30 members of either answer teach nothing.
@@ -61,7 +63,7 @@ def fit(columns: np.ndarray, happened: np.ndarray, names: tuple[str, ...]) -> tu
     means, spreads = columns.mean(axis=0), columns.std(axis=0)
     spreads = np.where(spreads > 0, spreads, 1.0)
     design = np.column_stack([np.ones(len(columns)), (columns - means) / spreads])
-    weights, steps, still = _climb(design, happened)
+    weights, steps, still = _climb(design, happened, ridge)
     chances = np.clip(_sigmoid(design @ weights), 1e-12, 1 - 1e-12)
     likelihood = float(happened @ np.log(chances) + (1 - happened) @ np.log(1 - chances))
     found = Fit(
@@ -72,9 +74,9 @@ def fit(columns: np.ndarray, happened: np.ndarray, names: tuple[str, ...]) -> tu
     return found, Line(weights, means, spreads)
 
 
-def _climb(design: np.ndarray, happened: np.ndarray) -> tuple[np.ndarray, int, bool]:
+def _climb(design: np.ndarray, happened: np.ndarray, ridge: float) -> tuple[np.ndarray, int, bool]:
     """Newton's steps from nothing; how many, and whether the last one was small."""
-    penalty = np.full(design.shape[1], RIDGE)
+    penalty = np.full(design.shape[1], ridge)
     penalty[0] = 0.0
     weights = np.zeros(design.shape[1])
     for step in range(1, STEPS + 1):

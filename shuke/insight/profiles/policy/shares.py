@@ -80,14 +80,15 @@ def mix(known: np.ndarray) -> np.ndarray:
     return totals / totals.sum()
 
 
-def concentration(known: np.ndarray, means: np.ndarray) -> Fit:
+def concentration(times: np.ndarray, means: np.ndarray) -> Fit:
     """How alike members are, by maximum likelihood: large when all buy as the shop sells, small when each has a habit.
 
-    Learnt from members with something to compare, two purchases or more.
+    Learnt from members with something to compare, two purchases or more, each counted once: counts that fade would look
+    more alike than they are.
     """
-    totals = known.sum(axis=1)
+    totals = times.sum(axis=1)
     chosen = np.flatnonzero(totals >= 1.5)[:: max(1, -(-int((totals >= 1.5).sum()) // LEARNT_FROM))]
-    counts, sums = known[chosen].astype(float), totals[chosen].astype(float)
+    counts, sums = times[chosen].astype(float), totals[chosen].astype(float)
     cells = counts > 0
     columns = np.nonzero(cells)[1]
     values = counts[cells]
@@ -97,7 +98,7 @@ def concentration(known: np.ndarray, means: np.ndarray) -> Fit:
         found = gammaln(values + weights[columns]) - gammaln(weights[columns])
         return float(found.sum() + np.sum(gammaln(parameters[0]) - gammaln(parameters[0] + sums)))
 
-    return maximise(log_likelihood, ("concentration",), [(5.0,), (50.0,)], len(known), len(chosen))
+    return maximise(log_likelihood, ("concentration",), [(5.0,), (50.0,)], len(times), len(chosen))
 
 
 def expected(known: np.ndarray, means: np.ndarray, concentration_: float) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from shuke.ground import mirror
+from shuke.insight.profiles.policy.features import HALF_LIFE_DAYS
 from shuke.insight.profiles.queries.purchases import gone, known, slices
 
 if TYPE_CHECKING:
@@ -21,20 +22,21 @@ ALONE = (
     "view", "search", "add_to_cart", "video_watched", "article_read", "check_in", "survey", "follow", "booking", "redeem", "order",
 )  # fmt: skip
 WINDOW = 365  # days of doings a member is judged by
-_COLUMNS = ("member", "days", "acts", "doings", "before", "after", "shares", "reviews", "invites")
+_COLUMNS = ("member", "days", "acts", "doings", "before", "after", "shares", "reviews", "invites", "lately")
 
 
 async def doings(
     opened: Mirror, moment: Moment, until: date, period: int, members: Sequence[int] | None = None
 ) -> dict[str, np.ndarray]:
     """By member who did anything up to a day: for how many of the last 365 days they are known, all doings of these and those
-    in company, by kind; and the latter in the `period` days before the day and after it."""
+    in company, by kind; `lately` the latter fading by half in 90 days; and those of the `period` days before the day and after."""
     parts = [
         await mirror.table(opened, _sql(moment, piece, until, period))
         async for piece in slices(opened, moment, members)
     ]
     table = pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.int64()) for name in _COLUMNS})
-    return {name: table.column(name).to_numpy().astype(np.int64) for name in _COLUMNS}
+    found = {name: table.column(name).to_numpy() for name in _COLUMNS}
+    return {name: column.astype(float if name == "lately" else np.int64) for name, column in found.items()}
 
 
 def _sql(moment: Moment, piece: str, until: date, period: int) -> str:
@@ -51,6 +53,7 @@ def _sql(moment: Moment, piece: str, until: date, period: int) -> str:
         f"countIf({lately}) AS doings, countIf({social} AND day <= {day} AND day > {day} - {period}) AS before, "
         f"countIf({social} AND day > {day} AND day <= {day} + {period}) AS after, "
         f"countIf({lately} AND kind = 'share') AS shares, countIf({lately} AND kind IN ('comment', 'review')) AS reviews, "
-        f"countIf({lately} AND kind = 'invite') AS invites FROM ({rows}) "
+        f"countIf({lately} AND kind = 'invite') AS invites, "
+        f"sumIf(exp2(-dateDiff('day', day, {day}) / {HALF_LIFE_DAYS}), {lately} AND {social}) AS lately FROM ({rows}) "
         f"WHERE member NOT IN ({gone(moment)}) GROUP BY member HAVING min(day) <= {day} ORDER BY member"
     )

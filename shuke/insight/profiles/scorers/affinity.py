@@ -13,7 +13,7 @@ import numpy as np
 from shuke.insight.profiles.policy import shares
 from shuke.insight.profiles.policy.cards import Learnt, Said, verdict
 from shuke.insight.profiles.policy.fitting import Words
-from shuke.insight.profiles.policy.kinds import LAST_PERIOD, ReadyTag, Score, percent
+from shuke.insight.profiles.policy.kinds import LAST_PERIOD, ReadyTag, Score, percent, times
 from shuke.insight.profiles.policy.shares import REST, Counts
 
 CODE = "affinity"
@@ -35,7 +35,7 @@ def learn(_: Counts | None, past: Counts, whole: Counts, period: int) -> Learnt:
     names = shares.largest(past)
     past = past.only(names)
     means = shares.mix(past.known)
-    fit = shares.concentration(past.known, means)
+    fit = shares.concentration(past.times, shares.mix(past.times))
     judgement = None
     if fit.converged:
         found = shares.expected(past.known, means, fit.parameters["concentration"])
@@ -46,7 +46,7 @@ def learn(_: Counts | None, past: Counts, whole: Counts, period: int) -> Learnt:
     names = shares.largest(whole)
     whole = whole.only(names)
     means = shares.mix(whole.known)
-    fit = shares.concentration(whole.known, means)
+    fit = shares.concentration(whole.times, shares.mix(whole.times))
     kept = {"names": list(names), "mix": means.tolist(), "concentration": fit.parameters.get("concentration", 0.0)}
     return Learnt(fit=fit, judgement=judgement, kept=kept, why=fit.why)
 
@@ -82,8 +82,8 @@ def reason(scores: dict[str, Any], evidence: dict[str, Any]) -> Words:
     name, lift, share = scores["category"], scores["category_lift"], percent(scores["category_share"])
     shop = percent(evidence["shop"])
     return Words(
-        f"买过 {evidence['times']} 次{name}，近期的算得多；预计下次有 {share} 会买{name}，全店是 {shop}，高出到 {lift:.1f} 倍。",
-        f"Bought {name} {evidence['times']} times, lately counting more: {share} of what comes next, {shop} in the shop, "
+        f"买过 {evidence['times']} 次{name}，近期的算得多；预计下次有 {share} 会买{name}，全店是 {shop}，约为 {lift:.1f} 倍。",
+        f"Bought {name} {times(evidence['times'])}, lately counting more: {share} of what comes next, {shop} in the shop, "
         f"{lift:.1f} times as much.",
     )
 
@@ -93,7 +93,7 @@ def tags(kept: dict[str, Any]) -> list[ReadyTag]:
     return [
         ReadyTag(
             code=f"lover:{name}", name=Words(f"{name}爱好者", f"{name} lovers"), model=CODE, score=f"affinity:{name}", op=">=",
-            value=1.8, unit="lift",
+            value=1.5, unit="lift",
             means=Words(f"{name}买得比全店平均多几倍", f"How many times more {name} than the shop's average"),
         )
         for name in kept.get("names", [])[:12]

@@ -29,7 +29,7 @@ def learn(_: Counts | None, past: Counts, whole: Counts, period: int) -> Learnt:
     """How alike members are in what they watch and read; judged on what they saw in the held-out time."""
     past, whole = past.only(KINDS), whole.only(KINDS)
     means = shares.mix(past.known)
-    fit = shares.concentration(past.known, means)
+    fit = shares.concentration(past.times, shares.mix(past.times))
     judgement = None
     if fit.converged:
         judgement = shares.judged(past, shares.expected(past.known, means, fit.parameters["concentration"]), [0])
@@ -37,7 +37,7 @@ def learn(_: Counts | None, past: Counts, whole: Counts, period: int) -> Learnt:
     if why is not None:
         return Learnt(fit=fit, judgement=judgement, kept={}, why=why)
     means = shares.mix(whole.known)
-    fit = shares.concentration(whole.known, means)
+    fit = shares.concentration(whole.times, shares.mix(whole.times))
     kept = {"mix": means.tolist(), "concentration": fit.parameters.get("concentration", 0.0)}
     return Learnt(fit=fit, judgement=judgement, kept=kept, why=fit.why)
 

@@ -29,6 +29,7 @@ SCORES = (
     Score("next_category", "text", Words("下一个会买的品类", "Category likely to be bought next")),
     Score("next_chance", "number", Words("买下一个品类的可能性", "How likely the next category is bought")),
 )
+RIDGE = 30.0  # what one category says of another is little: without much evidence, nothing
 
 
 def _columns(counts: Counts) -> np.ndarray:
@@ -45,7 +46,7 @@ def _taught(counts: Counts, names: tuple[str, ...]) -> tuple[dict[str, Any], lis
             continue
         new = counts.times[:, place] == 0
         tried = counts.after[new, place] > 0
-        fit, line = logistic.fit(columns[new], tried, tuple(str(n) for n in range(columns.shape[1])))
+        fit, line = logistic.fit(columns[new], tried, tuple(str(n) for n in range(columns.shape[1])), RIDGE)
         fits.append(fit)
         if fit.converged and line is not None:
             kept[name] = line.kept() | {"rate": float(tried.mean())}

@@ -10,7 +10,7 @@ import numpy as np
 from shuke.insight.profiles.policy.cards import Said
 from shuke.insight.profiles.policy.fitting import Words
 from shuke.insight.profiles.policy.histories import WEEK
-from shuke.insight.profiles.policy.kinds import ReadyTag, Score, percent
+from shuke.insight.profiles.policy.kinds import ReadyTag, Score, percent, times
 from shuke.insight.profiles.scorers import bgnbd, gamma_gamma, pareto_nbd
 
 if TYPE_CHECKING:
@@ -53,10 +53,14 @@ def reason(scores: dict[str, Any], evidence: dict[str, Any]) -> Words:
     worth = scores.get("value_fen")
     yuan = "" if worth is None else f"¥{worth / 100:,.0f}"
     spend = (f"、消费约 {yuan}", f" worth about {yuan}") if worth is not None else ("", "")
+    came = (
+        (f"首购之后又来过 {again} 次", f"Came back {times(again)}")
+        if again
+        else ("首购之后还没再来过", "Has not come back yet")
+    )
     return Words(
-        f"首购之后又来过 {again} 次，{habit[0]}上次在 {last}；仍是顾客的可能性 {alive}，"
-        f"未来 {days} 天预计再买 {coming} 次{spend[0]}。",
-        f"Came back {again} times, {habit[1]}last on {last}: {alive} likely to be a customer still, "
+        f"{came[0]}，{habit[0]}上次在 {last}；仍是顾客的可能性 {alive}，未来 {days} 天预计再买 {coming} 次{spend[0]}。",
+        f"{came[1]}, {habit[1]}last on {last}: {alive} likely to be a customer still, "
         f"{coming} purchases{spend[1]} expected in {days} days.",
     )
 

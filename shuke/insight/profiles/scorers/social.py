@@ -1,21 +1,24 @@
 """Social propensity: how likely a member shares, comments, reviews or invites in the coming time.
 
 Acts are Poisson with rates Gamma(r, α) over members, so counts are negative binomial (M. Greenwood, G. U. Yule, 1920); who
-was known for a short time is drawn to what all do. Time in weeks.
+was known for a short time is drawn to what all do. For what is expected, acts and the time they fell in fade by half in 90
+days: people change. Time in weeks.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from scipy.special import gammaln
 
 from shuke.insight.profiles.policy.cards import Learnt, Said, verdict
+from shuke.insight.profiles.policy.features import HALF_LIFE_DAYS
 from shuke.insight.profiles.policy.fitting import Fit, Words, maximise
 from shuke.insight.profiles.policy.histories import WEEK
 from shuke.insight.profiles.policy.judging import judge_chances
-from shuke.insight.profiles.policy.kinds import LAST_PERIOD, ReadyTag, Score, percent
+from shuke.insight.profiles.policy.kinds import LAST_PERIOD, ReadyTag, Score, percent, times
 
 CODE = "social"
 NAME = Words("社交倾向", "Social propensity")
@@ -45,8 +48,10 @@ def fit(acts: np.ndarray, weeks: np.ndarray) -> Fit:
 
 def chance(parameters: dict[str, float], known: dict[str, np.ndarray], days: int) -> np.ndarray:
     """The chance of any act in the coming days: one less the chance of none."""
-    r, alpha, weeks = parameters["r"], parameters["alpha"], known["days"] / WEEK
-    return -np.expm1((r + known["acts"]) * np.log((alpha + weeks) / (alpha + weeks + days / WEEK)))
+    r, alpha = parameters["r"], parameters["alpha"]
+    fading = np.log(2) / HALF_LIFE_DAYS
+    weeks = -np.expm1(-fading * known["days"]) / fading / WEEK
+    return -np.expm1((r + known["lately"]) * np.log((alpha + weeks) / (alpha + weeks + days / WEEK)))
 
 
 def learn(_: Any, past: dict[str, np.ndarray], whole: dict[str, np.ndarray], period: int) -> Learnt:
@@ -59,8 +64,12 @@ def learn(_: Any, past: dict[str, np.ndarray], whole: dict[str, np.ndarray], per
     if why is None:
         found = fit(whole["acts"], whole["days"] / WEEK)
         why = found.why
-    kept = {"r": found.parameters["r"], "alpha": found.parameters["alpha"], "days": period} if why is None else {}
-    return Learnt(fit=found, judgement=judgement, kept=kept, why=why)
+    if why is not None:
+        return Learnt(fit=found, judgement=judgement, kept={}, why=why)
+    chances = chance(found.parameters, whole, period)[whole["doings"] >= FEWEST_DOINGS]
+    low = float(np.quantile(chances, 0.2)) if len(chances) else 0.0
+    kept = found.parameters | {"days": period, "low": math.ceil(low * 100) / 100}
+    return Learnt(fit=found, judgement=judgement, kept=kept, why=None)
 
 
 def say(kept: dict[str, Any], whole: dict[str, np.ndarray]) -> Said:
@@ -83,15 +92,17 @@ def reason(scores: dict[str, Any], evidence: dict[str, Any]) -> Words:
             f"一年里来过 {evidence['doings']} 回，从没分享、评论或邀请过；未来 {days} 天会的可能性 {likely}。",
             f"Did {evidence['doings']} things in a year, none of them in company: {likely} likely to in {days} days.",
         )
+    done = [("分享", "shared", shares), ("评论评价", "commented", reviews), ("邀请好友", "invited friends", invites)]
+    zh = "、".join(f"{one} {count} 次" for one, _, count in done if count)
+    en = ", ".join(f"{one} {times(count)}" for _, one, count in done if count)
     return Words(
-        f"一年里分享 {shares} 次、评论评价 {reviews} 次、邀请好友 {invites} 次；未来 {days} 天再有一次的可能性 {likely}。",
-        f"Shared {shares} times, commented {reviews} times and invited {invites} friends in a year: {likely} likely to again in "
-        f"{days} days.",
+        f"一年里{zh}；未来 {days} 天再有一次的可能性 {likely}。",
+        f"In a year {en}: {likely} likely to again in {days} days.",
     )
 
 
-def tags(_: dict[str, Any]) -> list[ReadyTag]:
-    """Who brings others, and who comes alone."""
+def tags(kept: dict[str, Any]) -> list[ReadyTag]:
+    """Who brings others, and who comes alone: the least social fifth to begin with."""
     group, means = (
         Words("社交类型", "Company"),
         Words("下一期会分享、评论或邀请的可能性", "How likely they share, comment or invite next"),
@@ -102,7 +113,8 @@ def tags(_: dict[str, Any]) -> list[ReadyTag]:
             group=group, means=means,
         ),
         ReadyTag(
-            code="alone", name=Words("独行侠", "Lone wolves"), model=CODE, score="social", op="<=", value=0.15, unit="share",
+            code="alone", name=Words("独行侠", "Lone wolves"), model=CODE, score="social", op="<=",
+            value=kept.get("low", 0.1), unit="share",
             group=group, means=means,
         ),
     ]  # fmt: skip

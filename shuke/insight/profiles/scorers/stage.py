@@ -46,7 +46,7 @@ def learn(_: Counts | None, past: Counts, whole: Counts, period: int) -> Learnt:
     for name in names:
         pair = _pair(past, name)
         means = shares.mix(pair.known)
-        fits[name] = fit = shares.concentration(pair.known, means)
+        fits[name] = fit = shares.concentration(pair.times, shares.mix(pair.times))
         if fit.converged:
             found = shares.expected(pair.known, means, fit.parameters["concentration"])
             tables.append(_cells(pair, found))
@@ -60,7 +60,7 @@ def learn(_: Counts | None, past: Counts, whole: Counts, period: int) -> Learnt:
     for name in fit.parameters:
         pair = _pair(whole, name)
         means = shares.mix(pair.known)
-        final[name] = shares.concentration(pair.known, means)
+        final[name] = shares.concentration(pair.times, shares.mix(pair.times))
         if final[name].converged:
             kept["stages"][name] = [float(means[0]), final[name].parameters["concentration"]]
     return Learnt(
