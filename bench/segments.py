@@ -21,7 +21,6 @@ from shuke.insight.grammar.queries import answering
 from shuke.kit import clock
 
 NOW = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
-START = "toDateTime64('2026-11-01 04:00:00', 6, 'UTC')"
 TURNS = 9
 MINE = "merchant = 1"
 # At this instant nothing is later, so that a person writing by hand would not ask for it either.
@@ -95,17 +94,17 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def _fill(members: int, events: int) -> list[str]:
-    """Half of the events are orders (one in twenty returned), half are views."""
-    orders = events // 2
-    at = f"{START} - toIntervalSecond(rand(2) % (86400 * 365))"
-    own = f"1 AS merchant, 1 + (rand(1) % {members}) AS member"
+def fill(members: int, events: int, now: datetime = NOW, merchant_id: int = 1) -> list[str]:
+    """Statements that make the facts of a year; half of the events are orders (one in twenty returned), half are views."""
+    orders, start = events // 2, mirror.instant_literal(now)
+    at = f"{start} - toIntervalSecond(rand(2) % (86400 * 365))"
+    own = f"{merchant_id} AS merchant, 1 + (rand(1) % {members}) AS member"
     return [
         "INSERT INTO members (merchant, member, joined_at, gone, seq, idx, applied) "
-        f"SELECT 1, number + 1, {START} - toIntervalDay(400), 0, 1, 0, 1 FROM numbers({members})",
+        f"SELECT {merchant_id}, number + 1, {start} - toIntervalDay(400), 0, 1, 0, 1 FROM numbers({members})",
         "INSERT INTO attributes (merchant, member, name, at, text, number, form, seq, idx, applied) "
-        "SELECT 1, number + 1, 'city', toDateTime64(0, 6, 'UTC'), ['上海', '北京', '杭州', '成都', '广州'][1 + rand() % 5], "
-        "0, 1, 1, 0, 1 "
+        f"SELECT {merchant_id}, number + 1, 'city', toDateTime64(0, 6, 'UTC'), "
+        "['上海', '北京', '杭州', '成都', '广州'][1 + rand() % 5], 0, 1, 1, 0, 1 "
         f"FROM numbers({members})",
         "INSERT INTO orders (merchant, member, at, day, effective_at, order_id, row_id, sign, amount_fen, list_fen, items, "
         "channel, store, weekday, hour, seq, applied) "
@@ -116,7 +115,7 @@ def _fill(members: int, events: int) -> list[str]:
         "INSERT INTO orders (merchant, member, at, day, effective_at, order_id, row_id, sign, amount_fen, list_fen, items, "
         "channel, store, weekday, hour, seq, applied) "
         "SELECT merchant, member, at, day, at, order_id, row_id, -1, amount_fen, list_fen, items, channel, store, weekday, hour, "
-        "seq, seq FROM orders WHERE order_id % 20 = 0 AND merchant = 1",
+        "seq, seq FROM orders WHERE order_id % 20 = 0",
         "INSERT INTO events (merchant, member, kind, at, day, texts, numbers, seq, applied) "
         f"SELECT {own}, 'view', {at} AS at, toDate(at, 'Asia/Shanghai'), "
         "map('sku', concat('k', toString(rand(3) % 1000)), 'page', concat('p', toString(rand(4) % 100))), "
@@ -144,7 +143,7 @@ async def measure(members: int, events: int) -> dict[str, Any]:
         opened = await mirror.open_mirror(f"chdb://{folder}/columns")
         try:
             started = clock.monotonic()
-            for statement in _fill(members, events):
+            for statement in fill(members, events):
                 await opened.engine.command(statement)
             baseline.note(f"{members:,} members, {events:,} events in {clock.monotonic() - started:.0f} s")
             return await _measure(opened, members, events)
@@ -154,7 +153,7 @@ async def measure(members: int, events: int) -> dict[str, Any]:
 
 async def _measure(opened: mirror.Mirror, members: int, events: int) -> dict[str, Any]:
     moment = mirror.Moment(1, NOW, "Asia/Shanghai", complete=True, members_mark=1)
-    cases = []
+    cases: list[dict[str, Any]] = []
     for name, rule, by_hand in CASES:
         tree = conditions.parse(rule, opened.registry)
 

@@ -5,13 +5,13 @@ from shuke.insight.grammar.conditions import leaves as all_leaves
 from shuke.insight.grammar.policy.language import read, write
 from shuke.insight.grammar.policy.plans import restriction
 from shuke.insight.grammar.policy.rules import BadRule, Group, Leaf, Node, leaves, nodes, written
-from shuke.insight.grammar.policy.timers import Slide, crossed_sql, crossings_sql, next_day, next_sql, slides
-from shuke.insight.grammar.queries.answering import Answer, Known, answer, answers_at, moment_of
+from shuke.insight.grammar.policy.timers import Slide, crossings_sql, next_day, slides
+from shuke.insight.grammar.queries.answering import Answer, Known, answer, answers_at, crossings, moment_of
 from shuke.insight.grammar.queries.measuring import measured
 from shuke.insight.grammar.queries.vocabulary import vocabulary
 
 __all__ = [
     "MEMBERSHIP", "Answer", "BadRule", "Group", "Known", "Leaf", "Node", "Slide", "all_leaves", "answer", "answers_at",
-    "crossed_sql", "crossings_sql", "kind_of", "leaves", "lists_of", "measured", "moment_of", "next_day", "next_sql", "nodes",
+    "crossings", "crossings_sql", "kind_of", "leaves", "lists_of", "measured", "moment_of", "next_day", "nodes",
     "parse", "read", "restriction", "segments_of", "sentence", "slides", "vocabulary", "write", "written",
 ]  # fmt: skip

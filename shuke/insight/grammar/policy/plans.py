@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 # The place of a row in time: the instant, then the merchant's sequence.
 ORDER = "(bitShiftLeft(toUInt128(toUnixTimestamp64Micro(at)), 64) + bitShiftLeft(toUInt128(seq), 16) + idx)"
 
+# Where a question inside a condition may be kept to the few members that are asked; a comment for the engine otherwise.
+FEW = "/*few*/"
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:
@@ -86,11 +89,15 @@ def passes(plans: Sequence[Plan], among: Sequence[int] | None = None) -> list[tu
         found.live = found.live or any(part.live for part in plan.parts)
     for one in shared.values():
         made.append(([number for number, _ in one.plans], _one_scan(one, few)))
-    return made
+    return [(numbers, _kept_to(few, select)) for numbers, select in made]
+
+
+def _kept_to(few: tuple[str, ...], select: str) -> str:
+    return select.replace(FEW, "".join(f" AND {one}" for one in few))
 
 
 def _one_scan(one: _Pass, few: tuple[str, ...]) -> str:
-    selected: list[str] = []
+    selected: dict[str, str] = {}  # an aggregate that several leaves need is worked out once
     tests: list[str] = []
     alone = len(one.plans) == 1 and len(one.plans[0][1].parts) == 1
     where = [*one.scan.conditions, *few, *(one.scan.live if one.live else ())]
@@ -101,12 +108,11 @@ def _one_scan(one: _Pass, few: tuple[str, ...]) -> str:
             condition = None if alone or not part.rows else _joined(part.rows, "AND")
             needed.append(_joined(part.rows, "AND") if part.rows else "1")
             for aggregate in part.aggregates:
-                names.append(f"m{len(selected)}")
-                selected.append(f"{aggregate(condition)} AS {names[-1]}")
+                names.append(selected.setdefault(aggregate(condition), f"m{len(selected)}"))
         tests.append(plan.test.format(*names))
     if "1" not in needed:
         where.append(_joined(list(dict.fromkeys(needed)), "OR"))
-    inner = _grouped(one.scan.source, where, selected)
+    inner = _grouped(one.scan.source, where, [f"{sql} AS {name}" for sql, name in selected.items()])
     return _tested(inner, tests)
 
 
@@ -143,7 +149,7 @@ def values_sql(plan: Plan, among: Sequence[int]) -> str:
     """What a few members measure: (member, value, value …), for explaining."""
     if plan.select is not None:
         return f"SELECT member, v0 FROM ({plan.select(restriction(among))})"
-    return _several_scans(plan, restriction(among))
+    return _kept_to(restriction(among), _several_scans(plan, restriction(among)))
 
 
 def _grouped(source: str, where: Sequence[str], selected: Sequence[str]) -> str:
@@ -155,11 +161,16 @@ def _tested(inner: str, tests: Sequence[str]) -> str:
     return f"SELECT member, {shown} FROM ({inner})"
 
 
-def bitmaps_sql(selects: Sequence[tuple[list[int], str]]) -> tuple[list[int], str]:
-    """One statement for all passes: the plan numbers in the order of its bitmap columns, and the SQL."""
+def bitmaps_sql(
+    selects: Sequence[tuple[list[int], str]], besides: Sequence[tuple[str, int]] = ()
+) -> tuple[list[int], str]:
+    """One statement for all passes: the plan numbers in the order of its bitmap columns, and the SQL.
+
+    `besides`: one-row questions of their own with so many bitmaps b0, b1 …; their columns come first.
+    """
     order: list[int] = []
-    tables: list[str] = []
-    columns: list[str] = []
+    tables = [f"({sql}) AS x{number}" for number, (sql, _) in enumerate(besides)]
+    columns = [f"x{number}.b{n}" for number, (_, width) in enumerate(besides) for n in range(width)]
     for number, (plans, select) in enumerate(selects):
         if len(plans) == 1:
             # Filtering first spares the bitmap the members who fail.

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from shuke.ground.mirror import ALWAYS, instant_literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyroaring import BitMap
+
     from shuke.ground.mirror import Moment, Registry
+
+
+def population_of(found: Sequence[BitMap]) -> BitMap:
+    """The population from the bitmaps of `population_sql`."""
+    return found[0] if len(found) == 2 else found[0] - (found[1] & found[2])
 
 
 def population_sql(moment: Moment, registry: Registry, few: tuple[str, ...] = ()) -> str:
@@ -32,4 +41,4 @@ def population_sql(moment: Moment, registry: Registry, few: tuple[str, ...] = ()
         "SELECT groupBitmapState(member) AS b2 FROM "
         f"(SELECT member FROM ({done}) GROUP BY member HAVING min(at) > {moment.instant_sql})"
     )
-    return f"SELECT p.b0, p.b1, q.b2 FROM ({joined}) AS p, ({late}) AS q"
+    return f"SELECT p.b0 AS b0, p.b1 AS b1, q.b2 AS b2 FROM ({joined}) AS p, ({late}) AS q"

@@ -7,7 +7,7 @@ Days and longer change at the start of a business date, for everybody at once, a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shuke.ground.mirror import Duration, instant_literal, quote
@@ -17,11 +17,16 @@ from shuke.insight.grammar.conditions import attr, did, rank, sequence, tag
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pyroaring import BitMap
+
     from shuke.ground.mirror import Event, Moment, Registry
     from shuke.insight.grammar.conditions.attr import Attr
     from shuke.insight.grammar.conditions.did.asking import Counted
     from shuke.insight.grammar.policy.rules import Leaf, Node
     from shuke.insight.grammar.policy.windows import Window
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = 4_000_000_000_000_000  # microseconds: what fits a number of 32 bits in seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +111,26 @@ def crossed_sql(found: Iterable[Slide], moment: Moment, since: datetime) -> str:
         f"AND {one.column} <= {instant_literal(moment.as_of - one.after)}"
         for one in found
     ]
-    return f"SELECT groupBitmapState(member) AS b FROM ({' UNION ALL '.join(parts)})"
+    return f"SELECT groupBitmapState(member) AS b0 FROM ({' UNION ALL '.join(parts)})"
 
 
 def next_sql(found: Iterable[Slide], moment: Moment, few: tuple[str, ...] = ()) -> str:
-    """When the next row crosses an edge, in microseconds since 1970; nothing where none will."""
+    """When the next row crosses an edge, in whole seconds since 1970, upwards: a bitmap of one number, or of none."""
     parts = [
         f"SELECT minOrNull(toUnixTimestamp64Micro({one.column})) + {round(one.after.total_seconds() * 1_000_000)} AS due "
         f"FROM {one.table} WHERE {' AND '.join((_mine(one, moment), *few))} "
         f"AND {one.column} > {instant_literal(moment.as_of - one.after)}"
         for one in found
     ]
-    return f"SELECT min(due) FROM ({' UNION ALL '.join(parts)}) WHERE isNotNull(due)"
+    return (
+        f"SELECT groupBitmapState(toUInt32(assumeNotNull(intDiv(first + 999999, 1000000)))) AS b0 FROM (SELECT min(due) AS first "
+        f"FROM ({' UNION ALL '.join(parts)}) WHERE isNotNull(due)) WHERE first > 0 AND first < {LAST}"
+    )
+
+
+def due_of(found: BitMap) -> datetime | None:
+    """The instant that `next_sql` found, or None."""
+    return EPOCH + timedelta(seconds=found[0]) if found else None
 
 
 def crossings_sql(

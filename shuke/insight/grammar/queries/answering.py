@@ -12,8 +12,8 @@ from shuke.ground import mirror, tenancy
 from shuke.insight.grammar import conditions
 from shuke.insight.grammar.conditions import rank, static_list
 from shuke.insight.grammar.conditions import segment as nesting
-from shuke.insight.grammar.policy import plans, rules
-from shuke.insight.grammar.policy.population import population_sql
+from shuke.insight.grammar.policy import plans, rules, timers
+from shuke.insight.grammar.policy.population import population_of, population_sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from shuke.ground.mirror import Mirror, Moment
     from shuke.insight.grammar.policy.rules import Leaf, Node
+    from shuke.insight.grammar.policy.timers import Slide
     from shuke.kit.db import Tx
 
 
@@ -37,6 +38,7 @@ class Answer:
     nested: Mapping[str, Node]
     lists: Mapping[str, BitMap] = field(default_factory=dict)
     edges: Mapping[str, float | None] = field(default_factory=dict)
+    due: datetime | None = None  # when time alone next changes something for those asked, where that was asked
     _known: dict[str, BitMap] = field(default_factory=dict)
 
     def members(self, node: Node) -> BitMap:
@@ -72,16 +74,28 @@ async def moment_of(tx: Tx, as_of: datetime) -> Moment:
     return await mirror.moment(tx, merchant.merchant_id, as_of, merchant.zone, merchant.day_start_minutes)
 
 
-async def everyone(opened: Mirror, moment: Moment, among: Sequence[int] | None = None) -> BitMap:
-    """All members at a moment, or those of some. Remembered while no member comes, goes or is merged."""
-    key = ("population", moment.merchant_id, moment.members_mark)
-    remembering = among is None and moment.complete and moment.members_mark is not None
-    if remembering and (known := opened.remembered.get(key)) is not None:
+def _remembered(opened: Mirror, moment: Moment, among: Sequence[int] | None) -> BitMap | None:
+    """The population of some instant without news of members since, where it is known."""
+    whole = opened.remembered.get(_population_key(moment)) if _lasting(moment) else None
+    return whole if whole is None or among is None else whole & BitMap(among)
+
+
+def _population_key(moment: Moment) -> tuple[str, int, int | None]:
+    return "population", moment.merchant_id, moment.members_mark
+
+
+def _lasting(moment: Moment) -> bool:
+    return moment.complete and moment.members_mark is not None
+
+
+async def everyone(opened: Mirror, moment: Moment) -> BitMap:
+    """All members at a moment. Remembered while no member comes, goes or is merged."""
+    known = _remembered(opened, moment, None)
+    if known is not None:
         return known
-    found = await mirror.bitmaps(opened, population_sql(moment, opened.registry, plans.restriction(among)))
-    population = found[0] if len(found) == 2 else found[0] - (found[1] & found[2])
-    if remembering:
-        mirror.remember(opened, key, population)
+    population = population_of(await mirror.bitmaps(opened, population_sql(moment, opened.registry)))
+    if _lasting(moment):
+        mirror.remember(opened, _population_key(moment), population)
     return population
 
 
@@ -91,33 +105,48 @@ async def answer(
     moment: Moment,
     known: Known | None = None,
     among: Sequence[int] | None = None,
+    following: Sequence[Slide] = (),
 ) -> Answer:
     """All leaves of the trees, and of the segments they speak of, in one statement, and one more for each ranking.
 
-    `among` asks for few members; rankings then need their edge known.
+    `among` asks for few members, with their part of the population and the next crossing of the edges `following` in the
+    same statement; rankings then need their edge known.
     """
     known = known or Known()
-    population = await everyone(opened, moment, among)
     every = [*trees, *known.segments.values()]
     asked = dict.fromkeys(leaf for tree in every for leaf in conditions.leaves(tree))
-    plain = [leaf for leaf in asked if leaf.kind not in (*conditions.MEMBERSHIP, rank.CODE)]
-    ranked = [leaf for leaf in asked if leaf.kind == rank.CODE]
-    found: dict[Leaf, BitMap] = {}
-    edges: dict[str, float | None] = {}
-    made = Answer(moment, population, found, known.segments, known.lists, edges)
-    await _ask(
-        opened, made, {leaf: conditions.kind_of(leaf).plan(leaf, moment, opened.registry) for leaf in plain}, among
-    )
-    if not ranked:
-        return made
-    edges |= await _edges(opened, made, ranked, known, among)
-    await _ask(
-        opened, made, {leaf: rank.plan(leaf, moment, opened.registry, edges[leaf.key]) for leaf in ranked}, among
-    )
-    for leaf in ranked:
-        if leaf.params.among is not None:
-            found[leaf] &= made.members(leaf.params.among)
+    told = {leaf for leaf in asked if leaf.kind not in conditions.MEMBERSHIP}
+    unknown = [leaf for leaf in asked if leaf.kind == rank.CODE and leaf.key not in known.edges]
+    edges = {leaf.key: known.edges[leaf.key] for leaf in told if leaf.kind == rank.CODE and leaf.key in known.edges}
+    population = await everyone(opened, moment) if among is None else _remembered(opened, moment, among)
+    made = Answer(moment, BitMap() if population is None else population, {}, known.segments, known.lists, edges)
+    first = {leaf: _plan(opened, made, leaf) for leaf in asked if leaf in told and leaf not in unknown}
+    besides = _besides(opened, moment, among, population is None, following)
+    await _ask(opened, made, first, among, besides)
+    if unknown:
+        edges |= await _edges(opened, made, unknown, known, among)
+        await _ask(opened, made, {leaf: _plan(opened, made, leaf) for leaf in unknown}, among)
+    for leaf in asked:
+        if leaf.kind == rank.CODE and leaf.params.among is not None:
+            made.leaves[leaf] &= made.members(leaf.params.among)
     return made
+
+
+def _plan(opened: Mirror, made: Answer, leaf: Leaf) -> plans.Plan:
+    given = (made.edges[leaf.key],) if leaf.kind == rank.CODE else ()
+    return conditions.kind_of(leaf).plan(leaf, made.moment, opened.registry, *given)
+
+
+def _besides(
+    opened: Mirror, moment: Moment, among: Sequence[int] | None, population: bool, following: Sequence[Slide]
+) -> dict[str, tuple[str, int]]:
+    """What is asked of few members in the same statement as the conditions: SQL and number of bitmaps."""
+    few, found = plans.restriction(among), {}
+    if population:
+        found["population"] = (population_sql(moment, opened.registry, few), 2 if moment.complete else 3)
+    if following:
+        found["due"] = (timers.next_sql(following, moment, few), 1)
+    return found
 
 
 async def answers_at(
@@ -148,14 +177,38 @@ async def answers_at(
     return answers
 
 
-async def _ask(opened: Mirror, made: Answer, asked: dict[Leaf, plans.Plan], among: Sequence[int] | None) -> None:
-    """Bitmaps of all these leaves in one statement, into the answer."""
-    if not asked:
+async def _ask(
+    opened: Mirror,
+    made: Answer,
+    asked: dict[Leaf, plans.Plan],
+    among: Sequence[int] | None,
+    besides: Mapping[str, tuple[str, int]] | None = None,
+) -> None:
+    """Bitmaps of all these leaves, and what is asked besides, in one statement, into the answer."""
+    if not asked and not besides:
         return
-    leaves, told = list(asked), list(asked.values())
-    order, sql = plans.bitmaps_sql(plans.passes(told, among))
-    for number, bitmap in zip(order, await mirror.bitmaps(opened, sql), strict=True):
+    leaves, told, besides = list(asked), list(asked.values()), besides or {}
+    order, sql = plans.bitmaps_sql(plans.passes(told, among), list(besides.values()))
+    found = await mirror.bitmaps(opened, sql)
+    for name, (_, width) in besides.items():
+        mine, found = found[:width], found[width:]
+        if name == "population":
+            made.everyone = population_of(mine)
+        else:
+            made.due = timers.due_of(mine[0])
+    for number, bitmap in zip(order, found, strict=True):
         made.leaves[leaves[number]] = made.everyone - bitmap if told[number].inverted else bitmap & made.everyone
+
+
+async def crossings(
+    opened: Mirror, following: Sequence[Slide], moment: Moment, since: datetime | None
+) -> tuple[BitMap, datetime | None]:
+    """Whose rows crossed an edge since then, and when the next row of anybody will; one statement."""
+    besides = [(timers.next_sql(following, moment), 1)]
+    if since is not None:
+        besides.append((timers.crossed_sql(following, moment, since), 1))
+    due, *crossed = await mirror.bitmaps(opened, plans.bitmaps_sql([], besides)[1])
+    return crossed[0] if crossed else BitMap(), timers.due_of(due)
 
 
 async def _edges(

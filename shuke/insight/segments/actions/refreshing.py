@@ -12,18 +12,19 @@ from pyroaring import BitMap
 from shuke.ground import mirror
 from shuke.insight import grammar
 from shuke.insight.segments import models
+from shuke.insight.segments.actions import writing
 from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.queries import catalog, lists, membership
+from shuke.insight.segments.queries.rules import rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from shuke.ground.mirror import Mirror, Moment
-    from shuke.insight.grammar import Node
+    from shuke.insight.grammar import Node, Slide
     from shuke.kit.db import Database, Tx
 
-ROWS = 20_000
 _turns: dict[int, asyncio.Lock] = {}
 _SETTLE = """
 update segment s set size = r.size, state = r.state, error = r.error, refreshed_at = %(at)s,
@@ -101,6 +102,8 @@ class State:
     moment: Moment
     lists: dict[str, BitMap]
     edges: dict[str, float | None]
+    slides: Sequence[Slide]
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +122,14 @@ class Outcome:
 async def read_state(tx: Tx, at: datetime) -> State:
     """What a refresh needs to know from PostgreSQL."""
     rows = await catalog.stored(tx)
-    trees, failed = _read(rows)
-    named = set().union(*map(grammar.lists_of, trees.values()))
+    read = rules_of(tx.merchant_id or 0, rows)
     edges = await tx.rows("select leaf, edge from segment_edge where merchant_id = %(merchant_id)s")
-    found = await lists.bitmaps(tx, named)
-    return State(rows, trees, failed, await grammar.moment_of(tx, at), found, {row.leaf: row.edge for row in edges})
+    found = await lists.bitmaps(tx, read.lists)
+    moment = await grammar.moment_of(tx, at)
+    since = await tx.value("select at from segment_clock where merchant_id = %(merchant_id)s")
+    return State(
+        rows, read.trees, read.failed, moment, found, {row.leaf: row.edge for row in edges}, read.slides, since
+    )
 
 
 async def _keep_edges(tx: Tx, edges: Mapping[str, float | None], at: datetime) -> None:
@@ -144,33 +150,6 @@ async def keep_clock(tx: Tx, at: datetime) -> None:
     )
 
 
-def _read(rows: Sequence[Any]) -> tuple[dict[str, Node], dict[str, dict[str, Any]]]:
-    """Trees by slug, and why the others cannot be read: those that speak of a broken segment are broken too."""
-    trees: dict[str, Node] = {}
-    failed: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        try:
-            trees[row.slug] = grammar.parse(row.rule, mirror.declared())
-        except grammar.BadRule as bad:
-            failed[row.slug] = bad.body()
-    sound = _sound(trees)
-    for slug in set(trees) - sound:
-        missing = ", ".join(sorted(grammar.segments_of(trees.pop(slug)) - sound))
-        refused = grammar.BadRule(
-            "$", f"引用的分群不可用：{missing}。", f"It speaks of segments that fail: {missing}.", "unknown_segment"
-        )
-        failed[slug] = refused.body()
-    return trees, failed
-
-
-def _sound(trees: dict[str, Node]) -> set[str]:
-    """The rules that speak only of rules that can be read, without a circle."""
-    sound: set[str] = set()
-    while more := {s for s, tree in trees.items() if s not in sound and grammar.segments_of(tree) <= sound}:
-        sound |= more
-    return sound
-
-
 def _wanted(trees: dict[str, Node], slugs: set[str] | None) -> list[str]:
     if slugs is None:
         return list(trees)
@@ -181,29 +160,18 @@ async def _store(
     tx: Tx, state: State, outcome: Outcome, cause: tuple[datetime, Callable[[int], str]]
 ) -> list[Refreshed]:  # fmt: skip
     at, reason_of = cause
-    slugs = {*outcome.slugs, *(state.failed if outcome.among is None else ())}
-    locked = await tx.rows(
-        "select segment_id, slug, version, members_version, refreshed_at, size, state from segment "
-        "where merchant_id = %(merchant_id)s and slug = any(%(slugs)s::text[]) order by segment_id for update",
-        slugs=sorted(slugs),
-    )
-    read_versions = {row.slug: row.version for row in state.rows}
-    current = [
-        row for row in locked
-        if row.version == read_versions[row.slug] and (row.refreshed_at is None or row.refreshed_at <= at)
-        and (outcome.among is None or (row.members_version == row.version and row.state == "ok"))
-    ]  # fmt: skip
+    current = await _lock(tx, state, outcome, at)
     chunks = None if outcome.among is None else {member // membership.CHUNK for member in outcome.among}
     before = await membership.bitmaps(tx, [row.segment_id for row in current], chunks)
     refresh_ids = await tx.fresh_ids(len(current)) if current else []
-    settled, refreshed = [], []
+    settled, refreshed, written = [], [], writing.Written(at)
     for row, refresh_id in zip(current, refresh_ids, strict=True):
         error = state.failed.get(row.slug)
         old = before[row.segment_id]
-        change = Change(old, old if error else outcome.whole(row.slug, old), row.size, outcome.among is None)
+        change = writing.Change(old, old if error else outcome.whole(row.slug, old), row.size, outcome.among is None)
         backfill = not error and row.members_version != row.version
         if not error and (change.any or backfill):
-            await _change(tx, row, change, (refresh_id, at, (lambda _: "backfill") if backfill else reason_of))
+            written.add(row, refresh_id, change, (lambda _: "backfill") if backfill else reason_of)
             tx.announce(
                 SegmentRefreshed(
                     slug=row.slug, refresh_id=refresh_id, entered=len(change.entered), left=len(change.left), at=at,
@@ -219,9 +187,26 @@ async def _store(
         refreshed.append(
             Refreshed(row.slug, change.size, len(change.entered), len(change.left), "error" if error else "ok")
         )
+    await written.store(tx)
     if settled:
         await tx.run(_SETTLE, rows=msgspec.json.encode(settled).decode(), at=at)
     return refreshed
+
+
+async def _lock(tx: Tx, state: State, outcome: Outcome, at: datetime) -> list[Any]:
+    """The segments whose membership this outcome may change: as they were read, and not refreshed later than it."""
+    slugs = {*outcome.slugs, *(state.failed if outcome.among is None else ())}
+    locked = await tx.rows(
+        "select segment_id, slug, version, members_version, refreshed_at, size, state from segment "
+        "where merchant_id = %(merchant_id)s and slug = any(%(slugs)s::text[]) order by segment_id for update",
+        slugs=sorted(slugs),
+    )
+    read_versions = {row.slug: row.version for row in state.rows}
+    return [
+        row for row in locked
+        if row.version == read_versions[row.slug] and (row.refreshed_at is None or row.refreshed_at <= at)
+        and (outcome.among is None or (row.members_version == row.version and row.state == "ok"))
+    ]  # fmt: skip
 
 
 async def store_few(
@@ -234,79 +219,3 @@ async def store_few(
 async def store_repaired(tx: Tx, state: State, outcome: Outcome, at: datetime) -> list[Refreshed]:
     """Write what a whole recompute found to differ."""
     return await _store(tx, state, outcome, (at, lambda _: "repair"))
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Members before and after, of all chunks (`whole`) or of those that were looked at; the size before."""
-
-    before: BitMap
-    after: BitMap
-    size_before: int
-    whole: bool
-
-    @property
-    def entered(self) -> BitMap:
-        """Who is new."""
-        return self.after - self.before
-
-    @property
-    def left(self) -> BitMap:
-        """Who is gone."""
-        return self.before - self.after
-
-    @property
-    def any(self) -> bool:
-        """Whether anything changed."""
-        return self.before != self.after
-
-    @property
-    def size(self) -> int:
-        """How many there are after it."""
-        return len(self.after) if self.whole else self.size_before + len(self.entered) - len(self.left)
-
-
-async def _change(tx: Tx, row: Any, change: Change, cause: tuple[int, datetime, Callable[[int], str]]) -> None:
-    """Write the chunks that changed, the refresh, and (unless it is a backfill) one flip per member."""
-    refresh_id, at, reason_of = cause
-    entered, left = change.entered, change.left
-    chunks = sorted({member // membership.CHUNK for member in _starts(entered | left)})
-    parts = {
-        chunk: change.after & BitMap(range(chunk * membership.CHUNK, (chunk + 1) * membership.CHUNK))
-        for chunk in chunks
-    }
-    gone = [chunk for chunk, part in parts.items() if not part]
-    if gone:
-        await tx.run(
-            "delete from segment_chunk where merchant_id = %(merchant_id)s and segment_id = %(segment_id)s "
-            "and chunk = any(%(chunks)s::bigint[])",
-            segment_id=row.segment_id, chunks=gone,
-        )  # fmt: skip
-    await tx.insert(models.SegmentChunk, [
-        {"segment_id": row.segment_id, "chunk": chunk, "members": part.serialize()} for chunk, part in parts.items() if part
-    ], conflict="update:members")  # fmt: skip
-    flips = [(member, True) for member in entered] + [(member, False) for member in left]
-    reasons = {reason_of(member) for member, _ in flips} or {reason_of(0)}
-    reason = "event" if "event" in reasons else sorted(reasons)[0]
-    await tx.insert(models.SegmentRefresh, [
-        {"refresh_id": refresh_id, "segment_id": row.segment_id, "version": row.version, "reason": reason,
-         "entered": len(entered), "left": len(left), "size": change.size, "at": at}
-    ])  # fmt: skip
-    if reason == "backfill":
-        return
-    for start in range(0, len(flips), ROWS):
-        await tx.insert(models.SegmentFlip, [
-            {"refresh_id": refresh_id, "member_id": member, "segment_id": row.segment_id, "entered": inside,
-             "reason": reason_of(member), "at": at}
-            for member, inside in flips[start : start + ROWS]
-        ])  # fmt: skip
-
-
-def _starts(changed: BitMap) -> list[int]:
-    """One member of each chunk that changed."""
-    found, place = [], 0
-    while place < len(changed):
-        member = changed[place]
-        found.append(member)
-        place = changed.rank((member // membership.CHUNK + 1) * membership.CHUNK - 1)
-    return found

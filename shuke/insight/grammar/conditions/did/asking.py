@@ -10,7 +10,7 @@ from shuke.ground.mirror import list_item, quote
 from shuke.insight.grammar.conditions.did import measures
 from shuke.insight.grammar.policy import comparing, windows
 from shuke.insight.grammar.policy.comparing import Comparison, Subject
-from shuke.insight.grammar.policy.plans import ORDER, Part, Plan, Scan
+from shuke.insight.grammar.policy.plans import FEW, ORDER, Part, Plan, Scan
 from shuke.insight.grammar.policy.rules import BadRule, Leaf, fields, leaf
 
 if TYPE_CHECKING:
@@ -219,9 +219,8 @@ def scan_of(event: Event, moment: Moment, registry: Registry) -> Scan:
         return Scan(table.name, tuple(conditions))
     # Where nothing is later than the moment, the instants need not be read at all.
     by_then = "" if moment.complete else f" AND effective_at <= {moment.instant_sql}"
-    taken_back = (
-        f"row_id NOT IN (SELECT row_id FROM {table.name} WHERE merchant = {moment.merchant_id} AND sign = -1{by_then})"
-    )
+    mine = f"merchant = {moment.merchant_id} AND sign = -1{by_then}{FEW}"
+    taken_back = f"row_id NOT IN (SELECT row_id FROM {table.name} WHERE {mine})"
     return Scan(table.name, tuple(conditions), ("sign = 1", taken_back))
 
 
@@ -233,7 +232,7 @@ def _anchored(scan: Scan, counted: Counted, moment: Moment, registry: Registry) 
     where = " AND ".join(f"({condition})" for condition in (*hanging.conditions, *hanging.live))
     anchors = (
         f"SELECT member, {function}(at) AS anchor_at, arg{function.title()}(day, {ORDER}) AS anchor_day "
-        f"FROM {hanging.source} WHERE {where} GROUP BY member"
+        f"FROM {hanging.source} WHERE {where}{FEW} GROUP BY member"
     )
     return Scan(f"{scan.source} INNER JOIN ({anchors}) AS anchors USING (member)", scan.conditions, scan.live)
 
