@@ -20,6 +20,7 @@ from shuke.insight.segments import console as segments
 from shuke.insight.tags import console as tags
 from shuke.outreach.journeys import console as journeys
 from shuke.programs.earning import console as earning
+from shuke.programs.foresight import console as foresight
 from shuke.programs.intake import console as intake
 from shuke.programs.missions import console as missions
 from shuke.programs.referrals import console as referrals
@@ -54,6 +55,7 @@ routes = [
     *tagging.routes,
     *journeys.routes,
     *earning.routes,
+    *foresight.routes,
     *missions.routes,
     *referrals.routes,
     *tiers.routes,

@@ -13,6 +13,7 @@ from shuke.assets.transfers import open_api as transfers
 from shuke.doors import reading
 from shuke.insight.tags import open_api as tags
 from shuke.programs.earning import open_api as earning
+from shuke.programs.foresight import open_api as foresight
 from shuke.programs.missions import open_api as missions
 from shuke.programs.referrals import open_api as referrals
 from shuke.programs.tiers import open_api as tiers
@@ -29,6 +30,7 @@ routes: list[Any] = [
     *transfers.routes,
     *tags.routes,
     *earning.routes,
+    *foresight.routes,
     *missions.routes,
     *referrals.routes,
     *tiers.routes,

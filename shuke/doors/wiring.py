@@ -37,6 +37,7 @@ from shuke.outreach.journeys import JourneyEntered, using_segment
 from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.outreach.journeys import reactions as journeys
 from shuke.programs.earning import reactions as earning
+from shuke.programs.foresight import jobs as foresight_jobs
 from shuke.programs.intake import jobs as intake_jobs
 from shuke.programs.intake import reactions as intake
 from shuke.programs.missions import reactions as missions
@@ -118,6 +119,7 @@ WORKS: list[Work] = [
     Work(referrals_jobs.WORK, referrals_jobs.keep_promises, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
     Work("imports", intake_jobs.run_imports, recurring=False),
+    Work(foresight_jobs.WORK, foresight_jobs.run_backtests, recurring=False),
 ]
 
 

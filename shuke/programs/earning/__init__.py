@@ -7,19 +7,19 @@ from shuke.programs.earning.actions import (
 )  # fmt: skip
 from shuke.programs.earning.effects import BY_CODE as EFFECTS
 from shuke.programs.earning.policy import (
-    NOBODY, Award, Basis, Counters, Known, Line, LiveRule, Mark, Multiplying, RuleSet, evaluate, multiplying,
+    NOBODY, Award, Basis, Counters, Known, Line, LiveRule, Mark, Multiplying, RuleSet, chosen, evaluate, multiplying,
     wanted_counters,
 )  # fmt: skip
 from shuke.programs.earning.queries import (
-    RuleShape, Trial, add_segments, asking, compiled, counters_of, explain, keeps, know, known_of, list_rules,
+    RuleShape, Trial, add_segments, asking, budgets_used, compiled, counters_of, explain, keeps, know, known_of, list_rules,
     live_rules, locking, sentence, terms_of,
 )  # fmt: skip
 
 __all__ = [
     "EFFECTS", "NOBODY", "Award", "Basis", "Counters", "Draft", "ExamplesBroken", "Known", "Line", "LiveRule",
     "Mark", "Multiplying", "NameMissing", "NoSuchRule", "NothingToPublish", "RuleSet", "RuleShape",
-    "StartsInThePast", "Trial", "WrongPeriod", "WrongState", "add_segments", "asking", "compiled", "counters_of",
-    "counting", "create_rule", "end", "evaluate", "explain", "install_first_rule", "keeps", "know", "known_of",
-    "list_rules", "live_rules", "locking", "mark_changed", "multiplying", "pause", "publish", "resume",
-    "save_draft", "save_example", "sentence", "terms_of", "waiting", "wanted_counters",
+    "StartsInThePast", "Trial", "WrongPeriod", "WrongState", "add_segments", "asking", "budgets_used", "chosen",
+    "compiled", "counters_of", "counting", "create_rule", "end", "evaluate", "explain", "install_first_rule",
+    "keeps", "know", "known_of", "list_rules", "live_rules", "locking", "mark_changed", "multiplying", "pause",
+    "publish", "resume", "save_draft", "save_example", "sentence", "terms_of", "waiting", "wanted_counters",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Decides what rules give; pure."""
 
 from shuke.programs.earning.policy.awarding import evaluate, multiplied, wanted_counters
+from shuke.programs.earning.policy.goods import chosen
 from shuke.programs.earning.policy.rules import (
     BUDGET, DEFAULT, NOBODY, NOTHING, Award, Basis, Cap, CounterKey, Counters, Known, Line, LiveRule, Mark,
     Multiplying, Terms, asked, counted_under, kept, month_of, multiplying, period, reason, rule_words, split_over, times,
@@ -9,6 +10,6 @@ from shuke.programs.earning.policy.selecting import RuleSet
 
 __all__ = [
     "BUDGET", "DEFAULT", "NOBODY", "NOTHING", "Award", "Basis", "Cap", "CounterKey", "Counters", "Known", "Line",
-    "LiveRule", "Mark", "Multiplying", "RuleSet", "Terms", "asked", "counted_under", "evaluate", "kept", "month_of",
+    "LiveRule", "Mark", "Multiplying", "RuleSet", "Terms", "asked", "chosen", "counted_under", "evaluate", "kept", "month_of",
     "multiplied", "multiplying", "period", "reason", "rule_words", "split_over", "times", "wanted_counters",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Questions about rules and what they need to know."""
 
 from shuke.programs.earning.queries.knowing import (
-    add_segments, asking, counters_of, given_so_far, know, known_of, locking,
+    add_segments, asking, budgets_used, counters_of, given_so_far, know, known_of, locking,
 )  # fmt: skip
 from shuke.programs.earning.queries.rules import (
     DraftShape, RuleShape, VersionShape, compiled, compiled_conditions, explain, keeps, limit_words, list_rules,
@@ -20,6 +20,7 @@ __all__ = [
     "VersionShape",
     "add_segments",
     "asking",
+    "budgets_used",
     "compiled",
     "compiled_conditions",
     "counters_of",

@@ -102,3 +102,12 @@ def counters_of(rows: Iterable[Any]) -> Counters:
 async def given_so_far(tx: Tx, keys: Sequence[CounterKey]) -> Counters:
     """The counters as they stand, without a lock: for trying out."""
     return counters_of(await tx.rows(_GIVEN, **_columns(keys))) if keys else Counters()
+
+
+async def budgets_used(tx: Tx) -> dict[int, int]:
+    """What each rule with a budget has given of it, in points; rules that have given nothing are left out."""
+    rows = await tx.rows(
+        "select rule_id, points from earning_counter where merchant_id = %(merchant_id)s and member_id = 0 and period = 'b' "
+        "and rule_id in (select r.rule_id from earning_rule r where r.merchant_id = %(merchant_id)s)"
+    )
+    return {row.rule_id: row.points for row in rows}

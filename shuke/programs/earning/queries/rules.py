@@ -13,6 +13,7 @@ from shuke.kit.kinds import Sentence
 from shuke.programs.earning.conditions import CONDITIONS
 from shuke.programs.earning.effects import BY_CODE, EFFECTS
 from shuke.programs.earning.policy import NOTHING, LiveRule, RuleSet, Terms, kept
+from shuke.programs.earning.queries import knowing
 
 if TYPE_CHECKING:
     from shuke.kit.db import Tx
@@ -133,10 +134,16 @@ def sentence(
     terms: dict[str, Any] | None = None,
 ) -> Sentence:
     """A wording in words: what it gives, then when, then within which caps."""
-    parts = [EFFECTS.get(kind).sentence(EFFECTS.parameters(kind, params))]
-    parts += [condition.sentence(values) for condition, values in compiled_conditions(conditions or [])]
-    parts += _terms_words(terms_of(terms or {}))
+    parts = _parts(kind, params, conditions or [], terms or {})
     return Sentence("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+
+
+def _parts(
+    kind: str, params: dict[str, Any], conditions: list[dict[str, Any]], terms: dict[str, Any]
+) -> list[Sentence]:  # fmt: skip
+    parts = [EFFECTS.get(kind).sentence(EFFECTS.parameters(kind, params))]
+    parts += [condition.sentence(values) for condition, values in compiled_conditions(conditions)]
+    return parts + _terms_words(terms_of(terms))
 
 
 def _terms_words(terms: Terms) -> list[Sentence]:
@@ -151,7 +158,7 @@ def _terms_words(terms: Terms) -> list[Sentence]:
 
 
 class VersionShape(msgspec.Struct, frozen=True, kw_only=True):
-    """One published version of a rule, or a pause."""
+    """One published version of a rule, or a pause; what it says that the wording before did not, and the reverse."""
 
     version: int
     name: str
@@ -164,6 +171,8 @@ class VersionShape(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: datetime | None
     published_at: datetime
     published_by: str
+    added: list[Sentence]
+    removed: list[Sentence]
 
 
 class DraftShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +189,8 @@ class DraftShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleShape(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule as the console shows it: the newest published wording, or the draft where there is none yet."""
+    """One rule as the console shows it: the newest published wording, or the draft where there is none yet. `budget_used`
+    are the points given of its budget, null without one."""
 
     rule_id: int
     kind: str
@@ -195,6 +205,7 @@ class RuleShape(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: datetime | None
     valid_to: datetime | None
     published_at: datetime | None
+    budget_used: int | None
     draft: DraftShape | None
     versions: list[VersionShape]
 
@@ -215,22 +226,25 @@ async def list_rules(tx: Tx, at: datetime, rule_id: int | None = None) -> list[R
     versions: dict[int, list[Any]] = {}
     for row in await tx.rows(_VERSIONS, rule_id=rule_id):
         versions.setdefault(row.rule_id, []).append(row)
-    rules = [_rule(row, versions.get(row.rule_id, []), at) for row in await tx.rows(_RULES, rule_id=rule_id)]
+    used = await knowing.budgets_used(tx)
+    rules = [_rule(row, versions.get(row.rule_id, []), at, used) for row in await tx.rows(_RULES, rule_id=rule_id)]
     return sorted(rules, key=lambda rule: (rule.priority, rule.rule_id))
 
 
-def _rule(rule: Any, versions: list[Any], at: datetime) -> RuleShape:
+def _rule(rule: Any, versions: list[Any], at: datetime, used: dict[int, int]) -> RuleShape:
     published = [row for row in versions if row.published_at is not None]
     drafts = [row for row in versions if row.published_at is None]
     shown = next((row for row in published if not row.pause), drafts[0] if drafts else None)
     assert shown is not None, "a rule has a draft or a version"
+    terms = terms_of(shown.terms, rule.priority)
     ended = shown.valid_to is not None and shown.valid_to <= at and rule.state == "published"
     return RuleShape(
         rule_id=rule.rule_id, kind=rule.kind, name=rule.name, state="ended" if ended else rule.state,
-        priority=terms_of(shown.terms, rule.priority).priority, version=shown.version, params=shown.params,
+        priority=terms.priority, version=shown.version, params=shown.params,
         conditions=shown.conditions, terms=shown.terms,
         sentence=sentence(rule.kind, shown.params, shown.conditions, shown.terms), valid_from=shown.valid_from,
         valid_to=shown.valid_to, published_at=shown.published_at,
+        budget_used=None if terms.budget_points is None else used.get(rule.rule_id, 0),
         draft=_draft(rule.kind, drafts[0]) if drafts else None,
         versions=[_version(rule, row, published, at) for row in published],
     )  # fmt: skip
@@ -251,12 +265,25 @@ def _version(rule: Any, row: Any, published: list[Any], at: datetime) -> Version
     replaced = (newer is not None and newer.valid_from is None) or (end is not None and end <= at)
     waiting = row.valid_from is not None and row.valid_from > at
     state = "ended" if replaced else "waiting" if waiting else "live"
+    added, removed = _changes(rule, row, published)
     return VersionShape(
         version=row.version, name=row.name or rule.name, params=row.params, conditions=row.conditions, terms=row.terms,
         sentence=_PAUSED if row.pause else sentence(rule.kind, row.params, row.conditions, row.terms),
         state="paused" if row.pause else state, valid_from=row.valid_from, valid_to=end,
-        published_at=row.published_at, published_by=row.published_by,
+        published_at=row.published_at, published_by=row.published_by, added=added, removed=removed,
     )  # fmt: skip
+
+
+def _changes(rule: Any, row: Any, published: list[Any]) -> tuple[list[Sentence], list[Sentence]]:
+    """What a wording says that the one before it did not, and the reverse; nothing for the first and for pauses."""
+    before = next((other for other in published if other.version < row.version and not other.pause), None)
+    if before is None or row.pause:
+        return [], []
+    now, then = (_parts(rule.kind, one.params, one.conditions, one.terms) for one in (row, before))
+    if row.name != before.name:
+        now.append(Sentence(f"名称「{row.name}」", f"the name “{row.name}”"))
+        then.append(Sentence(f"名称「{before.name}」", f"the name “{before.name}”"))
+    return [part for part in now if part not in then], [part for part in then if part not in now]
 
 
 _PAUSED = Sentence("暂停，不送积分", "Paused: gives nothing")

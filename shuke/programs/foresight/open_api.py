@@ -1,0 +1,85 @@
+"""Looking ahead by API key: backtests, the worst case of an order, and the self-test of the rules."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Request, get, post
+from litestar.params import QueryParameter
+
+from shuke.kit import clock, http
+from shuke.kit.db import Database
+from shuke.programs.foresight import actions, outlook, queries
+from shuke.programs.foresight.console import READ, WRITE, Amount, BacktestBody
+
+
+@post(
+    "/earning/backtests", guards=WRITE,
+    responses=http.declares(actions.BadPeriod, actions.NothingToTest, actions.TooManyWaiting),
+)  # fmt: skip
+async def ask_backtest(request: Request, database: Database, data: BacktestBody) -> queries.BacktestShape:
+    """回测：用一段日子的真实订单试一套规则（正式的和草稿），在后台跑；进度和结果用编号查询。
+
+    Hold rules and drafts against the real orders of a period, in the background; ask by its number how far it is.
+    """
+    caller = http.caller_of(request)
+    async with database.write(caller.merchant_id) as tx:
+        return await actions.ask(tx, (data.since, data.until), data, clock.now(), caller.name)
+
+
+@get("/earning/backtests/{backtest_id:int}", guards=READ, responses=http.declares(queries.NoSuchBacktest))
+async def get_backtest(request: Request, database: Database, backtest_id: int) -> queries.BacktestShape:
+    """一次回测的进度和结果：每天、每个分群本来发了多少积分、按这套规则会发多少，最受益的十位会员。
+
+    How far a backtest is, and what it found: points issued and would-be by day and segment, and the ten most favoured.
+    """
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        return await queries.get_backtest(tx, backtest_id)
+
+
+@post(
+    "/earning/backtests/{backtest_id:int}/cancel", guards=WRITE, status_code=200,
+    responses=http.declares(queries.NoSuchBacktest, actions.BacktestOver),
+)  # fmt: skip
+async def cancel_backtest(request: Request, database: Database, backtest_id: int) -> queries.BacktestShape:
+    """取消还没跑完的回测。
+
+    Stop a backtest that waits or runs.
+    """
+    async with database.write(http.caller_of(request).merchant_id) as tx:
+        return await actions.cancel(tx, backtest_id, clock.now())
+
+
+@get("/earning/worst-case", guards=READ)
+async def worst_case(
+    request: Request,
+    database: Database,
+    amount_fen: Amount = 100_000,
+    pieces: Annotated[int, QueryParameter(ge=1, le=100)] = 5,
+    drafts: bool = False,
+) -> outlook.WorstCase:
+    """一笔订单最多能得多少积分：一年里哪一天、什么会员、凑齐哪些条件、由哪些规则给。
+
+    The most that a member can get from one order of an amount within a year, and by which rules.
+    """
+    merchant_id = http.caller_of(request).merchant_id
+    return await outlook.worst_case(database, merchant_id, amount_fen, drafts=drafts, pieces=pieces)
+
+
+@get("/earning/self-test", guards=READ)
+async def self_test(
+    request: Request,
+    database: Database,
+    amount_fen: Amount = 100_000,
+    share_percent: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
+    drafts: bool = False,
+) -> outlook.SelfTest:
+    """规则自查：用真实的规则引擎试各种薅羊毛的办法，每一种写明步骤和损失。
+
+    Attack the merchant's own rules: each way to cheat with its steps and what it costs.
+    """
+    merchant_id = http.caller_of(request).merchant_id
+    return await outlook.self_test(database, merchant_id, amount_fen, share_percent=share_percent, drafts=drafts)
+
+
+routes = [ask_backtest, get_backtest, cancel_backtest, worst_case, self_test]
