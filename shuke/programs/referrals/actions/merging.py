@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shuke.ground import members
 from shuke.kit.db import Tx
 from shuke.programs.referrals.actions import settling
 from shuke.programs.referrals.policy import relation as policy
@@ -65,20 +66,23 @@ async def _void(tx: Tx, gone: list[Relation], because: str, at: datetime) -> Non
 
 
 _SPLIT_CODES = """
-update referral_code set member_id = issued_to where merchant_id = %(merchant_id)s and issued_to = %(member_id)s
+update referral_code set member_id = %(member_id)s where merchant_id = %(merchant_id)s
+    and issued_to = any(%(were)s::bigint[])
 """
 _SPLIT_FRIENDS = """
-update referral set friend_id = friend_was where merchant_id = %(merchant_id)s and friend_was = %(member_id)s
+update referral set friend_id = %(member_id)s where merchant_id = %(merchant_id)s and friend_was = any(%(were)s::bigint[])
 """
 _SPLIT_REFERRERS = """
-update referral set referrer_id = referrer_was where merchant_id = %(merchant_id)s and referrer_was = %(member_id)s
+update referral set referrer_id = %(member_id)s where merchant_id = %(merchant_id)s
+    and referrer_was = any(%(were)s::bigint[])
 """
 
 
 async def split_relations(tx: Tx, member_id: int) -> None:
     """After a merge was undone: the member's own code and what was noted for them are theirs again; repeatable.
 
-    What became void by the merge stays void: its rewards were taken back.
+    What became void by the merge stays void: its rewards were taken back. Devices stay known for both.
     """
+    were = [member_id, *await members.absorbed(tx, [member_id])]
     for sql in (_SPLIT_CODES, _SPLIT_FRIENDS, _SPLIT_REFERRERS):
-        await tx.run(sql, member_id=member_id)
+        await tx.run(sql, member_id=member_id, were=were)

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from shuke.assets import rewards
+from shuke.ground import members
 from shuke.kit import jobs
 from shuke.kit.db import Tx
 from shuke.programs.referrals import models
@@ -38,8 +39,13 @@ async def publish(tx: Tx, plan: Plan, state: Literal["live", "paused"], by: str,
 
 
 async def ensure_codes(tx: Tx, member_ids: Iterable[int], at: datetime) -> dict[int, str]:
-    """The personal code of each of these members, made where there is none; repeatable, also at the same time."""
-    wanted = sorted(set(member_ids))
+    """The personal code of each of these members, made where there is none; repeatable, also at the same time.
+
+    Of a merged member it is the heir's.
+    """
+    people = await members.members_of(tx, member_ids)
+    heirs = {number: one.merged_into or number for number, one in people.items()}
+    wanted = sorted(set(heirs.values()))
     found = await plans.codes_of(tx, wanted)
     turns = 0
     while missing := [number for number in wanted if number not in found]:
@@ -50,7 +56,7 @@ async def ensure_codes(tx: Tx, member_ids: Iterable[int], at: datetime) -> dict[
         ]
         await tx.insert(models.ReferralCode, rows, conflict="ignore")
         found |= await plans.codes_of(tx, missing)
-    return found
+    return {number: found[heir] for number, heir in heirs.items()}
 
 
 def _fresh_code() -> str:

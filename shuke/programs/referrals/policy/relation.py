@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -102,8 +103,8 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def normal(code: str) -> str:
-    """A code as it is kept: capitals, without blanks and hyphens."""
-    return "".join(sign for sign in code.upper() if sign.isalnum())
+    """A code as it is kept: capitals, without blanks and hyphens, also where it was typed in full width."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", code).upper() if sign.isalnum())
 
 
 def device_key(device: str) -> str:
