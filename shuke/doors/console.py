@@ -19,6 +19,7 @@ from shuke.insight.profiles import console as profiles
 from shuke.insight.segments import console as segments
 from shuke.insight.tags import console as tags
 from shuke.outreach.journeys import console as journeys
+from shuke.outreach.notices import console as notices
 from shuke.programs.earning import console as earning
 from shuke.programs.foresight import console as foresight
 from shuke.programs.intake import console as intake
@@ -54,6 +55,7 @@ routes = [
     *tags.routes,
     *tagging.routes,
     *journeys.routes,
+    *notices.routes,
     *earning.routes,
     *foresight.routes,
     *missions.routes,

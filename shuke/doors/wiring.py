@@ -36,6 +36,7 @@ from shuke.kit.jobs import Work
 from shuke.outreach.journeys import JourneyEntered, using_segment
 from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.outreach.journeys import reactions as journeys
+from shuke.outreach.notices import jobs as notices_jobs
 from shuke.programs.earning import reactions as earning
 from shuke.programs.foresight import jobs as foresight_jobs
 from shuke.programs.intake import jobs as intake_jobs
@@ -108,6 +109,7 @@ references.watch("segment", tags_using_segment)
 WORKS: list[Work] = [
     Work(points_jobs.SWEEP, points_jobs.sweep_points),
     Work(finance_jobs.COUNT, finance_jobs.count_points),
+    Work(notices_jobs.WORK, notices_jobs.announce),
     Work(audit_jobs.AUDIT, audit_jobs.audit_points),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
     Work(tiers_jobs.COUNT, tiers_jobs.count_tiers, recurring=False),

@@ -66,7 +66,9 @@ async def hold(tx: Tx, wish: Wish, at: datetime) -> points.HoldShape:
         await jobs.wake(tx, points.SWEEP, ends)
     found = await points.find_hold(tx, at, key=wish.key)
     assert found is not None
-    if (wish.points, wish.wallet) != (found.points, found.wallet) or not await _same(tx, wish.member_id, found.member_id):
+    if (wish.points, wish.wallet) != (found.points, found.wallet) or not await _same(
+        tx, wish.member_id, found.member_id
+    ):
         raise HeldDifferently(field="key", key=wish.key)
     return found
 

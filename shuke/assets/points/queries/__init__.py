@@ -1,6 +1,6 @@
 """Questions to the ledger, by topic."""
 
-from shuke.assets.points.queries.balances import Balance, Expiring, balance, balances, expiries, in_order
+from shuke.assets.points.queries.balances import Balance, Expiring, balance, balances, expiries, in_order, running_out
 from shuke.assets.points.queries.history import (
     Earned, EntryShape, LotShape, RuleRef, countable, entries_of, entry, has_entries, ledger, lots_of,
 )  # fmt: skip
@@ -14,5 +14,5 @@ __all__ = [
     "ENTRY_TYPES", "Balance", "Earned", "EntryShape", "Expiring", "Explains", "HoldShape", "LotShape", "MergeFigures",
     "NotYet", "RuleRef", "Sums", "Totals", "balance", "balances", "balances_at", "countable", "entries_of", "entry",
     "expiries", "explain", "explained_by", "find_hold", "has_entries", "held", "holds", "in_order", "ledger",
-    "lots_of", "moved", "moved_by_merges", "totals_at",
+    "lots_of", "moved", "moved_by_merges", "running_out", "totals_at",
 ]  # fmt: skip

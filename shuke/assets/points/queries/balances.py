@@ -117,6 +117,25 @@ async def expiries(tx: Tx, at: datetime, until: datetime, wallet: str = POINTS) 
     return [tuple(row) for row in await tx.rows(_EXPIRING, wallet=wallet, at=at, until=until)]
 
 
+_RUNNING_OUT = """
+select l.member_id, sum(l.remaining)::bigint as points from lot l
+where l.merchant_id = %(merchant_id)s and l.wallet = %(wallet)s and l.remaining > 0
+  and l.expires_at > %(since)s and l.expires_at <= %(until)s and l.member_id > %(after)s
+  and (%(members)s::bigint[] is null or l.member_id = any(%(members)s::bigint[]))
+group by 1 order by 1 limit %(limit)s
+"""
+
+
+async def running_out(
+    tx: Tx, since: datetime, until: datetime, *, after: int = 0, limit: int = 1_000,
+    members: Sequence[int] | None = None, wallet: str = POINTS,
+) -> list[tuple[int, int]]:  # fmt: skip
+    """(member, points) of what runs out in (since, until] unless spent before, by member after `after`; one statement."""
+    asked = {"since": since, "until": until, "after": after, "limit": limit}
+    rows = await tx.rows(_RUNNING_OUT, **asked, members=None if members is None else list(members), wallet=wallet)
+    return [(row.member_id, row.points) for row in rows]
+
+
 async def in_order(
     tx: Tx, *, richest_first: bool, after: Sequence[int] | None, limit: int, wallet: str = POINTS
 ) -> list[tuple[int, int]]:

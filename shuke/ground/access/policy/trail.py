@@ -48,6 +48,7 @@ TRAIL: dict[str, Words] = {
     "points.released": Words(
         "{who}解冻了会员 {subject} 的 {points} 积分", "{who} released {points} held points of member {subject}"
     ),
+    "notices.changed": Words("{who}修改了到期提醒", "{who} changed the notices of points that run out"),
     "points.audited": Words("{who}核对了积分账", "{who} had the ledger audited"),
     "rule.created": Words("{who}新建了积分规则「{subject}」", "{who} drafted the points rule “{subject}”"),
     "rule.drafted": Words(

@@ -46,6 +46,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/tags/acts", name: "tags-acts", component: () => import("@/pages/tags/Acts.vue"), meta: { title: "tags.acts", needs: "members.read" } },
   { path: "/journeys", name: "journeys", component: () => import("@/pages/journeys/List.vue"), meta: { title: "nav.outreach", needs: "journeys.read" } },
   { path: "/journeys/messages", name: "messages", component: () => import("@/pages/journeys/Messages.vue"), meta: { title: "journeys.messages", needs: "journeys.read" } },
+  { path: "/journeys/notices", name: "notices", component: () => import("@/pages/journeys/Notices.vue"), meta: { title: "journeys.notices.tab", needs: "journeys.read" } },
   { path: "/journeys/new", name: "journey-new", component: () => import("@/pages/journeys/Editor.vue"), meta: { title: "journeys.new", needs: "journeys.write" } },
   { path: "/journeys/:id(\\d+)", name: "journey", component: () => import("@/pages/journeys/Journey.vue"), meta: { title: "nav.outreach", needs: "journeys.read" } },
   { path: "/journeys/:id(\\d+)/edit", name: "journey-edit", component: () => import("@/pages/journeys/Editor.vue"), meta: { title: "journeys.edit", needs: "journeys.write" } },
