@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs the five benchmarks; each prints its figures and, last, one line of JSON. Arguments go to each.
+# Runs the six benchmarks; each prints its figures and, last, one line of JSON. Arguments go to each.
 set -u
 status=0
-for name in ingest ledger segments living policy; do
+for name in ingest ledger segments living policy profiles; do
   printf '== shuke bench %s %s\n' "$name" "$*"
   .venv/bin/shuke bench "$name" "$@" || status=1
 done

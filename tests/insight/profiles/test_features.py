@@ -69,6 +69,18 @@ async def test_every_feature_has_a_distribution(shop: tuple[Any, Any]) -> None:
     assert found["recency"].median == 2.5
 
 
+async def test_features_of_some_are_those_of_all(shop: tuple[Any, Any]) -> None:
+    def row(table: Any, member: int) -> list[Any]:
+        return [one for one in table.to_pylist() if one["member"] == member]
+
+    everybody = {source: table async for source, table in features.of_members(*shop)}
+    alone = {source: table async for source, table in features.of_members(*shop, [2])}
+    assert list(everybody) == list(alone) == list(features.SOURCES)
+    for source, table in alone.items():
+        assert table.to_pylist() == row(everybody[source], 2)
+    assert everybody["orders"].column_names == ["member", *(f"f_{one.code}" for one in features.of_source("orders"))]
+
+
 async def test_the_marked_figures_of_all(shop: tuple[Any, Any]) -> None:
     table = await features.marked(*shop)
     assert table.to_pylist() == [

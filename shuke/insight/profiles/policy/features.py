@@ -19,7 +19,7 @@ class Feature(msgspec.Struct, frozen=True):
     title: Words
     means: Words
     unit: Literal["days", "times", "fen", "share", "number", "points", "hour", "weekday", "text"]
-    source: Literal["orders", "categories", "events"]
+    source: Literal["orders", "channels", "stores", "categories", "events"]
     sql: str
 
     @property
@@ -28,10 +28,13 @@ class Feature(msgspec.Struct, frozen=True):
         return self.unit == "text"
 
 
-def _mode(column: str, type_: str) -> str:
-    """The most frequent value; of equally frequent ones the smallest."""
-    counted = f"sumMap([{type_}({column})], [toInt64(1)])"
-    return f"arrayElement(tupleElement({counted}, 1), indexOf(tupleElement({counted}, 2), arrayMax(tupleElement({counted}, 2))))"
+_MOST = "argMin(name, (-toInt64(n), name))"  # the most frequent name; of equally frequent ones the smallest
+
+
+def _most(column: str, values: range) -> str:
+    """The most frequent of few numbers, counted one by one; of equally frequent ones the smallest."""
+    counts = f"[{', '.join(f'countIf({column} = {value})' for value in values)}]"
+    return f"indexOf({counts}, arrayMax({counts})) + {values.start - 1}"
 
 
 def _feature(code: str, title: str, means: str, unit: str, source: str, sql: str) -> Feature:
@@ -123,16 +126,16 @@ FEATURES: tuple[Feature, ...] = (
         "常用渠道 | Usual channel",
         "下单最多的渠道 | The channel of most orders",
         "text",
-        "orders",
-        _mode("channel", "toString"),
+        "channels",
+        _MOST,
     ),
     _feature(
         "store",
         "常去门店 | Usual store",
         "下单最多的门店 | The store of most orders",
         "text",
-        "orders",
-        _mode("store", "toString"),
+        "stores",
+        _MOST,
     ),
     _feature(
         "weekday",
@@ -140,7 +143,7 @@ FEATURES: tuple[Feature, ...] = (
         "下单最多的星期几，1 为周一 | The weekday of most orders, 1 is Monday",
         "weekday",
         "orders",
-        _mode("weekday", "toUInt8"),
+        _most("weekday", range(1, 8)),
     ),
     _feature(
         "hour",
@@ -148,7 +151,7 @@ FEATURES: tuple[Feature, ...] = (
         "下单最多的钟点 | The hour of most orders",
         "hour",
         "orders",
-        _mode("hour", "toUInt8"),
+        _most("hour", range(24)),
     ),
     _feature(
         "category",

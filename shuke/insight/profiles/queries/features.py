@@ -12,17 +12,23 @@ from shuke.insight.profiles.policy.spread import spread
 from shuke.insight.profiles.queries.purchases import gone, known, slices
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from shuke.ground.mirror import Mirror, Moment
 
 LOOKED_AT = 1_000_000  # members of whom distributions are drawn at most; of more, every second, third, …
+SOURCES = ("orders", "channels", "stores", "categories", "events")
 MARKED = ("recency", "frequency", "money")
 
 
 def _rows(source: str, moment: Moment, piece: str) -> str:
     """The rows an aggregate of that source stands over: standing orders, weighed categories, events."""
     today = f"toDate('{moment.day.isoformat()}')"
+    if source in ("channels", "stores"):
+        name = f"toString({source.removesuffix('s')})"
+        return (
+            f"SELECT member, {name} AS name, count() AS n FROM ({_rows('orders', moment, piece)}) GROUP BY member, name"
+        )
     if source == "orders":
         return (
             "SELECT member, any(day) AS day, any(weekday) AS weekday, any(hour) AS hour, any(store) AS store, "
@@ -79,17 +85,26 @@ async def distributions(opened: Mirror, moment: Moment) -> list[Distribution]:
     [(highest,)] = await mirror.rows(opened, f"SELECT max(member) FROM members WHERE merchant = {moment.merchant_id}")
     piece = f"member % {highest // LOOKED_AT + 1} = 0"
     found = []
-    for source in ("orders", "categories", "events"):
+    for source in SOURCES:
         chosen = of_source(source)
         table = await mirror.table(opened, question(source, chosen, moment, piece))
         found += [spread(feature, table.column(f"f_{feature.code}")) for feature in chosen]
-    return found
+    return sorted(found, key=lambda one: [*BY_CODE].index(one.code))
+
+
+async def of_members(
+    opened: Mirror, moment: Moment, members: Sequence[int] | None = None
+) -> AsyncIterator[tuple[str, pa.Table]]:
+    """All declared features of all members, or of these: a table a source and slice, a row a member, columns `f_<code>`."""
+    async for piece in slices(opened, moment, members):
+        for source in SOURCES:
+            yield source, await mirror.table(opened, question(source, of_source(source), moment, piece))
 
 
 async def of_member(opened: Mirror, moment: Moment, member_id: int) -> dict[str, Any]:
     """The features of one member by code; what is not known of them is left out."""
     found: dict[str, Any] = {}
-    for source in ("orders", "categories", "events"):
+    for source in SOURCES:
         chosen = of_source(source)
         for row in await mirror.rows(opened, question(source, chosen, moment, f"member = {int(member_id)}")):
             found |= {feature.code: value for feature, value in zip(chosen, row[1:], strict=True)}

@@ -1,0 +1,131 @@
+"""`shuke bench profiles`: features and marks of all members, and repeat buying fitted and scored, over orders made in the engine.
+
+Each beside the least one could do in the same run: the features beside three sums by member fetched by hand, the model beside one
+look at the likelihood of every member without putting like histories together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from bench import baseline
+from shuke.doors import wiring
+from shuke.ground import mirror
+from shuke.insight.profiles.actions.fitting import fit_and_score
+from shuke.insight.profiles.actions.reading import Books, marked
+from shuke.insight.profiles.queries import features, purchases
+from shuke.insight.profiles.scorers import bgnbd, rfm
+from shuke.kit import clock
+
+NOW = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
+START = "toDateTime64('2026-11-01 04:00:00', 6, 'UTC')"
+GOALS = {"features": 30, "model": 60}
+BY_HAND = "SELECT member, count() AS orders, sum(amount_fen) AS fen, max(day) AS day FROM orders WHERE merchant = 1 GROUP BY member"
+
+
+def _fill(members: int, orders: int) -> list[str]:
+    """Members who buy at a pace of their own until they stay away: the number of each is hashed into both."""
+    own = f"1 AS merchant, 1 + toUInt32(pow(rand(1) / 4294967296., 1.7) * {members}) AS member"
+    age = "1 + cityHash64(member) % 720"  # days since the first visit
+    stayed = "least(1, 0.15 + (cityHash64(member, 1) % 1000) / 700)"  # of which so many there
+    at = f"{START} - toIntervalSecond(toInt64(86400. * ({age}) * (1 - {stayed} * (rand(2) / 4294967296.))))"
+    columns = (
+        "merchant, member, at, day, effective_at, order_id, row_id, sign, channel, store, weekday, hour, seq, applied"
+    )
+    shared = (
+        f"{own}, {at} AS at, toDate(at, 'Asia/Shanghai'), at, number, number, 1, "
+        "['pos', 'web', 'mini', 'douyin'][1 + cityHash64(number, 6) % 4], concat('s', toString(cityHash64(member, 7) % 50)), "
+        "toDayOfWeek(at), toHour(at), number, number"
+    )
+    return [
+        "INSERT INTO members (merchant, member, joined_at, gone, seq, idx, applied) "
+        f"SELECT 1, number + 1, {START} - toIntervalDay(800), 0, 1, 0, 1 FROM numbers({members})",
+        f"INSERT INTO orders ({columns}, amount_fen, list_fen, discount_fen, items) "
+        f"SELECT {shared}, 1000 + rand(3) % 50000, 1000 + rand(3) % 50000 + 500, 500 * (rand(4) % 2), 1 + rand(5) % 4 "
+        f"FROM numbers({orders})",
+        f"INSERT INTO order_lines ({columns}, amount_fen, category) "
+        f"SELECT {columns}, amount_fen, ['护肤', '彩妆', '香氛', '面膜', '洁面'][1 + cityHash64(order_id) % 5] FROM orders",
+        "INSERT INTO events (merchant, member, kind, at, day, texts, numbers, seq, applied) "
+        f"SELECT {own}, ['video_watched', 'article_read', 'share', 'check_in'][1 + rand(8) % 4], {at} AS at, "
+        f"toDate(at, 'Asia/Shanghai'), map(), map(), number, number FROM numbers({orders // 5})",
+        *(f"OPTIMIZE TABLE {table} FINAL" for table in ("members", "orders", "order_lines", "events")),
+    ]
+
+
+async def measure(members: int, orders: int) -> dict[str, Any]:
+    """Fill an engine of our own, and measure both parts with their baselines."""
+    assert wiring.FACTS
+    with tempfile.TemporaryDirectory() as folder:
+        opened = await mirror.open_mirror(f"chdb://{folder}/columns")
+        try:
+            started = clock.monotonic()
+            for statement in _fill(members, orders):
+                await opened.engine.command(statement)
+            baseline.note(f"{members:,} members, {orders:,} orders in {clock.monotonic() - started:.0f} s")
+            return {"bench": "profiles", "members": members, "orders": orders} | await _measure(opened)
+        finally:
+            await mirror.close_mirror(opened)
+
+
+async def _measure(opened: mirror.Mirror) -> dict[str, Any]:
+    moment = mirror.Moment(1, NOW, "Asia/Shanghai", complete=True, members_mark=1)
+    started = clock.monotonic()
+    by_hand = await mirror.table(opened, BY_HAND)
+    hand = clock.monotonic() - started
+
+    started = clock.monotonic()
+    rows = 0
+    async for source, table in features.of_members(opened, moment):
+        rows += len(table) if source == "orders" else 0
+    counted = clock.monotonic() - started
+    values = await marked(Books(opened, moment, 90))
+    said = rfm.say(rfm.limits(values) | {"until": str(moment.day)}, values)
+    took = clock.monotonic() - started
+    assert rows == len(by_hand) == len(said.member), f"{rows} rows of features, {len(by_hand)} by hand"
+    assert int(values["money"].sum()) == sum(by_hand.column("fen").to_pylist())
+    baseline.note(
+        f"features and marks of {rows:,} members: {took:.1f} s ({counted:.1f} s the {len(features.FEATURES)} features), three sums "
+        f"by hand {hand:.1f} s, ratio {took / hand:.1f}; goal {GOALS['features']} s"
+    )
+
+    started = clock.monotonic()
+    known = (await purchases.purchases(opened, moment, moment.day, 90)).histories
+    read = clock.monotonic() - started
+    fit, scores = await asyncio.to_thread(fit_and_score, bgnbd.CODE, known, 90)
+    modelled = clock.monotonic() - started
+    assert fit.converged, fit.why
+    parameters = np.array([*fit.parameters.values()])
+    started = clock.monotonic()
+    bgnbd.log_likelihood(parameters, known)
+    once = clock.monotonic() - started
+    baseline.note(
+        f"BG/NBD of {len(known):,} members: {modelled:.1f} s ({read:.1f} s reading; learnt from {fit.members:,} in {fit.steps} "
+        f"steps), {scores['p_alive'].mean():.0%} still there; one look at the likelihood {once:.2f} s, "
+        f"ratio {modelled / once:.0f}; goal {GOALS['model']} s"
+    )
+    return {
+        "seconds_features": round(took, 2), "seconds_features_by_hand": round(hand, 2), "ratio_features": round(took / hand, 2),
+        "seconds_model": round(modelled, 2), "seconds_model_read": round(read, 2), "seconds_likelihood": round(once, 3),
+        "ratio_model": round(modelled / once, 1),
+    }  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and print; the last line is JSON."""
+    parser = argparse.ArgumentParser(prog="shuke bench profiles")
+    parser.add_argument("--members", type=int, default=1_000_000)
+    parser.add_argument("--orders", type=int, default=10_000_000)
+    options = parser.parse_args(arguments)
+    print(json.dumps(asyncio.run(measure(options.members, options.orders))))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
