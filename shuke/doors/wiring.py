@@ -65,6 +65,7 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, offers.follow_merges),
     (MembersMerged, tags.follow_merges),
     (MembersMerged, tiers.on_members_merged),
+    (MembersUnmerged, tiers.on_members_unmerged),
     (MembersMerged, missions.follow_merges),
     (MembersMerged, referrals.follow_merges),
     (MembersUnmerged, referrals.follow_unmerges),

@@ -27,6 +27,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "points-summary": ("/points/summary", "积分", "Points"),
     "offers": ("/points/offers", "积分", "Points"),
     "tiers": ("/points/tiers", "积分", "Points"),
+    "member-tiers": ("/members/{林晓芙}?tab=tiers", "林晓芙", "林晓芙"),
     "check-in": ("/missions/check-in", "任务", "Missions"),
     "missions": ("/missions/list", "任务", "Missions"),
     "mission-reviews": ("/missions/reviews", "任务", "Missions"),

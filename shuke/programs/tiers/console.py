@@ -21,6 +21,7 @@ from shuke.programs.tiers.benefits import benefits, of_level, sentences
 from shuke.programs.tiers.policy import MAIN, BadLadder, Benefit, Ladder, Level, Terms
 from shuke.programs.tiers.queries import ladders as queries
 from shuke.programs.tiers.queries import moving, standings
+from shuke.programs.tiers.queries.standings import ChangeShape, GiftShape, TierShape
 
 READ = [http.requires("points.read")]
 WRITE = [http.requires("tiers.write")]
@@ -98,9 +99,9 @@ class LaddersShown(msgspec.Struct, frozen=True, kw_only=True):
 class MemberTiers(msgspec.Struct, frozen=True, kw_only=True):
     """Where a member stands on every ladder, how they came there, and what it brought."""
 
-    standings: list[standings.TierShape]
-    changes: list[standings.ChangeShape]
-    gifts: list[standings.GiftShape]
+    standings: list[TierShape]
+    changes: list[ChangeShape]
+    gifts: list[GiftShape]
 
 
 class ByHandBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -119,14 +120,11 @@ class BackBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 @get("/tiers", guards=READ)
-async def get_tiers(request: Request, database: Database) -> dict[str, Any]:
-    """The rungs of the main ladder, with how many members stand on each: for choosing one."""
+async def get_tiers(request: Request, database: Database) -> LadderShown:
+    """The main ladder, with how many members stand on each rung: for choosing one."""
     caller = http.caller_of(request)
     async with database.read(caller.merchant_id) as tx:
-        main = await queries.main(tx)
-        counts = await queries.members_by_level(tx)
-        levels = queries.level_shapes(main.levels, counts, await members.count_members(tx))
-    return {"terms": main.terms, "levels": levels}
+        return await _shown(tx, await queries.main(tx))
 
 
 @get("/tiers/ladders", guards=READ)

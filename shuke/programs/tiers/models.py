@@ -45,7 +45,7 @@ class MemberTier(Model):
 
 class TierChange(Model):
     """One rise or drop of one member. Reasons: reached, changed (the ladder was), dropped, ended (what was given by hand),
-    manual, merged; `until` and `note` go with what staff did."""
+    manual, merged, parted (a merge was undone)."""
 
     __tablename__ = "tier_change"
     __table_args__ = (

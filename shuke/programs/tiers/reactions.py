@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from shuke.assets.points import PointsPosted
 from shuke.ground import members, orders
-from shuke.ground.members import MembersMerged
+from shuke.ground.members import MembersMerged, MembersUnmerged
 from shuke.ground.orders import OrdersRecorded, RefundsRecorded
 from shuke.kit import clock
 from shuke.kit.db import Tx
+from shuke.programs.tiers.actions.counting import part
 from shuke.programs.tiers.actions.shaping import again
 from shuke.programs.tiers.actions.standing import merge_standings
 from shuke.programs.tiers.queries import ladders
@@ -18,6 +19,11 @@ from shuke.programs.tiers.queries import ladders
 async def on_members_merged(tx: Tx, merged: Sequence[MembersMerged]) -> None:
     """Who was merged leaves payments and the higher level to the heir; repeatable, what has moved is gone."""
     await merge_standings(tx, [(event.member_id, event.into_id) for event in merged], clock.now())
+
+
+async def on_members_unmerged(tx: Tx, parted: Sequence[MembersUnmerged]) -> None:
+    """Each stands where their own history leads; repeatable."""
+    await part(tx, [(event.member_id, event.into_id) for event in parted], clock.now())
 
 
 async def on_orders(tx: Tx, heard: Sequence[OrdersRecorded]) -> None:

@@ -10,9 +10,10 @@ from shuke.assets import points
 from shuke.ground import tenancy
 from shuke.kit.db import Database, Tx
 from shuke.programs.tiers import policy
+from shuke.programs.tiers.actions.shaping import again
 from shuke.programs.tiers.actions.standing import noting, storing, storing_counts
 from shuke.programs.tiers.events import TierProgress
-from shuke.programs.tiers.policy import MAIN, Ladder, Rise, above, level_of, percent_of
+from shuke.programs.tiers.policy import MAIN, Ladder, Rise, Standing, above, level_of, percent_of
 from shuke.programs.tiers.queries import history, ladders, standings
 
 BATCH = 500
@@ -95,7 +96,8 @@ async def _play(tx: Tx, versions: dict[int, list[Ladder]], who: Sequence[int], a
 async def _note_new(tx: Tx, ladder_id: int, changes: dict[int, list[tuple[Rise, str]]]) -> None:
     """Make the written history of these members what was played; announces only what was not written before."""
     written = await standings.changes_stored(tx, ladder_id, sorted(changes))
-    gone, fresh = [], []
+    gone: list[int] = []
+    fresh: list[tuple[Rise, str]] = []
     for member_id, played in changes.items():
         kept = {(one.at, one.from_level, one.to_level, one.reason): one.change_id for one in written.get(member_id, ())}
         for rise, reason in played:
@@ -128,6 +130,32 @@ async def _tell(tx: Tx, main: Ladder, who: Sequence[int], at: datetime, day: Any
         told.append((member_id, percent_of(main.levels, here.level, inside), missing))
     if told:
         tx.announce(TierProgress(at=at, members=told))
+
+
+async def part(tx: Tx, pairs: Sequence[tuple[int, int]], at: datetime) -> None:
+    """Two members who had been merged stand each where their own history leads on the main ladder; repeatable.
+
+    What was given by hand or as a gift stays with who has it now. A level that changes by it is noted as `parted`.
+    """
+    who = sorted({member for pair in pairs for member in pair})
+    await points.open_book(tx, who, at=at)
+    merchant = await tenancy.get_merchant(tx)
+    versions = (await ladders.versions(tx))[MAIN]
+    held = await standings.stored(tx, who)
+    found = await history.played_of(tx, {MAIN: versions}, who, at, merchant)
+    rows, moved = [], []
+    for member_id in who:
+        before = held.get((MAIN, member_id))
+        played = found.get((MAIN, member_id))
+        now = played.standing if played else Standing(member_id, versions[-1].levels[0].level, at, None)
+        now.months, now.changed = played.payments if played else {}, True
+        rows.append(now)
+        if before is not None and before.standing.level != now.level:
+            now.since = at
+            moved.append(Rise(member_id, before.standing.level, now.level, at))
+    ids = await tx.fresh_ids(len(moved))
+    await tx.together(*storing(tx, rows, list(zip(ids, moved, strict=True)), reason="parted"))
+    await again(tx, who, at)
 
 
 _LEAVING = """

@@ -10,7 +10,7 @@ from shuke.programs.tiers.benefits.free_delivery import FreeDelivery
 from shuke.programs.tiers.benefits.kind import BenefitKind
 from shuke.programs.tiers.benefits.multiplier import Multiplier
 from shuke.programs.tiers.benefits.priority_booking import PriorityBooking
-from shuke.programs.tiers.benefits.service_desk import ServiceDesk
+from shuke.programs.tiers.benefits.own_desk import ServiceDesk
 from shuke.programs.tiers.benefits.upgrade_gift import UpgradeGift
 from shuke.programs.tiers.policy import Benefit, Level
 

@@ -14,9 +14,9 @@ from shuke.kit.kinds import Sentence
 _WORDS = {"day": ("生日当天", "on the birthday"), "week": ("生日那周的周一", "on the Monday of the birthday week"),
           "month": ("生日当月 1 号", "on the first of the birthday month")}  # fmt: skip
 _LABELS = {
-    "day": ("生日当天", "The birthday"),
-    "week": ("生日那一周", "The week of it"),
-    "month": ("生日当月", "The month of it"),
+    "day": {"zh": "生日当天", "en": "The birthday"},
+    "week": {"zh": "生日那一周", "en": "The week of it"},
+    "month": {"zh": "生日当月", "en": "The month of it"},
 }
 
 

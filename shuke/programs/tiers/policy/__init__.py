@@ -2,30 +2,14 @@
 
 from shuke.programs.tiers.policy.birthdays import celebrated, year_of
 from shuke.programs.tiers.policy.ladders import (
-    DEFAULT,
-    KEPT_FOR,
-    MAIN,
-    BadLadder,
-    Benefit,
-    Ladder,
-    Level,
-    Terms,
-    above,
-    check,
-    from_key,
-    in_force,
-    key_of,
-    level_of,
-    percent_of,
-    reached,
-    until_key,
-    worth,
-)
+    DEFAULT, MAIN, BadLadder, Benefit, Ladder, Level, Terms, above, check, from_key, in_force, key_of, level_of,
+    percent_of, reached, worth,
+)  # fmt: skip
 from shuke.programs.tiers.policy.replay import ByHand, Moment, Played, replay
 from shuke.programs.tiers.policy.standings import Beneath, Rise, Standing, climb, grant, lift, merge, pay, review
 
 __all__ = [
-    "DEFAULT", "KEPT_FOR", "MAIN", "BadLadder", "Beneath", "Benefit", "ByHand", "Ladder", "Level", "Moment", "Played", "Rise",
+    "DEFAULT", "MAIN", "BadLadder", "Beneath", "Benefit", "ByHand", "Ladder", "Level", "Moment", "Played", "Rise",
     "Standing", "Terms", "above", "celebrated", "check", "climb", "from_key", "grant", "in_force", "key_of", "level_of",
-    "lift", "merge", "pay", "percent_of", "reached", "replay", "review", "until_key", "worth", "year_of",
+    "lift", "merge", "pay", "percent_of", "reached", "replay", "review", "worth", "year_of",
 ]  # fmt: skip

@@ -33,10 +33,11 @@ class ByHand:
 
 @dataclass(slots=True)
 class Played:
-    """Where it leads: the standing, what is counted by the terms of the newest version, every rise and drop."""
+    """Where it leads: the standing, what is counted by the terms of the newest version, net payment, every rise and drop."""
 
     standing: Standing
     counts: dict[str, int] = field(default_factory=dict)
+    payments: dict[str, int] = field(default_factory=dict)
     rises: list[tuple[Rise, str]] = field(default_factory=list)
 
 
@@ -61,7 +62,7 @@ def replay(
         game.advance(at)
         game.take(what)
     game.advance(as_of)
-    game.played.counts = game.sums[game.ladder.terms.by]
+    game.played.counts, game.played.payments = game.sums[game.ladder.terms.by], game.sums["amount"]
     return game.played
 
 

@@ -22,9 +22,9 @@ async def history_of(tx: Tx, who: Sequence[int], merchant: Any) -> dict[int, lis
     for row in await orders.countable(tx, numbers):
         whose = heirs.get(row.member_id, row.member_id)
         found[whose].append(Moment(row.at, row.business_date, fen=row.amount_fen, orders=row.orders))
-    for row in await points.countable(tx, numbers):
-        whose = heirs.get(row.member_id, row.member_id)
-        found[whose].append(Moment(row.at, standings.day_of(row.counted_at, merchant), points=row.points))
+    for earned in await points.countable(tx, numbers):
+        whose = heirs.get(earned.member_id, earned.member_id)
+        found[whose].append(Moment(earned.at, standings.day_of(earned.counted_at, merchant), points=earned.points))
     return found
 
 

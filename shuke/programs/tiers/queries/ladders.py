@@ -23,17 +23,6 @@ select {_COLUMNS} from tier_ladder where merchant_id = %(merchant_id)s and ladde
 _ALL = f"select {_COLUMNS} from tier_ladder where merchant_id = %(merchant_id)s order by ladder_id, version"
 
 
-class LevelShape(msgspec.Struct, frozen=True, kw_only=True):
-    """One rung and how many members stand on it."""
-
-    level: int
-    name: str
-    name_en: str
-    threshold: int
-    multiplier: float
-    members: int
-
-
 def _ladder(row: Any) -> Ladder:
     levels = [
         Level(
@@ -98,18 +87,6 @@ def with_everybody(levels: Sequence[Level], counts: dict[int, int], members: int
     return {
         rung.level: counts.get(rung.level, 0) + (max(elsewhere, 0) if rung.level == lowest else 0) for rung in levels
     }
-
-
-def level_shapes(levels: Sequence[Level], counts: dict[int, int], members: int) -> list[LevelShape]:
-    """The rungs with their members."""
-    everybody = with_everybody(levels, counts, members)
-    return [
-        LevelShape(
-            level=rung.level, name=rung.name, name_en=rung.name_en, threshold=rung.threshold,
-            multiplier=rung.multiplier_percent / 100, members=everybody[rung.level],
-        )
-        for rung in levels
-    ]  # fmt: skip
 
 
 async def members_on(tx: Tx, level: int) -> list[int]:

@@ -61,7 +61,7 @@ class TierShape(msgspec.Struct, frozen=True, kw_only=True):
 
 def standings_of(rows: Iterable[Any], members: Iterable[int], lowest: Level, at: datetime) -> dict[int, Standing]:
     """Standings by member from rows of `STANDINGS`; members without one stand on the lowest rung."""
-    found = {row[0]: Standing(*row[:5], _beneath(row[5])) for row in rows}
+    found = {row[0]: Standing(row[0], row[1], row[2], row[3], row[4], _beneath(row[5])) for row in rows}
     for member_id in members:
         if member_id not in found:
             found[member_id] = Standing(member_id, lowest.level, at, None, {})

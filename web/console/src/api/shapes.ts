@@ -1,4 +1,5 @@
 /** What the console's routes answer: the types written from the OpenAPI document, and what it leaves open said here. */
+import type { Standing } from "./tiers";
 import type { components } from "@api/schema";
 import type { Schema } from "@/parts/form/schema";
 import type { Rule } from "@/pages/segments/rule";
@@ -86,14 +87,7 @@ export interface Member {
   attributes: Record<string, unknown>;
   consent: Record<string, boolean>;
   identities: { kind: string; value_masked: string; since: string | null }[];
-  tier: {
-    level: number;
-    name: string;
-    since: string | null;
-    keep_until: string | null;
-    progress_fen: number;
-    next: { level: number; name: string; threshold_fen: number; missing_fen: number } | null;
-  } | null;
+  tier: Standing | null;
   points: {
     available: number;
     pending: number;
@@ -215,12 +209,11 @@ export interface TierLevel {
   level: number;
   name: string;
   name_en?: string;
-  threshold_fen: number;
+  threshold: number;
   multiplier: number;
   members?: number;
 }
 export interface Tiers {
-  ladder: { window_months: number; kept_for: string };
   levels: TierLevel[];
 }
 

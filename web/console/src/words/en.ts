@@ -10,5 +10,6 @@ import segments from "./en/segments";
 import settings from "./en/settings";
 import shell from "./en/shell";
 import tags from "./en/tags";
+import tiers from "./en/tiers";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...journeys, ...ledger, ...missions, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...imports, ...settings };

@@ -16,6 +16,7 @@ const names: Record<string, string> = {
   // rules, tiers, offers, journeys
   消费送积分: "Points for spending",
   "消费 1 元积 1 分": "1 point per yuan",
+  会员等级: "Member tiers",
   普通会员: "Member",
   银卡会员: "Silver",
   金卡会员: "Gold",

@@ -10,5 +10,6 @@ import segments from "./zh/segments";
 import settings from "./zh/settings";
 import shell from "./zh/shell";
 import tags from "./zh/tags";
+import tiers from "./zh/tiers";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...journeys, ...ledger, ...missions, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...imports, ...settings };
