@@ -110,7 +110,7 @@ async def app(context: Context) -> AsyncIterator[Any]:
     from shuke.programs.intake.open_api import Intake
 
     collector = Collector(context.database)
-    yield asgi.create_app(context, Intake(context.database, collector, context.keys.caller))
+    yield asgi.create_app(context, Intake(context.database, collector, context.keys))
     await collector.close()
 
 

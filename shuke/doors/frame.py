@@ -22,7 +22,7 @@ UPLOAD_BYTES = 4 << 30
 _DRAIN_BYTES = 64 << 20
 _UPLOADS = ("/console/api/imports",)
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_SLOW_SECONDS = 1.0
+SLOW_SECONDS = 1.0
 # What is not below these is a page or a file of the console.
 _ROUTES = ("/console/api", "/v1", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs")
 _HEADERS = [
@@ -30,6 +30,11 @@ _HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
 ]  # fmt: skip
 _HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
+
+
+def headers(secure: bool) -> list[tuple[bytes, bytes]]:
+    """What every answer carries."""
+    return [*_HEADERS, _HTTPS_ONLY] if secure else _HEADERS
 
 
 class Frame:
@@ -42,7 +47,7 @@ class Frame:
         self._app = app
         self._site = site
         self._hot = hot
-        self._headers = [*_HEADERS, _HTTPS_ONLY] if secure else _HEADERS
+        self._headers = headers(secure)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -130,7 +135,7 @@ def _note(scope: Any, status: int, took: float, hot: bool) -> None:
     method = scope["method"]
     template = scope["path"] if hot else scope.get("path_template") or "(page)"
     metrics.observe(method, template, status, took)
-    if hot and status < 400 and took < _SLOW_SECONDS:
+    if hot and status < 400 and took < SLOW_SECONDS:
         return
     if template in ("/healthz", "/readyz", "/metrics", "(page)") and status < 400:
         return

@@ -12,6 +12,7 @@ import uvicorn
 from shuke.kit import errors
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterator
 
 GRACE_SECONDS = 10
@@ -30,11 +31,14 @@ class QuietServer(uvicorn.Server):
         yield
 
 
-def server(app: Any) -> QuietServer:
-    """A server for an ASGI application; run it with `serve(sockets=[…])`, stop it with `should_exit = True`."""
+def server(app: Any, protocol: type[asyncio.Protocol]) -> QuietServer:
+    """A server for an ASGI application behind a protocol of uvicorn's kind.
+
+    Run it with `serve(sockets=[…])`, stop it with `should_exit = True`.
+    """
     return QuietServer(
         uvicorn.Config(
-            app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
+            app, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
             proxy_headers=False, timeout_graceful_shutdown=GRACE_SECONDS, backlog=2048,
         )
     )  # fmt: skip

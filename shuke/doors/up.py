@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from shuke.doors import asgi, asking, control, engines, listening, wiring
+from shuke.doors import asgi, asking, control, engines, lane, listening, wiring
 from shuke.ground.mirror import jobs as mirror_jobs
 from shuke.insight.segments import jobs as segments_jobs
 from shuke.kit import clock
@@ -159,8 +159,9 @@ async def _keep_living(context: Context) -> None:
 @contextlib.asynccontextmanager
 async def _web(context: Context, listener: Any, failed: asyncio.Event) -> Any:
     collector = Collector(context.database)
-    app = asgi.create_app(context, Intake(context.database, collector, context.keys.caller))
-    server = listening.server(app)
+    intake = Intake(context.database, collector, context.keys)
+    app = asgi.create_app(context, intake)
+    server = listening.server(app, lane.protocol(intake, context.settings.secure_cookies))
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="web")
     serving.add_done_callback(lambda done: _note_end(done, failed, server.should_exit))
     try:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
 
 from shuke.assets import offers, points
-from shuke.ground import ingestion, members
+from shuke.ground import access, ingestion, members
 from shuke.kit import errors, http
 from shuke.programs.intake import policy
 from shuke.programs.intake.actions.apply import Answer, apply
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Sequence
+
     from shuke.kit.db import Database
     from shuke.programs.intake.actions.collector import Collector
 
 log = structlog.get_logger("intake")
 LIMIT_MB = 8
-_JSON = (b"content-type", b"application/json")
+JSON = (b"content-type", b"application/json")
 _encode = msgspec.json.Encoder().encode
 _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -51,14 +53,12 @@ REFUSALS: dict[str, tuple[type[errors.Refused], ...]] = {
 
 
 class Intake:
-    """The three routes. `find_caller` turns the Authorization header into a caller or refuses."""
+    """The three routes."""
 
-    def __init__(
-        self, database: Database, collector: Collector, find_caller: Callable[[str], Awaitable[http.Caller]]
-    ) -> None:
+    def __init__(self, database: Database, collector: Collector, keys: access.KeyRing) -> None:
         self._database = database
         self._collector = collector
-        self._find_caller = find_caller
+        self._keys = keys
         self._shapes: dict[str, tuple[Callable[[bytes], Any], str]] = {
             "/v1/orders": (msgspec.json.Decoder(ingestion.OrderIn).decode, "orders.write"),
             "/v1/refunds": (msgspec.json.Decoder(ingestion.RefundIn).decode, "refunds.write"),
@@ -70,20 +70,35 @@ class Intake:
         """Which paths (POST) this answers."""
         return frozenset(self._shapes)
 
+    def begin(
+        self, path: str, headers: Sequence[tuple[bytes, bytes]], body: bytes
+    ) -> tuple[int, asyncio.Future[Answer]] | None:
+        """Begin to record one item: its merchant and its verdict to come. None where the long way has to say more: a key
+        not seen lately or not allowed, a list, a body that cannot be read."""
+        decode, permission = self._shapes[path]
+        header = next((value for name, value in headers if name == b"authorization"), b"")
+        caller = self._keys.remembered(header.decode("latin-1"))
+        if caller is None or permission not in caller.permissions or body.lstrip()[:1] == b"[":
+            return None
+        try:
+            return caller.merchant_id, self._collector.put(caller.merchant_id, decode(body))
+        except (msgspec.DecodeError, UnicodeDecodeError, errors.Unavailable):
+            return None
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one POST; every refusal and outage has its documented body."""
         try:
             status, body = await self._answer(scope, receive)
-            headers = [_JSON]
+            headers = [JSON]
         except errors.Refused as refusal:
-            status, body, headers = refusal.http_status, _encode(refusal.body()), [_JSON]
+            status, body, headers = refusal.http_status, _encode(refusal.body()), [JSON]
         except errors.Unavailable as outage:
             refusal_body = http.unavailable_body()
             status, body = 503, _encode(refusal_body)
-            headers = [_JSON, (b"retry-after", str(outage.retry_after_seconds).encode())]
+            headers = [JSON, (b"retry-after", str(outage.retry_after_seconds).encode())]
         except Exception:
             log.exception("unexpected", path=scope["path"])
-            status, body, headers = 500, _encode(http.unexpected_body()), [_JSON]
+            status, body, headers = 500, _encode(http.unexpected_body()), [JSON]
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -91,7 +106,7 @@ class Intake:
     async def _answer(self, scope: Any, receive: Any) -> tuple[int, bytes]:
         decode, permission = self._shapes[scope["path"]]
         header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        caller = await self._find_caller(header.decode("latin-1"))
+        caller = await self._keys.caller(header.decode("latin-1"))
         if permission not in caller.permissions:
             raise http.Forbidden(permission=permission)
         scope["shuke.caller"] = caller

@@ -94,6 +94,14 @@ class KeyRing:
         self._known.clear()
         self._turn += 1
 
+    def remembered(self, authorization: str) -> Caller | None:
+        """Who calls with that header, as far as it is known without asking."""
+        kept = self._known.get(authorization)
+        if kept is None or kept[0] is None or kept[1] < clock.monotonic():
+            return None
+        self._used.add(authorization)
+        return kept[0]
+
     async def caller(self, authorization: str) -> Caller:
         """Who calls with that header; refuses `BadKey`."""
         while (kept := self._known.get(authorization)) is None or kept[1] < clock.monotonic():

@@ -52,6 +52,10 @@ class Collector:
 
     async def submit(self, merchant_id: int, item: ingestion.Item) -> Answer:
         """Record one item, together with what others send at this moment; its verdict. Full: `Unavailable`."""
+        return await self.put(merchant_id, item)
+
+    def put(self, merchant_id: int, item: ingestion.Item) -> asyncio.Future[Answer]:
+        """The same without waiting: the verdict to come."""
         line = self._lines.get(merchant_id)
         if line is None:
             line = self._lines[merchant_id] = _Line(merchant_id)
@@ -60,7 +64,7 @@ class Collector:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         line.waiting.append((item, future))
         self._make_ready(line)
-        return await future
+        return future
 
     def _make_ready(self, line: _Line) -> None:
         lanes = LANES if len(self._lines) == 1 else 1
