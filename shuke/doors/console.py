@@ -20,6 +20,7 @@ from shuke.insight.segments import console as segments
 from shuke.insight.tags import console as tags
 from shuke.outreach.journeys import console as journeys
 from shuke.outreach.notices import console as notices
+from shuke.outreach.webhooks import console as webhooks
 from shuke.programs.earning import console as earning
 from shuke.programs.foresight import console as foresight
 from shuke.programs.intake import console as intake
@@ -56,6 +57,7 @@ routes = [
     *tagging.routes,
     *journeys.routes,
     *notices.routes,
+    *webhooks.routes,
     *earning.routes,
     *foresight.routes,
     *missions.routes,

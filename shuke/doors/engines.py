@@ -14,6 +14,7 @@ from shuke.doors.context import Context
 from shuke.ground import access, mirror
 from shuke.kit import errors, jobs
 from shuke.kit.db import Database, embedded, migrate
+from shuke.outreach import webhooks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -64,6 +65,7 @@ async def _context(
     database = await Database.open(url, *pools)
     stack.push_async_callback(database.close)
     context = Context(settings=settings, database=database, keys=access.KeyRing(database))
+    webhooks.allow(settings.webhook_networks)
     context.jobs = jobs.Jobs(database)
     await context.jobs.open()
     stack.push_async_callback(context.jobs.close)

@@ -37,10 +37,14 @@ from shuke.outreach.journeys import JourneyEntered, using_segment
 from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.outreach.journeys import reactions as journeys
 from shuke.outreach.notices import jobs as notices_jobs
+from shuke.outreach.webhooks import jobs as webhooks_jobs
+from shuke.outreach.webhooks import reactions as webhooks
+from shuke.outreach.webhooks import using_segment as webhooks_using_segment
 from shuke.programs.earning import reactions as earning
 from shuke.programs.foresight import jobs as foresight_jobs
 from shuke.programs.intake import jobs as intake_jobs
 from shuke.programs.intake import reactions as intake
+from shuke.programs.missions import facts as missions_facts
 from shuke.programs.missions import reactions as missions
 from shuke.programs.referrals import jobs as referrals_jobs
 from shuke.programs.referrals import reactions as referrals
@@ -84,6 +88,7 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (SegmentRefreshed, tags.follow_segments),
     (ProfilesScored, tags.follow_scores),
     (SegmentRefreshed, journeys.begin),
+    (SegmentRefreshed, webhooks.note_flips),
     (JourneyEntered, journeys.count_early_orders),
 ]
 
@@ -96,6 +101,7 @@ FACTS: list[Any] = [
     *points_facts.DECLARED,
     *offers_facts.DECLARED,
     *tiers_facts.DECLARED,
+    *missions_facts.DECLARED,
     *profiles_facts.DECLARED,
     *segments_facts.DECLARED,
     *tags_facts.DECLARED,
@@ -105,6 +111,7 @@ mirror.declare(FACTS)
 # Who uses what, so that a delete can refuse with the list.
 references.watch("segment", using_segment)
 references.watch("segment", tags_using_segment)
+references.watch("segment", webhooks_using_segment)
 
 # What comes round at every merchant, and what waits until something wakes it.
 WORKS: list[Work] = [
@@ -121,6 +128,7 @@ WORKS: list[Work] = [
     Work(tags_jobs.WORK, tags_jobs.keep_tags, recurring=False),
     Work(referrals_jobs.WORK, referrals_jobs.keep_promises, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
+    Work(webhooks_jobs.WORK, webhooks_jobs.tell, recurring=False),
     Work("imports", intake_jobs.run_imports, recurring=False),
     Work(foresight_jobs.WORK, foresight_jobs.run_backtests, recurring=False),
 ]

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 from shuke.kit import errors
@@ -12,7 +13,8 @@ class Settings:
     """What one installation is told from outside; unset means embedded and local.
 
     `SHUKE_HOME` the data folder · `SHUKE_DATABASE_URL` own PostgreSQL · `SHUKE_MIRROR_URL` own ClickHouse ·
-    `SHUKE_HOST`, `SHUKE_PORT` where the one process listens · `SHUKE_SECURE_COOKIES` 1 behind https.
+    `SHUKE_HOST`, `SHUKE_PORT` where the one process listens · `SHUKE_SECURE_COOKIES` 1 behind https ·
+    `SHUKE_WEBHOOK_NETWORKS` networks of the house, separated by commas, that webhooks may reach.
     """
 
     home: Path
@@ -21,6 +23,7 @@ class Settings:
     host: str
     port: int
     secure_cookies: bool
+    webhook_networks: tuple[str, ...] = ()
 
     @property
     def embedded_database(self) -> bool:
@@ -42,6 +45,7 @@ def load(environ: dict[str, str] | None = None) -> Settings:
     if not port_text.isdigit() or not 0 < int(port_text) < 65536:
         raise BadSetting(f"SHUKE_PORT is '{port_text}': give a port between 1 and 65535.")
     return Settings(
+        webhook_networks=_networks(env.get("SHUKE_WEBHOOK_NETWORKS", "")),
         home=Path(env.get("SHUKE_HOME") or _default_home()).expanduser().absolute(),
         database_url=env.get("SHUKE_DATABASE_URL") or None,
         mirror_url=env.get("SHUKE_MIRROR_URL") or None,
@@ -49,6 +53,16 @@ def load(environ: dict[str, str] | None = None) -> Settings:
         port=int(port_text),
         secure_cookies=env.get("SHUKE_SECURE_COOKIES", "") in {"1", "true", "yes"},
     )
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    listed = tuple(one.strip() for one in text.split(",") if one.strip())
+    for one in listed:
+        try:
+            ip_network(one)
+        except ValueError as error:
+            raise BadSetting(f"SHUKE_WEBHOOK_NETWORKS names '{one}': write networks like 10.0.0.0/8.") from error
+    return listed
 
 
 def _default_home() -> Path:

