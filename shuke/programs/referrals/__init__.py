@@ -11,12 +11,13 @@ from shuke.programs.referrals.events import MembersReferred, ReferralsRewarded, 
 from shuke.programs.referrals.policy.plan import BadReferralPlan, Plan, Prize, ReferralsClosed
 from shuke.programs.referrals.policy.relation import CannotRefer, NoSuchCode, ReasonNeeded, Relation
 from shuke.programs.referrals.queries.boards import Board, board
-from shuke.programs.referrals.queries.relations import of_friends
+from shuke.programs.referrals.queries.plans import is_open
+from shuke.programs.referrals.queries.relations import any_since, of_friends
 from shuke.programs.referrals.queries.trees import Tree, tree
 
 __all__ = [
     "Asked", "BadReferralPlan", "Board", "CannotRefer", "Decision", "MembersReferred", "NoSuchCode", "Plan", "Prize",
     "ReasonNeeded", "ReferralsClosed", "ReferralsRewarded", "ReferralsTakenBack", "Relation", "Touch", "Tree", "Verdict",
-    "attribute", "board", "close_boards", "consider", "consider_friends", "decide", "ensure_codes", "merge_relations",
+    "any_since", "attribute", "board", "close_boards", "consider", "consider_friends", "decide", "ensure_codes", "is_open", "merge_relations",
     "of_friends", "publish", "refund", "settle", "settle_merchant", "split_relations", "touch", "tree",
 ]  # fmt: skip

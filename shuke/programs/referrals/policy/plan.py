@@ -34,8 +34,8 @@ class ReferralsClosed(errors.Refused):
 
     code = "referrals_closed"
     zh = "现在没有开放推荐有礼。"
-    cure = "The shop can open it under Missions → Referrals."
-    cure_zh = "商家可以在「任务 → 推荐」里打开。"
+    cure = "The shop can open it under Referrals → Plan."
+    cure_zh = "商家可以在「推荐 → 设置」里打开。"
 
 
 class Prize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -83,3 +83,9 @@ async def today(tx: Tx, at: datetime) -> date:
     """The merchant's business date of an instant."""
     merchant = await tenancy.get_merchant(tx)
     return clock.business_date(at, merchant.zone, merchant.day_start_minutes)
+
+
+async def is_open(tx: Tx) -> bool:
+    """Whether members can bring friends now."""
+    newest = next(iter(await versions(tx)), None)
+    return newest is not None and newest.state == "live"

@@ -188,3 +188,12 @@ async def counts(tx: Tx, member_id: int | None = None) -> dict[str, int]:
     )
     found = {row.state: int(row.n) for row in rows}
     return found | {"review": sum(int(row.waiting) for row in rows)}
+
+
+async def any_since(tx: Tx, at: datetime) -> bool:
+    """Whether anybody has brought a friend since that instant."""
+    return bool(
+        await tx.value(
+            "select exists (select from referral where merchant_id = %(merchant_id)s and recorded_at >= %(at)s)", at=at
+        )
+    )

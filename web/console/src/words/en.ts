@@ -6,10 +6,11 @@ import missions from "./en/missions";
 import overview from "./en/overview";
 import points from "./en/points";
 import profiles from "./en/profiles";
+import referrals from "./en/referrals";
 import segments from "./en/segments";
 import settings from "./en/settings";
 import shell from "./en/shell";
 import tags from "./en/tags";
 import tiers from "./en/tiers";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };

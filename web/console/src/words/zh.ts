@@ -6,10 +6,11 @@ import missions from "./zh/missions";
 import overview from "./zh/overview";
 import points from "./zh/points";
 import profiles from "./zh/profiles";
+import referrals from "./zh/referrals";
 import segments from "./zh/segments";
 import settings from "./zh/settings";
 import shell from "./zh/shell";
 import tags from "./zh/tags";
 import tiers from "./zh/tiers";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };

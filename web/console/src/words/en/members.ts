@@ -106,7 +106,7 @@ export default {
     expiring: "Points next to expire",
     expiringAt: "expire {at}",
     noExpiring: "No points will expire.",
-    tabs: { movements: "Movements", lots: "Lots", orders: "Orders", timeline: "Timeline", missions: "Check-in & missions", tiers: "Tiers", messages: "Messages" },
+    tabs: { movements: "Movements", lots: "Lots", orders: "Orders", timeline: "Timeline", missions: "Check-in & missions", referrals: "Referrals", tiers: "Tiers", messages: "Messages" },
     movementsEmpty: "No movements yet. Every one will say why: an order, a refund, an adjustment.",
     lotsEmpty: "No lots. Each time points are earned they form a lot with its own expiry.",
     ordersEmpty: "No orders yet.",

@@ -59,7 +59,7 @@ export default {
     keyName: "For what",
     keyNameHint: "For example: till at Jing’an",
     scopes: "May",
-    scope: { ingest: "Send orders, refunds and behaviour", read: "Read members and points", member: "Check members in and take missions (member side)" },
+    scope: { ingest: "Send orders, refunds and behaviour", read: "Read members and points", member: "Check members in, take missions, refer friends (member side)" },
     secretOnce: "The key is shown only now. Copy it to a safe place.",
     secret: "Key",
     created: "Made {at}",

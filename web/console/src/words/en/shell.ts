@@ -50,6 +50,7 @@ export default {
     members: "Members",
     points: "Points",
     missions: "Missions",
+    referrals: "Referrals",
     segments: "Segments",
     tags: "Tags",
     outreach: "Outreach",

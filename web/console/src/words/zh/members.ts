@@ -106,7 +106,7 @@ export default {
     expiring: "最先到期的积分",
     expiringAt: "{at} 到期",
     noExpiring: "没有会到期的积分。",
-    tabs: { movements: "积分变动", lots: "积分批次", orders: "订单", timeline: "时间线", missions: "签到与任务", tiers: "等级", messages: "消息" },
+    tabs: { movements: "积分变动", lots: "积分批次", orders: "订单", timeline: "时间线", missions: "签到与任务", referrals: "推荐", tiers: "等级", messages: "消息" },
     movementsEmpty: "还没有积分变动。下单赚到或手工调整后，每一笔都会写明为什么。",
     lotsEmpty: "没有积分批次。每次赚到的积分都是一批，有自己的到期日。",
     ordersEmpty: "还没有订单。",

@@ -50,6 +50,7 @@ export default {
     members: "会员",
     points: "积分",
     missions: "任务",
+    referrals: "推荐",
     segments: "分群",
     tags: "标签",
     outreach: "触达",
