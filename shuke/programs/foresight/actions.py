@@ -226,13 +226,13 @@ async def _over(tx: Tx, backtest_id: int, state: str, outcome: dict[str, Any] | 
     )
 
 
-async def _outcome(tx: Tx, run: _Run, worded: list[queries.Wording]) -> queries.Outcome:
+async def _outcome(tx: Tx, run: _Run, worded: list[queries.Wording]) -> queries.BacktestOutcome:
     merchant = await tenancy.get_merchant(tx)
     worth = merchant.settings.get("points", {}).get("value_fen_per_100")
     folded, names = run.folded, {one.rule_id: one.name for one in worded}
     issued = sum(day[0] for day in folded.days.values())
     would = sum(day[1] for day in folded.days.values())
-    return queries.Outcome(
+    return queries.BacktestOutcome(
         orders=folded.done, members=len(folded.buyers), issued=issued, would=would,
         issued_fen=None if worth is None else issued * worth // 100,
         would_fen=None if worth is None else would * worth // 100,

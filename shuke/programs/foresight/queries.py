@@ -118,7 +118,7 @@ class RuleOf(msgspec.Struct, frozen=True, kw_only=True):
     times: int
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class BacktestOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a backtest found. Points as given at the sale, before returns; money in fen, null where points have no worth."""
 
     orders: int
@@ -155,7 +155,7 @@ class BacktestShape(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
     total: int
     done: int
-    outcome: Outcome | None
+    outcome: BacktestOutcome | None
 
 
 def folds(rule: earning.LiveRule) -> bool:
@@ -209,5 +209,5 @@ def shape(row: Any) -> BacktestShape:
     return BacktestShape(
         backtest_id=row.backtest_id, state=row.state, since=row.since, until=row.until, rules=tested,
         asked_by=row.asked_by, asked_at=row.asked_at, finished_at=row.finished_at, total=row.total, done=row.done,
-        outcome=None if row.outcome is None else msgspec.convert(row.outcome, Outcome),
+        outcome=None if row.outcome is None else msgspec.convert(row.outcome, BacktestOutcome),
     )  # fmt: skip

@@ -113,7 +113,7 @@ conditions = st.lists(
         st.builds(lambda levels: when("tier", levels=levels), st.sampled_from([[0], [1, 2], [2]])),
         st.builds(lambda c: when("channel", channels=c), st.sampled_from([["mini"], ["mini", "pos"]])),
         st.builds(lambda m: when("payment", methods=m), st.sampled_from([["wechat"], ["cash", "alipay"]])),
-        st.builds(lambda s: when("segment", segments=s[0], outside=s[1]), st.tuples(st.sampled_from([["vip"], ["new"]]), st.booleans())),
+        st.builds(lambda s, o: when("segment", segments=s, outside=o), st.sampled_from([["vip"], ["new"]]), st.booleans()),
         st.builds(lambda n: when("nth_order", first=n[0], last=n[1]), st.sampled_from([(1, 1), (2, 4), (3, None)])),
         st.builds(lambda d: when("member_age", least_days=d[0], below_days=d[1]), st.sampled_from([(0, 30), (30, None), (10, 90)])),
         st.builds(lambda least: when("amount", least_fen=least), st.sampled_from([10_000, 60_000])),

@@ -100,12 +100,12 @@ def return_most(ground: Ground) -> Attack:
             per_loop, lawful = sum(points for _, points in kept), honest
             steps = [
                 Sentence(
-                    f"下一笔 {paid} 的订单，得 {_total(awards)} 积分",
-                    f"Order for {paid} and get {_total(awards)} points",
+                    f"下一笔 {paid} 的订单，得 {_total(awards):,} 积分",
+                    f"Order for {paid} and get {_total(awards):,} points",
                 ),
                 Sentence(
-                    f"退到只剩 {stays}，还留下 {per_loop} 积分，而老实买 {stays} 只有 {lawful} 积分",
-                    f"Return all but {stays}: {per_loop} points stay, where an honest order of {stays} gives {lawful}",
+                    f"退到只剩 {stays}，还留下 {per_loop:,} 积分，而老实买 {stays} 只有 {lawful:,} 积分",
+                    f"Return all but {stays}: {per_loop:,} points stay, where an honest order of {stays} gives {lawful:,}",
                 ),
                 Sentence(f"重复 {LOOPS} 次", f"Do it {LOOPS} times"),
             ]
@@ -129,12 +129,13 @@ def split_orders(ground: Ground) -> Attack:
         rest = ground.amount_fen - part * count
         loss = _total(awards) - whole
         if loss > found.points:
-            paid, each = money.yuan(ground.amount_fen), money.yuan(part)
+            paid, each, left = money.yuan(ground.amount_fen), money.yuan(part), money.yuan(rest)
+            left_zh, left_en = (f"（剩 {left} 不花）", f" ({left} unspent)") if rest else ("", "")
             steps = [
-                Sentence(f"一笔 {paid} 的订单得 {whole} 积分", f"One order of {paid} gives {whole} points"),
+                Sentence(f"一笔 {paid} 的订单得 {whole:,} 积分", f"One order of {paid} gives {whole:,} points"),
                 Sentence(
-                    f"同样的钱拆成 {count} 笔、每笔 {each}（余 {money.yuan(rest)} 不买），共得 {_total(awards)} 积分",
-                    f"The same money as {count} orders of {each} ({money.yuan(rest)} unspent) gives {_total(awards)}",
+                    f"同样的钱拆成 {count} 笔、每笔 {each}{left_zh}，共得 {_total(awards):,} 积分",
+                    f"The same money as {count} orders of {each}{left_en} gives {_total(awards):,}",
                 ),
             ]
             found = Attack(code, name, loss, steps, _rules(awards))
@@ -176,12 +177,12 @@ def farm_sign_ups(ground: Ground) -> Attack:
         return Attack(code, name)
     steps = [
         Sentence(
-            f"用同一台设备、同一个地址注册 {ACCOUNTS} 个号码，共得 {gift} 积分",
-            f"Register {ACCOUNTS} numbers on one device and at one address: {gift} points",
+            f"用同一台设备、同一个地址注册 {ACCOUNTS} 个号码，共得 {gift:,} 积分",
+            f"Register {ACCOUNTS} numbers on one device and at one address: {gift:,} points",
         ),
         Sentence(
-            f"每个号下一笔 {money.yuan(smallest)} 的首单，比老会员多得 {first} 积分",
-            f"Place a first order of {money.yuan(smallest)} with each: {first} points more than a regular member gets",
+            f"每个号下一笔 {money.yuan(smallest)} 的首单，比老会员多得 {first:,} 积分",
+            f"Place a first order of {money.yuan(smallest)} with each: {first:,} points more than a regular member gets",
         ),
     ]
     steps = [step for step, points in zip(steps, (gift, first), strict=True) if points]
@@ -207,10 +208,10 @@ def backdate(ground: Ground) -> Attack:
             zh, en = words.day_words(world.business_date(at))
             late = (world.today - world.business_date(at)).days
             steps = [
-                Sentence(f"今天下单本来得 {today} 积分", f"An order of today gives {today} points"),
+                Sentence(f"今天下单本来得 {today:,} 积分", f"An order of today gives {today:,} points"),
                 Sentence(
-                    f"收银系统把发生时间写成 {zh}，晚 {late} 天补录，得 {_total(awards)} 积分",
-                    f"The till writes {en} as its time and sends it {late} days late: {_total(awards)} points",
+                    f"收银系统把发生时间写成 {zh}，晚 {late} 天补录，得 {_total(awards):,} 积分",
+                    f"The till writes {en} as its time and sends it {late} days late: {_total(awards):,} points",
                 ),
             ]
             found = Attack(code, name, _total(awards) - today, steps, _rules(awards))
@@ -235,10 +236,10 @@ def across_midnight(ground: Ground) -> Attack:
         return Attack(code, name)
     (first, second), on_one = map(_total, two_days), sum(map(_total, one_day))
     steps = [
-        Sentence(f"{before.at:%H:%M} 下一单，得 {first} 积分", f"Order at {before.at:%H:%M}: {first} points"),
+        Sentence(f"{before.at:%H:%M} 下一单，得 {first:,} 积分", f"Order at {before.at:%H:%M}: {first:,} points"),
         Sentence(
-            f"{after.at:%H:%M} 再下一单，上限重新计算，又得 {second} 积分；都在同一天只有 {on_one} 积分",
-            f"Order again at {after.at:%H:%M}, when caps count anew: {second} more; on one day both give {on_one}",
+            f"{after.at:%H:%M} 再下一单，上限重新计算，又得 {second:,} 积分；都在同一天只有 {on_one:,} 积分",
+            f"Order again at {after.at:%H:%M}, when caps count anew: {second:,} more; on one day both give {on_one:,}",
         ),
     ]
     return Attack(code, name, gain, steps, _rules([award for given in two_days for award in given]))
@@ -258,11 +259,12 @@ def move_birthday(ground: Ground) -> Attack:
     loss = _total(with_birthday) - member.points(world)
     if loss <= 0:
         return Attack(code, name)
+    paid, before, after = money.yuan(ground.amount_fen), member.points(world), _total(with_birthday)
     steps = [
         Sentence("下单前把生日改成今天", "Have the birthday changed to today before ordering"),
         Sentence(
-            f"同一笔 {money.yuan(ground.amount_fen)} 的订单，从 {member.points(world)} 积分变成 {_total(with_birthday)} 积分",
-            f"The same order of {money.yuan(ground.amount_fen)} gives {_total(with_birthday)} points, not {member.points(world)}",
+            f"同一笔 {paid} 的订单，从 {before:,} 积分变成 {after:,} 积分",
+            f"The same order of {paid} gives {after:,} points, not {before:,}",
         ),
     ]
     return Attack(code, name, loss, steps, _rules(with_birthday))
@@ -279,9 +281,9 @@ def stack(ground: Ground) -> Attack:
     steps = [
         Sentence(f"条件凑齐：{told.zh}", f"All at once: {told.en}"),
         Sentence(
-            f"{len(best.awards)} 条规则叠加，一笔 {money.yuan(ground.amount_fen)} 的订单得 {best.points} 积分，"
+            f"{len(best.awards)} 条规则叠加，一笔 {money.yuan(ground.amount_fen)} 的订单得 {best.points:,} 积分，"
             f"值 {money.yuan(fen)}，超过订单的 {ground.share_percent}%",
-            f"{len(best.awards)} rules together give {best.points} points on an order of {money.yuan(ground.amount_fen)}, worth "
+            f"{len(best.awards)} rules together give {best.points:,} points on an order of {money.yuan(ground.amount_fen)}, worth "
             f"{money.yuan(fen)}: more than {ground.share_percent} % of it",
         ),
     ]

@@ -104,7 +104,7 @@ def most_words(situation: Situation, world: World, points: int, fen: int | None)
     level_en = situation.level.name_en or situation.level.name
     zh_day, en_day = day_words(world.business_date(situation.at))
     zh = f"{situation.level.name}在 {zh_day}一笔 {paid} 的订单，最多可得 {points:,} 积分{zh_worth}"
-    en = f"A member on {level_en} can get at most {points:,} points{en_worth} from one order of {paid} on {en_day}"
+    en = f"At tier “{level_en}”, one order of {paid} on {en_day} can earn at most {points:,} points{en_worth}"
     if fen is not None and situation.amount_fen:
         share = f"{fen * 100 / situation.amount_fen:.1f}"
         zh, en = f"{zh}，相当于订单的 {share}%", f"{en}, which is {share} % of the order"

@@ -1,3 +1,4 @@
+import foresight from "./en/foresight";
 import imports from "./en/imports";
 import journeys from "./en/journeys";
 import ledger from "./en/ledger";
@@ -13,4 +14,4 @@ import shell from "./en/shell";
 import tags from "./en/tags";
 import tiers from "./en/tiers";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };

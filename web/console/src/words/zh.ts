@@ -1,3 +1,4 @@
+import foresight from "./zh/foresight";
 import imports from "./zh/imports";
 import journeys from "./zh/journeys";
 import ledger from "./zh/ledger";
@@ -13,4 +14,4 @@ import shell from "./zh/shell";
 import tags from "./zh/tags";
 import tiers from "./zh/tiers";
 
-export default { ...shell, ...overview, ...members, ...points, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };

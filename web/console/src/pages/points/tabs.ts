@@ -5,6 +5,8 @@ import { t } from "@/app/locale";
 export const pointsTabs = computed(() => [
   { to: "/points/rules", label: t("points.rules") },
   { to: "/points/try", label: t("points.try.title") },
+  { to: "/points/backtests", label: t("foresight.backtest") },
+  { to: "/points/self-test", label: t("foresight.selfTest") },
   { to: "/points/tiers", label: t("points.tiers") },
   { to: "/points/offers", label: t("points.offers") },
   { to: "/points/ledger", label: t("points.ledger") },
