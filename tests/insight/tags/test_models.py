@@ -76,6 +76,13 @@ async def test_they_come_and_go_with_the_score(database: Database, shop: int) ->
     with clock.at(NOON + timedelta(hours=3)):
         await jobs.keep_tags(database, shop)
     assert (await worn(database, shop))["短视频党"] == {4}
+    async with database.write(shop) as tx:
+        await tags.edit_tag(tx, video.slug, tags.TagShape(follows=None), NOON)
+        again = await tags.adopt(tx, "video", 0.75, NOON, "苏芙")
+        assert (again.slug, again.follows and again.follows.value) == (video.slug, 0.75)
+    with clock.at(NOON + timedelta(hours=3)):
+        await jobs.keep_tags(database, shop)
+    assert (await worn(database, shop))["短视频党"] == {3, 4}
     await says(database, shop, {}, NOON + timedelta(hours=4))  # a model that is refused says nothing
     assert await worn(database, shop) == {"短视频党": set(), "图文党": set()}
 

@@ -351,11 +351,19 @@ async def _follows(
     return told
 
 
+# A tag that a model decided once, and nobody decides now.
+_STOPPED = """
+select slug from tag t where t.merchant_id = %(merchant_id)s and t.name = %(name)s and t.state in ('live', 'archived')
+    and t.follows is null and t.segment_slug is null and exists (select from tag_act a where a.merchant_id = %(merchant_id)s
+        and a.verb = 'model' and a.tag_ids @> to_jsonb(t.tag_id))
+"""
+
+
 async def adopt(tx: Tx, code: str, value: float, at: datetime, by: str) -> catalog.Tag:
     """Have a ready-made model tag, by its code, follow its score from that threshold on.
 
-    It stands in its exclusive group, which is made where there is none. Refuses `NoSuchScore`, and `TagTaken` where another
-    tag has its name.
+    It stands in its exclusive group, which is made where there is none. One that followed the model before follows it again.
+    Refuses `NoSuchScore`, and `TagTaken` where another tag has its name.
     """
     ready = next((one for one in (await profiles.ready_tags(tx))[0] if one.code == code), None)
     if ready is None:
@@ -365,6 +373,9 @@ async def adopt(tx: Tx, code: str, value: float, at: datetime, by: str) -> catal
         known = next((one for one in await catalog.list_groups(tx) if one.name == ready.group.zh), None)
         group = (known or await create_group(tx, ready.group.zh, True, at)).slug
     follows = profiles.Followed(ready.model, ready.score, ready.op, value)
+    stopped = await tx.value(_STOPPED, name=ready.name.zh)
+    if stopped is not None:
+        return await edit_tag(tx, stopped, TagShape(follows=follows, archived=False), at)
     shape = TagShape(name=ready.name.zh, description=ready.means.zh, group=group, follows=follows)
     return await create_tag(tx, shape, at, by)
 
