@@ -114,3 +114,16 @@ async def test_what_was_given_is_taken_back_once(database: Database, merchant_id
             held = await points.balance(tx, anna, clock.now())
             assert (held.available, held.debt) == (0, 30)
             assert (await points.balance(tx, bei, clock.now(), rewards.CARDS)).available == 0
+
+
+async def test_growth_and_chances_lie_in_wallets_of_their_own(database: Database, merchant_id: int) -> None:
+    async with database.write(merchant_id) as tx:
+        [anna] = await _people(tx, 1)
+        gifts = [_gift(anna, "growth", "g", growth=20), _gift(anna, "lottery_chance", "l", chances=3)]
+        for state in ("given", "repeated"):
+            assert [one.state for one in await rewards.give(tx, gifts)] == [state, state]
+        assert [rewards.sentence([one.reward]).zh for one in gifts] == ["20 点成长值", "3 次抽奖机会"]
+        for wallet, held in (("growth", 20), ("lottery_chances", 3), ("points", 0)):
+            assert (await points.balances(tx, [anna], clock.now(), wallet))[anna].available == held
+        assert [one.state for one in await rewards.take_back(tx, gifts)] == ["taken", "taken"]
+        assert (await points.balances(tx, [anna], clock.now(), "growth"))[anna].available == 0

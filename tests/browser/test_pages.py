@@ -54,6 +54,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "import-mapping": ("/imports/{waiting}", "待确认.csv", "待确认.csv"),
     "settings-merchant": ("/settings/merchant", "设置", "Settings"),
     "settings-stores": ("/settings/stores", "设置", "Settings"),
+    "settings-playbooks": ("/settings/playbooks", "设置", "Settings"),
     "settings-staff": ("/settings/staff", "设置", "Settings"),
     "settings-keys": ("/settings/keys", "设置", "Settings"),
     "settings-audit": ("/settings/audit", "设置", "Settings"),

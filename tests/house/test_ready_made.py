@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from shuke.doors import lifecycle
-from shuke.doors.demo import shop
+from shuke.doors.demo import programme, shop
 from shuke.outreach.journeys.actions.examples import EXAMPLES
+from shuke.outreach.playbooks import BOOKS
 from tests.house import tree
 
 READY = tree.ROOT / "web" / "console" / "src" / "words" / "ready.ts"
@@ -17,7 +18,10 @@ def _ready_made() -> Iterator[str]:
         yield from (segment.name, segment.description)
     for example in EXAMPLES.values():
         yield from (example.name.zh, example.offer.name)
-    yield from (level.name for level in shop.LEVELS)
+    for book in BOOKS.values():
+        yield from (one.name for one in book.levels)
+        yield from (one.name.zh for one in (*book.rules, *book.missions))
+    yield from (programme.VISITS.name, *(level.name for level in programme.VISITS.levels))
     yield shop.RULE.name
     made = [module.text for module in tree.modules() if "async def install_first_" in module.text]
     assert len(made) == 2  # the first rule and the first tier are named where they are made

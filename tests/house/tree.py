@@ -18,7 +18,7 @@ FURNITURE = (
 )  # fmt: skip
 # Folders that the plan itself names for a room, beside its furniture.
 PLANNED_FOLDERS = {"ingestion": ("files",), "mirror": ("engines",)}
-KIND_FOLDERS = ("benefits", "channels", "conditions", "effects", "formats", "scorers", "steps")
+KIND_FOLDERS = ("benefits", "books", "channels", "conditions", "effects", "formats", "scorers", "steps")
 DOOR_ONLY = ("console", "facts", "jobs", "member_app", "open_api", "reactions")
 
 

@@ -14,7 +14,8 @@ from shuke.assets.points.policy import (
 from shuke.assets.points.queries import (
     Balance, EntryShape, Expiring, Explains, HoldShape, LotShape, MergeFigures, NotYet, RuleRef, Sums, Totals,
     balance, balances, balances_at, countable, entries_of, entry, expiries, explain, explained_by, find_hold,
-    has_entries, held, holds, in_order, ledger, lots_of, moved, moved_by_merges, running_out, totals_at,
+    has_entries, held, holds, in_order, ledger, lots_of, moved, moved_by_merges, rules_booked, running_out,
+    totals_at,
 )  # fmt: skip
 
 __all__ = [
@@ -26,6 +27,6 @@ __all__ = [
     "balances_at", "book_of", "booked", "capture", "check_adjustment", "countable", "entries_of", "entry",
     "entry_line", "expiries", "explain", "explained_by", "find_hold", "has_entries", "held", "hold", "holds",
     "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "moved", "moved_by_merges", "open_book", "post",
-    "release", "replay", "running_out", "store", "storing", "sweep", "sweep_merchant", "totals_at", "unmerge_members",
+    "release", "replay", "rules_booked", "running_out", "store", "storing", "sweep", "sweep_merchant", "totals_at", "unmerge_members",
     "use_order",
 ]  # fmt: skip

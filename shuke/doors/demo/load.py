@@ -18,7 +18,7 @@ from shuke.assets import offers
 from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.points import jobs as points_jobs
 from shuke.doors import setup, wiring
-from shuke.doors.demo import goods, purchases, shop, tagging, world
+from shuke.doors.demo import goods, programme, purchases, shop, tagging, world
 from shuke.ground import access, catalog, ingestion, members, tenancy
 from shuke.insight import profiles, segments
 from shuke.insight.tags import jobs as tags_jobs
@@ -27,7 +27,7 @@ from shuke.kit.db import Database
 from shuke.kit.events import Relay
 from shuke.outreach import journeys
 from shuke.outreach.journeys import jobs as journeys_jobs
-from shuke.programs import earning, intake, tiers
+from shuke.programs import earning, intake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -104,10 +104,10 @@ async def _found(database: Database, merchant_id: int, made: World) -> list[int]
     now = clock.now()
     async with database.write(merchant_id) as tx:
         await tenancy.ensure_stores(tx, shop.STORES, now)
-        await tiers.change_ladder(tx, shop.LEVELS)
         [rule] = await earning.list_rules(tx, now)
         await earning.save_draft(tx, rule.rule_id, shop.RULE, now)
         await earning.publish(tx, rule.rule_id, now, by="苏芙")
+        await programme.open_programme(tx, now, "苏芙")
         products = [
             {"sku": p.sku, "name": p.name, "category": p.category, "brand": p.brand, "price_fen": p.price_fen}
             for p in goods.PRODUCTS
@@ -218,6 +218,7 @@ async def turn(play: Play) -> None:
     relay = Relay(play.database, wiring.READERS)
     await relay.drain(play.merchant_id)
     await journeys_jobs.travel(play.database, play.merchant_id)
+    await programme.keep(play.database, play.merchant_id)
     await relay.drain(play.merchant_id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from shuke.programs import earning, tiers
+from shuke.programs import earning
 
 SLUG = "fuyan"
 NAME = "芙颜 FUYAN"
@@ -23,12 +23,6 @@ STORES = [
     _store("cd-taikoo", "成都春熙店", "成都市锦江区中纱帽街 8 号 L1", 30.6537, 104.0833),
 ]
 
-LEVELS = [
-    tiers.Level(0, "普通会员", 0, 100, "Member"),
-    tiers.Level(1, "银卡会员", 100_000, 110, "Silver"),
-    tiers.Level(2, "金卡会员", 250_000, 150, "Gold"),
-    tiers.Level(3, "铂金会员", 500_000, 200, "Platinum"),
-]
 RULE = earning.Draft(
     name="消费 1 元积 1 分", params={"points": 1, "per_fen": 100, "tier_multiplier": True, "validity": "9M_U"}
 )

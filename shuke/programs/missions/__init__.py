@@ -15,13 +15,14 @@ from shuke.programs.missions.events import Checked, CheckedIn, MissionDone
 from shuke.programs.missions.policy.check_in import (
     DEFAULT, BadPlan, CheckInClosed, CheckInTooLate, ClockAhead, DayClosed, MakeUp, Milestone, Plan,
 )  # fmt: skip
-from shuke.programs.missions.policy.mission import MissionPlan, NotDoneYet, ProofMissing, StepPlan
-from shuke.programs.missions.queries.check_ins import Standing, standing
-from shuke.programs.missions.queries.progress import MemberMission, of_member
+from shuke.programs.missions.policy.mission import MissionPlan, NotDoneYet, Period, ProofMissing, StepPlan
+from shuke.programs.missions.queries.check_ins import Standing, checked_in_since, is_open, standing
+from shuke.programs.missions.queries.progress import MemberMission, begun, get_mission, of_member
 
 __all__ = [
-    "DEFAULT", "BadPlan", "CheckIn", "CheckInClosed", "CheckInTooLate", "Checked", "CheckedIn", "ClockAhead", "DayClosed",
-    "Decision", "MakeUp", "MemberMission", "Milestone", "MissionDone", "MissionDraft", "MissionPlan", "NoCard", "NotDoneYet",
-    "NothingToMakeUp", "Plan", "ProofMissing", "Standing", "StepPlan", "Verdict", "check_in", "claim", "count",
-    "create_mission", "decide", "edit_mission", "make_up", "move_mission", "of_member", "publish", "standing",
+    "DEFAULT", "BadPlan", "CheckIn", "CheckInClosed", "CheckInTooLate", "Checked", "CheckedIn", "ClockAhead",
+    "DayClosed", "Decision", "MakeUp", "MemberMission", "Milestone", "MissionDone", "MissionDraft", "MissionPlan",
+    "NoCard", "NotDoneYet", "NothingToMakeUp", "Period", "Plan", "ProofMissing", "Standing", "StepPlan", "Verdict",
+    "begun", "check_in", "checked_in_since", "claim", "count", "create_mission", "decide", "edit_mission",
+    "get_mission", "is_open", "make_up", "move_mission", "of_member", "publish", "standing",
 ]  # fmt: skip

@@ -8,12 +8,14 @@ from shuke.kit.events import Event
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """One member's check-in; `streak` counts the days in a row."""
+    """One member's check-in; `streak` counts the days in a row up to it, `length` all of the run, which ends on `last`."""
 
     member_id: int
     day: date
     streak: int
     how: str
+    last: date | None = None
+    length: int = 0
 
 
 class CheckedIn(Event, frozen=True, kw_only=True, tag="checked_in"):

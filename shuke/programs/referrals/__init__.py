@@ -17,7 +17,8 @@ from shuke.programs.referrals.queries.trees import Tree, tree
 
 __all__ = [
     "Asked", "BadReferralPlan", "Board", "CannotRefer", "Decision", "MembersReferred", "NoSuchCode", "Plan", "Prize",
-    "ReasonNeeded", "ReferralsClosed", "ReferralsRewarded", "ReferralsTakenBack", "Relation", "Touch", "Tree", "Verdict",
-    "any_since", "attribute", "board", "close_boards", "consider", "consider_friends", "decide", "ensure_codes", "is_open", "merge_relations",
-    "of_friends", "publish", "refund", "settle", "settle_merchant", "split_relations", "touch", "tree",
+    "ReasonNeeded", "ReferralsClosed", "ReferralsRewarded", "ReferralsTakenBack", "Relation", "Touch", "Tree",
+    "Verdict", "any_since", "attribute", "board", "close_boards", "consider", "consider_friends", "decide",
+    "ensure_codes", "is_open", "merge_relations", "of_friends", "publish", "refund", "settle", "settle_merchant",
+    "split_relations", "touch", "tree",
 ]  # fmt: skip

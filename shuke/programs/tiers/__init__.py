@@ -9,6 +9,7 @@ from shuke.programs.tiers.actions.standing import (
     take_level_back,
 )  # fmt: skip
 from shuke.programs.tiers.actions.counting import count, count_merchant
+from shuke.programs.tiers.benefits import sentences as benefit_words
 from shuke.programs.tiers.events import Change, TiersChanged
 from shuke.programs.tiers.policy import (
     MAIN, BadLadder, Benefit, Ladder, Level, Rise, Standing, Terms, level_of, pay,
@@ -23,7 +24,7 @@ from shuke.programs.tiers.queries.standings import (
 __all__ = [
     "MAIN", "STANDINGS", "BadLadder", "Benefit", "Change", "EndPassed", "Ladder", "LadderDraft", "Level", "LevelInUse",
     "MainLadderStays", "NextLevel", "NotHigher", "NothingByHand", "Rise", "Standing", "Terms", "TierShape",
-    "TiersChanged", "change_ladder", "count", "count_merchant", "end_ladder", "get_ladder", "give_level",
+    "TiersChanged", "benefit_words", "change_ladder", "count", "count_merchant", "end_ladder", "get_ladder", "give_level",
     "install_first_ladder", "ladder", "ladders", "level_now", "level_of", "levels_at", "main",
     "members_by_level", "members_on", "merge_standings", "pay", "pay_birthdays", "pay_upgrades", "publish", "review",
     "review_merchant", "standings_everywhere", "standings_of", "storing", "take_level_back", "tiers_of",

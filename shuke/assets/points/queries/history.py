@@ -180,3 +180,13 @@ order by e.occurred_at, e.entry_id
 async def countable(tx: Tx, member_ids: list[int]) -> list[Earned]:
     """What these members earned net of what was taken back, the oldest first, in one statement."""
     return [Earned(*row) for row in await tx.rows(_COUNTABLE, members=member_ids)]
+
+
+async def rules_booked(tx: Tx, rule_ids: list[int]) -> set[int]:
+    """Which of these rules have given points to anybody."""
+    rows = await tx.rows(
+        "select w.rule_id from unnest(%(rules)s::bigint[]) as w(rule_id) where exists (select from entry e "
+        "where e.merchant_id = %(merchant_id)s and e.rule_id = w.rule_id)",
+        rules=rule_ids,
+    )
+    return {row.rule_id for row in rows}

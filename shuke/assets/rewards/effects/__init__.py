@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 
 from shuke.assets.rewards.effects.give_card import CARDS, GiveCard
+from shuke.assets.rewards.effects.give_chance import GiveChance
+from shuke.assets.rewards.effects.give_growth import GiveGrowth
 from shuke.assets.rewards.effects.give_offer import GiveOffer
 from shuke.assets.rewards.effects.give_points import GivePoints
 from shuke.assets.rewards.effects.kind import Given, Reward, RewardKind, Taken, Wanted
 from shuke.kit.kinds import Family, Sentence
 
-kinds: Family[RewardKind] = Family("reward", "礼遇", [GivePoints(), GiveCard(), GiveOffer()])
+kinds: Family[RewardKind] = Family(
+    "reward", "礼遇", [GivePoints(), GiveGrowth(), GiveCard(), GiveChance(), GiveOffer()]
+)
 
 
 def sentence(rewards: Sequence[Reward]) -> Sentence:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal, Protocol
 import msgspec
 
 from shuke.assets import points
+from shuke.ground import tenancy
+from shuke.kit import durations
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Kind
 
@@ -62,6 +64,29 @@ class RewardKind(Kind, Protocol):
     async def take_back(self, tx: Tx, wanted: Sequence[Wanted]) -> list[Taken]:
         """Take back what these keys gave, in a fixed number of statements; once per key."""
         ...
+
+
+async def give_by_ledger(
+    tx: Tx, kind: str, wanted: Sequence[Wanted], amounts: Sequence[int], wallet: str
+) -> list[Given]:
+    """Book these amounts in a wallet, each valid from its own instant in the merchant's zone; once per key."""
+    zone = (await tenancy.get_merchant(tx)).zone
+    postings = [
+        points.Posting(
+            member_id=one.member_id, points=amount, type="bonus", key=one.key, why=one.why, occurred_at=one.at,
+            expires_at=durations.end(one.params.valid_for, one.at, zone),
+        )
+        for one, amount in zip(wanted, amounts, strict=True)
+    ]  # fmt: skip
+    verdicts = await points.post(tx, postings, wallet=wallet)
+    return [_booked(kind, verdict, amount) for verdict, amount in zip(verdicts, amounts, strict=True)]
+
+
+def _booked(kind: str, verdict: points.Verdict, amount: int) -> Given:
+    if verdict.state == "refused":
+        return Given(state="refused", kind=kind, detail=verdict.refusal or {})
+    detail = {"amount": amount, "entry_id": verdict.entry_id}
+    return Given(state="repeated" if verdict.state == "repeated" else "given", kind=kind, detail=detail)
 
 
 async def take_from_ledger(

@@ -53,7 +53,9 @@ TRAIL: dict[str, Words] = {
     "webhook.created": Words("{who}新建了推送地址「{subject}」", "{who} added the webhook “{subject}”"),
     "webhook.changed": Words("{who}修改了推送地址「{subject}」", "{who} changed the webhook “{subject}”"),
     "webhook.deleted": Words("{who}删除了推送地址「{subject}」", "{who} deleted the webhook “{subject}”"),
-    "webhook.renewed": Words("{who}换了推送地址「{subject}」的签名密钥", "{who} renewed the secret of the webhook “{subject}”"),
+    "webhook.renewed": Words(
+        "{who}换了推送地址「{subject}」的签名密钥", "{who} renewed the secret of the webhook “{subject}”"
+    ),
     "rule.created": Words("{who}新建了积分规则「{subject}」", "{who} drafted the points rule “{subject}”"),
     "rule.drafted": Words(
         "{who}修改了积分规则「{subject}」的草稿", "{who} edited the draft of the points rule “{subject}”"
@@ -81,12 +83,17 @@ TRAIL: dict[str, Words] = {
     ),
     "referrals.reviewed": Words("{who}审核了 {count} 条推荐", "{who} decided on {count} referrals"),
     "referrals.noted": Words(
-        "{who}登记了会员 {subject} 由会员 {referrer} 推荐", "{who} noted that member {referrer} referred member {subject}"
+        "{who}登记了会员 {subject} 由会员 {referrer} 推荐",
+        "{who} noted that member {referrer} referred member {subject}",
     ),
     "tiers.changed": Words("{who}修改了会员等级", "{who} changed the tiers"),
     "member.tier_given": Words("{who}给会员 {subject} 手工定了等级", "{who} gave member {subject} a tier by hand"),
     "member.tier_taken_back": Words(
         "{who}收回了会员 {subject} 的手工等级", "{who} took back the tier that member {subject} had by hand"
+    ),
+    "playbook.installed": Words("{who}安装了行业方案「{subject}」", "{who} installed the playbook “{subject}”"),
+    "playbook.removed": Words(
+        "{who}移除了行业方案「{subject}」里没用到的部分", "{who} removed what was unused of the playbook “{subject}”"
     ),
     "profiles.refit": Words("{who}重新计算了会员画像", "{who} had the member profiles computed again"),
     "tag.created": Words("{who}新建了标签「{subject}」", "{who} made the tag “{subject}”"),

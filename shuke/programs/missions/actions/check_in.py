@@ -179,7 +179,8 @@ async def _write(tx: Tx, tries: Sequence[_Try], at: datetime, tell: bool) -> lis
         for one, what in zip(tries, told, strict=True)
     ]  # fmt: skip
     await tx.insert(models.CheckIn, rows)
-    tx.announce(CheckedIn(checked=[Checked(one.member_id, one.day, one.streak, one.how) for one in tries]))
+    checked = [Checked(one.member_id, one.day, one.streak, one.how, one.run[-1].day, len(one.run)) for one in tries]
+    tx.announce(CheckedIn(checked=checked))
     if tell:
         tx.announce(ingestion.EventsRecorded(events=[_behaviour(one) for one in tries]))
     return [

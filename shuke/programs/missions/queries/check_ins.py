@@ -172,3 +172,18 @@ async def made_up_in(tx: Tx, member_id: int, since: datetime) -> int:
         member_id=member_id, since=since,
     )  # fmt: skip
     return int(found or 0)
+
+
+async def is_open(tx: Tx) -> bool:
+    """Whether members can check in now."""
+    newest = next(iter(await versions(tx)), None)
+    return newest is not None and newest.state == "live"
+
+
+async def checked_in_since(tx: Tx, at: datetime) -> bool:
+    """Whether anybody has checked in since that instant."""
+    return bool(
+        await tx.value(
+            "select exists (select from check_in where merchant_id = %(merchant_id)s and recorded_at >= %(at)s)", at=at
+        )
+    )

@@ -263,3 +263,8 @@ async def to_review(tx: Tx, cursor: str | None, limit: int) -> paging.Page:
         for row in rows
     ]  # fmt: skip
     return paging.page(items, limit, lambda one: [one.claimed_at, one.mission_id, one.member_id], total=int(total or 0))
+
+
+async def begun(tx: Tx) -> set[int]:
+    """The missions that somebody has begun."""
+    return {row.mission_id for row in await tx.rows(_COUNTS)}

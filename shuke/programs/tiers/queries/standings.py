@@ -141,14 +141,14 @@ def shape(of: Ladder, held: Stored | None, day: date) -> TierShape:
     inside = held.worth(of, day) if held else 0
     goal = above(of.levels, here.level)
     keeps = -(-here.threshold * of.terms.keep_percent // 100)
-    has_end = held is not None and held.standing.keep_until is not None
+    earned = held is not None and held.standing.keep_until is not None and held.standing.under is None
     return TierShape(
         ladder_id=of.ladder_id, ladder=of.name, level=here.level, name=here.name, by=of.terms.by,
         since=held.standing.since if held else None, keep_until=held.standing.keep_until if held else None,
         by_hand=held is not None and held.standing.under is not None, worth=inside,
         percent=percent_of(of.levels, here.level, inside),
         next=None if goal is None else NextLevel(goal.level, goal.name, goal.threshold, max(goal.threshold - inside, 0)),
-        to_keep=max(keeps - inside, 0) if has_end else 0, benefits=sentences(here),
+        to_keep=max(keeps - inside, 0) if earned else 0, benefits=sentences(here),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import ledger from "./en/ledger";
 import members from "./en/members";
 import missions from "./en/missions";
 import overview from "./en/overview";
+import playbooks from "./en/playbooks";
 import points from "./en/points";
 import profiles from "./en/profiles";
 import referrals from "./en/referrals";
@@ -14,4 +15,4 @@ import shell from "./en/shell";
 import tags from "./en/tags";
 import tiers from "./en/tiers";
 
-export default { ...shell, ...overview, ...members, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };

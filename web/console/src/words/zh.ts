@@ -5,6 +5,7 @@ import ledger from "./zh/ledger";
 import members from "./zh/members";
 import missions from "./zh/missions";
 import overview from "./zh/overview";
+import playbooks from "./zh/playbooks";
 import points from "./zh/points";
 import profiles from "./zh/profiles";
 import referrals from "./zh/referrals";
@@ -14,4 +15,4 @@ import shell from "./zh/shell";
 import tags from "./zh/tags";
 import tiers from "./zh/tiers";
 
-export default { ...shell, ...overview, ...members, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };

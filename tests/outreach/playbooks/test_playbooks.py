@@ -1,0 +1,87 @@
+"""Playbooks: what the preview says is what installing does, once; what nobody used goes again, the rest stays."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from shuke.doors import wiring
+from shuke.ground import ingestion
+from shuke.kit import clock
+from shuke.kit.db import Database
+from shuke.kit.events import Relay
+from shuke.outreach import playbooks
+from shuke.programs import intake
+from tests.conftest import signed_in
+
+API = "/console/api/playbooks"
+
+
+async def _ok(answer: httpx.Response) -> Any:
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def _states(shown: Any) -> dict[str, str]:
+    return {one["part"]: one["state"] for one in shown["parts"]}
+
+
+@pytest.mark.parametrize("code", playbooks.BOOKS)
+async def test_one_click_installs_what_the_preview_says_and_only_once(owner: httpx.AsyncClient, code: str) -> None:
+    before = await _ok(await owner.get(f"{API}/{code}"))
+    assert set(_states(before).values()) == {"new"}
+    assert all(one["words"] and all(words["zh"] and words["en"] for words in one["words"]) for one in before["parts"])
+    done = await _ok(await owner.post(f"{API}/{code}/install"))
+    assert set(_states(done).values()) == {"installed"}
+    again = await _ok(await owner.post(f"{API}/{code}/install"))
+    assert again == done
+    rules = await _ok(await owner.get("/console/api/points/rules"))
+    assert len(rules["items"]) == 1 + len(playbooks.BOOKS[code].rules)
+    assert {one["state"] for one in rules["items"]} == {"published"}
+    examples = await _ok(await owner.get("/console/api/points/examples"))
+    assert [one["name"] for one in examples["items"]] == [one.name for one in playbooks.BOOKS[code].examples]
+    assert [one["gives"] for one in examples["items"]] == [one.points for one in playbooks.BOOKS[code].examples]
+    tiers = await _ok(await owner.get("/console/api/tiers"))
+    assert [one["name"] for one in tiers["levels"]] == [one.name for one in playbooks.BOOKS[code].levels]
+    listed = await _ok(await owner.get(API))
+    assert {one["code"]: one["installed"] for one in listed["items"]}[code] == len(before["parts"])
+
+
+async def test_what_is_unused_goes_and_what_is_used_stays(
+    owner: httpx.AsyncClient, database: Database, merchant_id: int
+) -> None:
+    await _ok(await owner.post(f"{API}/beauty/install"))
+    order = ingestion.OrderIn(
+        order_id="A1", occurred_at=clock.now(), member={"phone": "13800138000"}, amount_fen=120_000
+    )
+    [answer] = await intake.apply(database, merchant_id, [order])
+    assert answer.status == 200
+    await Relay(database, wiring.READERS).drain(merchant_id)
+    left = await _ok(await owner.post(f"{API}/beauty/remove"))
+    used = {part for part, state in _states(left).items() if state == "used"}
+    assert used == {"tiers", "rule:first-order"}
+    assert {state for part, state in _states(left).items() if part not in used} == {"new"}
+    rules = await _ok(await owner.get("/console/api/points/rules"))
+    assert {one["name"]: one["state"] for one in rules["items"]} == {
+        "消费送积分": "published", "首单加赠 200 分": "published", "生日当天双倍": "ended", "精华每满 1 元多送 1 分": "ended",
+    }  # fmt: skip
+    assert (await _ok(await owner.get("/console/api/missions/check-in")))["state"] == "paused"
+    assert await _ok(await owner.post(f"{API}/beauty/remove")) == left
+    back = await _ok(await owner.post(f"{API}/beauty/install"))
+    assert _states(back)["check_in"] == "installed" and _states(back)["tiers"] == "used"
+
+
+async def test_what_the_merchant_has_of_their_own_stays(owner: httpx.AsyncClient) -> None:
+    own = {"name": "会员等级", "levels": [
+        {"level": 0, "name": "新客", "threshold": 0}, {"level": 1, "name": "熟客", "threshold": 100_000},
+    ]}  # fmt: skip
+    await _ok(await owner.put("/console/api/tiers/ladders/0", json=own))
+    done = await _ok(await owner.post(f"{API}/retail/install"))
+    assert _states(done)["tiers"] == "own" and _states(done)["check_in"] == "installed"
+    assert [one["name"] for one in (await _ok(await owner.get("/console/api/tiers")))["levels"]] == ["新客", "熟客"]
+    assert (await owner.get(f"{API}/bakery")).json()["code"] == "no_such_playbook"
+
+
+async def test_a_clerk_installs_nothing(app: Any, database: Database, merchant_id: int) -> None:
+    clerk = await signed_in(app, database, merchant_id, ("clerk", None))
+    assert (await clerk.post(f"{API}/retail/install")).status_code == 403
