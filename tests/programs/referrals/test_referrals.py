@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from shuke.assets import rewards
-from shuke.ground import members
+from shuke.ground import ingestion, members
+from shuke.kit import clock
 from shuke.kit.db import Database
-from shuke.programs import referrals
+from shuke.programs import intake, referrals
 from tests.programs.referrals.people import (
     DAY,
     NOON,
@@ -326,6 +327,30 @@ async def test_many_friends_take_as_many_statements_as_two(database: Database, m
             counts["attribute", size] = counting.count
         assert {verdict.state for verdict in verdicts} == {"noted"}
     assert abs(counts["attribute", 60] - counts["attribute", 2]) <= 2
+
+
+async def test_paying_many_takes_as_many_statements_as_paying_two(database: Database, merchant_id: int) -> None:
+    await open_plan(database, merchant_id, day_alarm=None, month_cap=None)
+    wang, *friends = await joined(database, merchant_id, *range(1, 44))
+    code = await code_of(database, merchant_id, wang)
+    asked = [referrals.Asked(friend_id=friend, occurred_at=NOON, code=code) for friend in friends]
+    await database.attempt(merchant_id, referrals.attribute, asked, NOON)
+    counts = []
+    for first, last, day in ((2, 4, 1), (4, 44, 20)):
+        at = NOON + day * DAY
+        bought: list[ingestion.Item] = [
+            ingestion.OrderIn(order_id=f"o{n}", occurred_at=at, amount_fen=900, member={"phone": f"138{n:08}"})
+            for n in range(first, last)
+        ]
+        with clock.at(at):
+            await intake.apply(database, merchant_id, bought, history=True, at=at)
+        await hear(database, merchant_id, at)
+        await tx_warm(database, merchant_id)
+        async with database.write(merchant_id) as tx:
+            counting = counted(tx)
+            assert await referrals.settle(tx, at + WEEK) == last - first
+            counts.append(counting.count)
+    assert abs(counts[0] - counts[1]) <= 2
 
 
 async def tx_warm(database: Database, merchant_id: int) -> None:
