@@ -30,44 +30,52 @@ GOALS = {"features": 30, "model": 60}
 BY_HAND = "SELECT member, count() AS orders, sum(amount_fen) AS fen, max(day) AS day FROM orders WHERE merchant = 1 GROUP BY member"
 
 
-def _fill(members: int, orders: int) -> list[str]:
-    """Members who buy at a pace of their own until they stay away: the number of each is hashed into both."""
-    own = f"1 AS merchant, 1 + toUInt32(pow(rand(1) / 4294967296., 1.7) * {members}) AS member"
-    age = "1 + cityHash64(member) % 720"  # days since the first visit
-    stayed = "least(1, 0.15 + (cityHash64(member, 1) % 1000) / 700)"  # of which so many there
-    at = f"{START} - toIntervalSecond(toInt64(86400. * ({age}) * (1 - {stayed} * (rand(2) / 4294967296.))))"
+def _fill(members: int) -> list[str]:
+    """Members who buy at a pace of their own and stay away after any visit with a chance of their own, as BG/NBD has it.
+
+    About ten orders each; drawn by hashing, so that every run makes the same.
+    """
+    # Uniform numbers by member and purpose; the pace is exponential, the chance to stay away Beta(1, 14), the visits geometric.
+    drawn = "(cityHash64(number + 1, {}) % 1000000 + 0.5) / 1000000"
+    visits = (
+        f"SELECT number + 1 AS member, 1 + cityHash64(number + 1, 1) % 720 AS age, -log({drawn.format(2)}) / 9 AS pace, "
+        f"1 - pow({drawn.format(3)}, 1 / 14) AS leaving, toUInt32(least(150, log({drawn.format(4)}) / log(1 - leaving))) AS count, "
+        "arrayCumSum(arrayMap(i -> -log((cityHash64(member, i, 5) % 1000000 + 0.5) / 1000000) / pace, range(count))) AS later, "
+        f"arrayJoin(arrayConcat([0.], arrayFilter(t -> t < age, later))) AS day_ FROM numbers({members})"
+    )
     columns = (
         "merchant, member, at, day, effective_at, order_id, row_id, sign, channel, store, weekday, hour, seq, applied"
     )
-    shared = (
-        f"{own}, {at} AS at, toDate(at, 'Asia/Shanghai'), at, number, number, 1, "
-        "['pos', 'web', 'mini', 'douyin'][1 + cityHash64(number, 6) % 4], concat('s', toString(cityHash64(member, 7) % 50)), "
-        "toDayOfWeek(at), toHour(at), number, number"
+    own = (
+        f"1 AS merchant, member, {START} - toIntervalSecond(toInt64(86400 * (age - day_))) AS at, toDate(at, 'Asia/Shanghai'), at, "
+        "cityHash64(member, day_), cityHash64(member, day_), 1, ['pos', 'web', 'mini', 'douyin'][1 + cityHash64(day_) % 4], "
+        "concat('s', toString(cityHash64(member, 7) % 50)), toDayOfWeek(at), toHour(at), 1, 1"
     )
     return [
         "INSERT INTO members (merchant, member, joined_at, gone, seq, idx, applied) "
         f"SELECT 1, number + 1, {START} - toIntervalDay(800), 0, 1, 0, 1 FROM numbers({members})",
         f"INSERT INTO orders ({columns}, amount_fen, list_fen, discount_fen, items) "
-        f"SELECT {shared}, 1000 + rand(3) % 50000, 1000 + rand(3) % 50000 + 500, 500 * (rand(4) % 2), 1 + rand(5) % 4 "
-        f"FROM numbers({orders})",
+        f"SELECT {own}, 1000 + cityHash64(day_, 8) % 50000, 1000 + cityHash64(day_, 8) % 50000 + 500, "
+        f"500 * (cityHash64(day_, 9) % 2), 1 + cityHash64(day_, 10) % 4 FROM ({visits})",
         f"INSERT INTO order_lines ({columns}, amount_fen, category) "
         f"SELECT {columns}, amount_fen, ['护肤', '彩妆', '香氛', '面膜', '洁面'][1 + cityHash64(order_id) % 5] FROM orders",
         "INSERT INTO events (merchant, member, kind, at, day, texts, numbers, seq, applied) "
-        f"SELECT {own}, ['video_watched', 'article_read', 'share', 'check_in'][1 + rand(8) % 4], {at} AS at, "
-        f"toDate(at, 'Asia/Shanghai'), map(), map(), number, number FROM numbers({orders // 5})",
+        "SELECT 1, member, ['video_watched', 'article_read', 'share', 'check_in'][1 + order_id % 4], at, day, map(), map(), 1, 1 "
+        "FROM orders WHERE order_id % 5 = 0",
         *(f"OPTIMIZE TABLE {table} FINAL" for table in ("members", "orders", "order_lines", "events")),
     ]
 
 
-async def measure(members: int, orders: int) -> dict[str, Any]:
+async def measure(members: int) -> dict[str, Any]:
     """Fill an engine of our own, and measure both parts with their baselines."""
     assert wiring.FACTS
     with tempfile.TemporaryDirectory() as folder:
         opened = await mirror.open_mirror(f"chdb://{folder}/columns")
         try:
             started = clock.monotonic()
-            for statement in _fill(members, orders):
+            for statement in _fill(members):
                 await opened.engine.command(statement)
+            [(orders,)] = await mirror.rows(opened, "SELECT count() FROM orders")
             baseline.note(f"{members:,} members, {orders:,} orders in {clock.monotonic() - started:.0f} s")
             return {"bench": "profiles", "members": members, "orders": orders} | await _measure(opened)
         finally:
@@ -121,9 +129,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and print; the last line is JSON."""
     parser = argparse.ArgumentParser(prog="shuke bench profiles")
     parser.add_argument("--members", type=int, default=1_000_000)
-    parser.add_argument("--orders", type=int, default=10_000_000)
     options = parser.parse_args(arguments)
-    print(json.dumps(asyncio.run(measure(options.members, options.orders))))
+    print(json.dumps(asyncio.run(measure(options.members))))
     return 0
 
 

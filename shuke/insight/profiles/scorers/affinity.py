@@ -94,7 +94,7 @@ def tags(kept: dict[str, Any]) -> list[ReadyTag]:
         ReadyTag(
             code=f"lover:{name}", name=Words(f"{name}爱好者", f"{name} lovers"), model=CODE, score=f"affinity:{name}", op=">=",
             value=1.5, unit="lift",
-            means=Words(f"{name}买得比全店平均多几倍", f"How many times more {name} than the shop's average"),
+            means=Words(f"{name}的占比是全店平均的几倍", f"Share of {name}, times the shop's"),
         )
         for name in kept.get("names", [])[:12]
         if name != REST

@@ -20,10 +20,7 @@ from shuke.insight.profiles.policy.shares import REST, Counts
 CODE = "next_category"
 NAME = Words("下一个品类", "Next best category")
 UNIT = Words("可能性", "chance")
-BASELINE = Words(
-    "和上一期一样（每个品类对谁都是上一期的尝新比例）",
-    "the same as last period (each category tried as often as then, by anybody)",
-)
+BASELINE = Words("和上一期一样的尝新比例", "tried as often as last period")
 READS, EARLIER = "by_category", True
 SCORES = (
     Score("next_category", "text", Words("下一个会买的品类", "Category likely to be bought next")),

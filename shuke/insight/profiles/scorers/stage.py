@@ -140,7 +140,7 @@ def tags(kept: dict[str, Any]) -> list[ReadyTag]:
     return [
         ReadyTag(
             code=f"stage:{name}", name=Words(name, name), model=CODE, score=f"stage:{name}", op=">=", value=2.0, unit="lift",
-            means=Words(f"「{name}」的商品买得比全店平均多几倍", f"How many times more goods of {name} than the shop's average"),
+            means=Words(f"「{name}」商品的占比是全店平均的几倍", f"Share of goods of {name}, times the shop's"),
         )
         for name in kept.get("stages", {})
     ]  # fmt: skip

@@ -49,6 +49,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/segments/:slug", name: "segment", component: () => import("@/pages/segments/Segment.vue"), meta: { title: "nav.segments", needs: "segments.read" } },
   { path: "/segments/:slug/edit", name: "segment-edit", component: () => import("@/pages/segments/Editor.vue"), meta: { title: "segments.edit", needs: "segments.write" } },
   { path: "/tags", name: "tags", component: () => import("@/pages/tags/List.vue"), meta: { title: "nav.tags", needs: "members.read" } },
+  { path: "/tags/models", name: "tags-models", component: () => import("@/pages/tags/Models.vue"), meta: { title: "tags.models", needs: "members.read" } },
   { path: "/tags/together", name: "tags-together", component: () => import("@/pages/tags/Together.vue"), meta: { title: "tags.together", needs: "members.read" } },
   { path: "/tags/acts", name: "tags-acts", component: () => import("@/pages/tags/Acts.vue"), meta: { title: "tags.acts", needs: "members.read" } },
   { path: "/journeys", name: "journeys", component: () => import("@/pages/journeys/List.vue"), meta: { title: "nav.outreach", needs: "journeys.read" } },

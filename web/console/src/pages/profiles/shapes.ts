@@ -23,6 +23,8 @@ export interface Judgement {
   predicted_total: number;
   actual_total: number;
   table: { members: number; predicted: number; actual: number }[];
+  auc: number | null;
+  baseline_auc: number | null;
 }
 export interface ModelCard {
   model: string;
@@ -36,15 +38,28 @@ export interface ModelCard {
   log_likelihood: number | null;
   judgement: Judgement | null;
   unit: Said | null;
+  baseline: Said | null;
   why: Said | null;
   fitted_at: string;
-  drift: { at: string; error: number | null; baseline_error: number | null }[];
+  drift: { at: string; error: number | null; baseline_error: number | null; auc?: number | null }[];
   more: { map?: number[][]; spent_fen?: number[][]; edges?: Record<string, number[]>; distributions?: Distribution[] };
 }
 export interface Profiles {
   cards: ModelCard[];
   cells: { grid: "eleven" | "eight"; code: string; members: number; name: Said }[];
   features: Feature[];
+}
+export interface Stage {
+  name: string;
+  words: string[];
+}
+export interface StageFound {
+  goods: string[];
+  members: number | null;
+}
+export interface Stages {
+  items: (Stage & StageFound)[];
+  ready: Stage[];
 }
 export interface MemberProfile {
   as_of: string;

@@ -1,4 +1,21 @@
 /** What the routes of tags answer. */
+import type { Both } from "@/api/shapes";
+
+export interface Followed {
+  model: string;
+  score: string;
+  op: ">=" | "<=";
+  value: number;
+}
+export interface ModelTag {
+  ready: { code: string; name: Both; model: string; score: string; op: ">=" | "<="; value: number; unit: "share" | "times" | "lift"; group: Both | null; means: Both };
+  tag: TagRow | null;
+  silent: Both | null;
+}
+export interface Threshold {
+  members: number;
+  standing: { members: number; low: number; high: number; bars: number[] };
+}
 export interface TagRow {
   tag_id: number;
   slug: string;
@@ -6,6 +23,7 @@ export interface TagRow {
   description: string;
   group: string | null;
   segment: string | null;
+  follows: Followed | null;
   valid_for: string;
   state: "live" | "archived";
   size: number;
@@ -56,6 +74,7 @@ export interface Worn {
   name: string;
   group: string | null;
   segment: string | null;
+  follows: string | null;
   since: string;
   until: string | null;
   by: string;
@@ -76,6 +95,7 @@ export interface WornChange {
 }
 export interface MemberTags {
   tags: Worn[];
+  said: Record<string, Both>;
   history: WornChange[];
 }
 export interface TagDone {
