@@ -20,12 +20,16 @@ class PointsOfOrder(msgspec.Struct, omit_defaults=True):
 
 
 class PointsOfRefund(msgspec.Struct, omit_defaults=True):
-    """What a refund took back and gave back; `debt` is what later credits pay first."""
+    """What a refund took back and gave back; `debt` is what later credits pay first.
+
+    `cash_offset_fen` is to come off the money: what points that could not be taken back are worth.
+    """
 
     taken_back: int
     given_back: int
     debt: int
     balance: int
+    cash_offset_fen: int = 0
 
 
 class TierName(msgspec.Struct):

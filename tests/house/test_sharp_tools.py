@@ -27,6 +27,7 @@ OWNERS = {
     "procrastinate": ("shuke/kit/jobs",),
     "subprocess": ("shuke/kit/db/",),
     "asyncio.open_connection": ("shuke/outreach/webhooks/actions/",),
+    "pydyf": ("shuke/doors/screens/",),
     "segno": ("shuke/programs/referrals/",),
 }
 MAY_COMMIT = ("shuke/kit/db/", "shuke/kit/jobs")

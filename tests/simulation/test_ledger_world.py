@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shuke.assets import audit, offers, points
+from shuke.assets import approvals, audit, offers, points
 from shuke.ground import members
 from shuke.ground.ingestion import OrderIn, RefundIn
 from shuke.kit import clock
@@ -137,14 +137,14 @@ class World:
             return
         member = self.chance.choice(sorted(self.numbers))
         amount = self.chance.choice([-200, -50, 40, 300])
-        adjustment = points.Adjustment(
+        adjustment = approvals.Adjustment(
             member_id=self.numbers[member], points=amount, reason="盘点", by="auditor", key=self.key("a")
         )
         ends = datetime(self.now.astimezone(clock.zone("Asia/Shanghai")).year + 1, 12, 31, 16, tzinfo=UTC)
         accepted = self.books.adjust(member, amount, self.now, ends)
         try:
             with clock.at(self.now):
-                await self.database.attempt(self.merchant_id, points.adjust, adjustment, self.now)
+                await self.database.attempt(self.merchant_id, approvals.adjust, adjustment, self.now)
             assert accepted
         except points.NotEnoughPoints:
             assert not accepted

@@ -46,7 +46,7 @@ class LimitShape(msgspec.Struct, forbid_unknown_fields=True):
     "/members/{member_id:int}/adjust",
     guards=ADJUST,
     responses=http.declares(
-        points.NothingToAdjust, points.ReasonMissing, points.NotEnoughPoints, points.AdjustedDifferently,
+        actions.NothingToAdjust, actions.ReasonMissing, points.NotEnoughPoints, actions.AdjustedDifferently,
         points.NoSuchWallet, members.NoSuchMember,
     ),
 )  # fmt: skip
@@ -62,7 +62,7 @@ async def adjust_member(
     async with database.write(caller.merchant_id) as tx:
         await members.require(tx, member_id)
         key = key or str((await tx.fresh_ids(1))[0])
-        adjustment = points.Adjustment(
+        adjustment = actions.Adjustment(
             member_id=member_id, points=data.points, reason=data.reason, by=caller.name, key=key, wallet=data.wallet
         )
         limit = await queries.limit_of(tx)
@@ -72,7 +72,7 @@ async def adjust_member(
             if asked.asked_at == at:
                 await access.record(tx, caller, "points.asked", ("member", member_id), after=after, at=at)
             return Response(asked, status_code=202)
-        entry = await points.adjust(tx, adjustment, at)
+        entry = await actions.adjust(tx, adjustment, at)
         if entry.occurred_at == at:  # not a repeat
             await access.record(tx, caller, "points.adjusted", ("member", member_id), after=after, at=at)
     return Response(entry, status_code=201)

@@ -9,6 +9,7 @@ import msgspec
 
 from shuke.assets import points
 from shuke.assets.holds import policy
+from shuke.assets.points import POINTS
 from shuke.ground import members
 from shuke.kit import errors, jobs
 from shuke.kit.db import Tx
@@ -39,7 +40,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     note: str = ""
     seconds: int | None = None
-    wallet: str = points.POINTS
+    wallet: str = POINTS
 
 
 _REFUSALS: dict[str, type[errors.Refused]] = {

@@ -11,6 +11,7 @@ from litestar import get, post
 
 from shuke.assets import points
 from shuke.assets.holds import actions, policy
+from shuke.assets.points import POINTS
 from shuke.ground import members
 from shuke.kit import clock, http
 from shuke.kit.db import Database, Tx
@@ -28,7 +29,7 @@ class HoldBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     key: Key
     note: Annotated[str, msgspec.Meta(max_length=policy.LONGEST_NOTE)] = ""
     seconds: int | None = None
-    wallet: str = points.POINTS
+    wallet: str = POINTS
 
 
 @post(

@@ -1,32 +1,30 @@
 """The ledger: what a member holds, where it came from, when it runs out, and why."""
 
 from shuke.assets.points.actions import (
-    LOCK, LOTS, SWEEP, AdjustedDifferently, Adjustment, BookedDifferently, HoldEnded, HoldRequest, HoldVerdict,
-    NoSuchHold, NothingToAdjust, Posting, ReasonMissing, Swept, Unmerged, Verdict, adjust, book_of, booked, capture,
-    check_adjustment, hold, merge_members, open_book, post, release, replay, store, storing, sweep, sweep_merchant,
-    unmerge_members,
+    LOCK, LOTS, SWEEP, BookedDifferently, HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, Posting, Swept, Unmerged,
+    Verdict, book_of, booked, capture, hold, merge_members, open_book, post, release, replay, store, storing, sweep,
+    sweep_merchant, unmerge_members,
 )  # fmt: skip
 from shuke.assets.points.events import PointsHeld, PointsPosted
 from shuke.assets.points.policy import (
-    POINTS, WALLETS, AccountState, Book, Cause, LotState, NoSuchWallet, NotEnoughPoints, Wallet, entry_line,
-    known_wallet, use_order,
+    POINTS, WALLETS, AccountState, Book, Cause, Clawback, LotState, NoSuchWallet, NotEnoughPoints, TakenBack, Wallet,
+    clawback_of, entry_line, known_wallet, use_order,
 )  # fmt: skip
 from shuke.assets.points.queries import (
     Balance, EntryShape, Expiring, Explains, HoldShape, LotShape, MergeFigures, NotYet, RuleRef, Sums, Totals,
     balance, balances, balances_at, countable, entries_of, entry, expiries, explain, explained_by, find_hold,
-    has_entries, held, holds, in_order, ledger, lots_of, moved, moved_by_merges, rules_booked, running_out,
+    has_entries, held, holds, in_order, ledger, lots_of, moved, moved_by_merges, rest_of, rules_booked, running_out,
     totals_at,
 )  # fmt: skip
 
 __all__ = [
-    "LOCK", "LOTS", "POINTS", "SWEEP", "WALLETS", "AccountState", "AdjustedDifferently", "Adjustment", "Balance",
-    "Book", "BookedDifferently", "Cause", "EntryShape", "Expiring", "Explains", "HoldEnded", "HoldRequest",
-    "HoldShape", "HoldVerdict", "LotShape", "LotState", "MergeFigures", "NoSuchHold", "NoSuchWallet",
-    "NotEnoughPoints", "NotYet", "NothingToAdjust", "PointsHeld", "PointsPosted", "Posting", "ReasonMissing",
-    "RuleRef", "Sums", "Swept", "Totals", "Unmerged", "Verdict", "Wallet", "adjust", "balance", "balances",
-    "balances_at", "book_of", "booked", "capture", "check_adjustment", "countable", "entries_of", "entry",
-    "entry_line", "expiries", "explain", "explained_by", "find_hold", "has_entries", "held", "hold", "holds",
+    "LOCK", "LOTS", "POINTS", "SWEEP", "WALLETS", "AccountState", "Balance", "Book", "BookedDifferently", "Cause",
+    "Clawback", "EntryShape", "Expiring", "Explains", "HoldEnded", "HoldRequest", "HoldShape", "HoldVerdict",
+    "LotShape", "LotState", "MergeFigures", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NotYet", "PointsHeld",
+    "PointsPosted", "Posting", "RuleRef", "Sums", "Swept", "TakenBack", "Totals", "Unmerged", "Verdict", "Wallet",
+    "balance", "balances", "balances_at", "book_of", "booked", "capture", "clawback_of", "countable", "entries_of",
+    "entry", "entry_line", "expiries", "explain", "explained_by", "find_hold", "has_entries", "held", "hold", "holds",
     "in_order", "known_wallet", "ledger", "lots_of", "merge_members", "moved", "moved_by_merges", "open_book", "post",
-    "release", "replay", "rules_booked", "running_out", "store", "storing", "sweep", "sweep_merchant", "totals_at", "unmerge_members",
-    "use_order",
+    "release", "replay", "rest_of", "rules_booked", "running_out", "store", "storing", "sweep", "sweep_merchant",
+    "totals_at", "unmerge_members", "use_order",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import Request, get
+from litestar import get
 from litestar.params import QueryParameter
 
 from shuke.assets.points import policy, queries
@@ -59,9 +59,8 @@ async def list_wallets() -> dict[str, list[WalletShape]]:
 
 
 @get("/members/{member_id:int}/balance", guards=READ, responses=http.declares(policy.NoSuchWallet))
-async def member_balance(request: Request, database: Database, member_id: int, wallet: str = POINTS) -> queries.Balance:
+async def member_balance(database: Database, caller: Caller, member_id: int, wallet: str = POINTS) -> queries.Balance:
     """The parts of a member's balance now."""
-    caller = http.caller_of(request)
     policy.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
@@ -102,11 +101,10 @@ async def balance_at(tx: Tx, member_id: int, at: datetime | None, known: str, wa
 
 @get("/members/{member_id:int}/entries", guards=READ, responses=http.declares(policy.NoSuchWallet))
 async def member_entries(
-    request: Request, database: Database, member_id: int, cursor: str | None = None, limit: int | None = None,
+    database: Database, caller: Caller, member_id: int, cursor: str | None = None, limit: int | None = None,
     wallet: str = POINTS,
 ) -> paging.Page:  # fmt: skip
     """A member's movements, latest first, each with the balance after it and why."""
-    caller = http.caller_of(request)
     policy.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
@@ -115,10 +113,9 @@ async def member_entries(
 
 @get("/members/{member_id:int}/lots", guards=READ, responses=http.declares(policy.NoSuchWallet))
 async def member_lots(
-    request: Request, database: Database, member_id: int, used: bool = False, wallet: str = POINTS
+    database: Database, caller: Caller, member_id: int, used: bool = False, wallet: str = POINTS
 ) -> paging.Page:
     """A member's lots in the order in which they will be spent; `used` shows emptied ones too."""
-    caller = http.caller_of(request)
     policy.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
@@ -128,16 +125,11 @@ async def member_lots(
 
 @get("/points/ledger", guards=READ)
 async def points_ledger(
-    request: Request,
-    database: Database,
-    type: str | None = None,
+    database: Database, caller: Caller, type: str | None = None,
     since: Annotated[str | None, QueryParameter(name="from")] = None,
-    until: Annotated[str | None, QueryParameter(name="to")] = None,
-    member: int | None = None,
-    cursor: str | None = None,
-) -> paging.Page:
+    until: Annotated[str | None, QueryParameter(name="to")] = None, member: int | None = None, cursor: str | None = None,
+) -> paging.Page:  # fmt: skip
     """Movements of all members, latest recorded first; `from` and `to` are dates (both included) or instants."""
-    caller = http.caller_of(request)
     types = _types(type)
     async with database.read(caller.merchant_id) as tx:
         merchant = await tenancy.get_merchant(tx)

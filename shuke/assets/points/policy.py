@@ -5,8 +5,8 @@ A `Book` holds what one transaction has locked and collects what it changes; not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -66,6 +66,53 @@ class NotEnoughPoints(errors.Refused):
     zh = "可用积分 {available}，不足 {wanted}。"
     cure = "Spend at most {available} points."
     cure_zh = "最多可用 {available} 积分。"
+
+
+class TakenBack(NamedTuple):
+    """What became of a take-back: taken from lots, owed, let go; `offset_fen` is to come off the money of the refund."""
+
+    taken: int
+    debt: int = 0
+    forgiven: int = 0
+    offset_fen: int = 0
+
+    @property
+    def missing(self) -> int:
+        """What the lots did not have."""
+        return self.debt + self.forgiven
+
+
+class Clawback(NamedTuple):
+    """What a merchant does where a refund takes back more than the member has.
+
+    `debt`: the rest is owed, at most `most_debt` in all, later credits pay it first · `balance`: take what is there, let the
+    rest go · `pending`: take only what cannot be used yet · `cash`: the rest comes off the money, at `fen_per_100`.
+    """
+
+    policy: str = "debt"
+    most_debt: int | None = None
+    fen_per_100: int | None = None
+
+    def split(self, points: int, reachable: int, owed: int) -> TakenBack:
+        """What of `points` is taken, owed, let go, with `reachable` in lots and `owed` from before."""
+        taken = min(points, reachable)
+        rest = points - taken
+        if self.policy == "cash" and self.fen_per_100:
+            return TakenBack(taken, forgiven=rest, offset_fen=rest * self.fen_per_100 // 100)
+        if self.policy in ("balance", "pending"):
+            return TakenBack(taken, forgiven=rest)
+        debt = rest if self.most_debt is None else min(rest, max(self.most_debt - owed, 0))
+        return TakenBack(taken, debt, rest - debt)
+
+
+USUAL = Clawback()
+
+
+def clawback_of(settings: Mapping[str, Any]) -> Clawback:
+    """The merchant's choice; what points are worth is their setting as well."""
+    points = settings.get("points", {})
+    chosen = points.get("clawback", {})
+    return Clawback(chosen.get("policy", "debt"), chosen.get("most_debt"), points.get("value_fen_per_100"))
 
 
 @dataclass(slots=True)
@@ -156,6 +203,7 @@ class Book:
     changed: dict[int, tuple[tuple[int, str], LotState]] = field(default_factory=dict)
     consumption: list[dict[str, Any]] = field(default_factory=list)
     new_lots: dict[int, LotState] = field(default_factory=dict)
+    clawback: Clawback = USUAL
 
     def account(self, member_id: int, wallet: str = POINTS) -> AccountState:
         """The member's locked account."""
@@ -168,41 +216,23 @@ class Book:
         lots.append(lot)
 
     def _entry(
-        self,
-        account: AccountState,
-        kind: str,
-        points: int,
-        cause: Cause,
-        *,
-        debt: int = 0,
+        self, account: AccountState, kind: str, points: int, cause: Cause, *, debt: int = 0,
         effective_at: datetime | None = None,
-    ) -> int:
+    ) -> int:  # fmt: skip
         entry_id = self.next_id()
         account.balance += points
         account.debt += debt
         self.touched.add((account.member_id, account.wallet))
         self.entries.append(
             {
-                "batch_id": self.batch_id,
-                "entry_id": entry_id,
-                "member_id": account.member_id,
-                "wallet": account.wallet,
-                "type": kind,
-                "points": points,
-                "debt_change": debt,
-                "key": cause.key,
-                "order_id": cause.order_id,
-                "of_entry_id": cause.of_entry_id,
-                "rule_id": cause.rule_id,
-                "rule_version": cause.rule_version,
-                "basis_fen": cause.basis_fen,
-                "breakdown": cause.breakdown,
-                "why": cause.why,
-                "occurred_at": cause.occurred_at,
-                "effective_at": effective_at or cause.occurred_at,
+                "batch_id": self.batch_id, "entry_id": entry_id, "member_id": account.member_id, "wallet": account.wallet,
+                "type": kind, "points": points, "debt_change": debt, "key": cause.key, "order_id": cause.order_id,
+                "of_entry_id": cause.of_entry_id, "rule_id": cause.rule_id, "rule_version": cause.rule_version,
+                "basis_fen": cause.basis_fen, "breakdown": cause.breakdown, "why": cause.why,
+                "occurred_at": cause.occurred_at, "effective_at": effective_at or cause.occurred_at,
                 "recorded_at": self.now,
             }
-        )
+        )  # fmt: skip
         return entry_id
 
     def credit(
@@ -230,18 +260,11 @@ class Book:
             account.lots.append(lot)
         self.lots.append(
             {
-                "member_id": account.member_id,
-                "lot_id": lot.lot_id,
-                "wallet": account.wallet,
-                "entry_id": entry_id,
-                "granted": points,
-                "remaining": points,
-                "restricted": restricted,
-                "earned_at": earned_at,
-                "active_from": lot.active_from,
-                "expires_at": expires_at,
+                "member_id": account.member_id, "lot_id": lot.lot_id, "wallet": account.wallet, "entry_id": entry_id,
+                "granted": points, "remaining": points, "restricted": restricted, "earned_at": earned_at,
+                "active_from": lot.active_from, "expires_at": expires_at,
             }
-        )
+        )  # fmt: skip
         return lot.lot_id
 
     def _take(self, account: AccountState, entry_id: int, points: int, lots: list[LotState], at: datetime) -> int:
@@ -264,15 +287,9 @@ class Book:
         )
 
     def spend(
-        self,
-        member_id: int,
-        points: int,
-        cause: Cause,
-        *,
-        kind: str = "redeem",
-        wallet: str = POINTS,
+        self, member_id: int, points: int, cause: Cause, *, kind: str = "redeem", wallet: str = POINTS,
         at: datetime | None = None,
-    ) -> int:
+    ) -> int:  # fmt: skip
         """Spend points usable at `at` (default: now), earliest expiry first. Refuses when there are not enough."""
         assert points > 0
         account = self.account(member_id, wallet)
@@ -288,26 +305,31 @@ class Book:
         assert missing == 0
         return entry_id
 
-    def take_back(self, member_id: int, points: int, cause: Cause, *, own_entry: int, wallet: str = POINTS) -> int:
-        """Take back what a refund undoes: from the entry's own lot, then the others, and the rest becomes debt."""
+    def take_back(
+        self, member_id: int, points: int, cause: Cause, *, own_entry: int, wallet: str = POINTS
+    ) -> TakenBack:
+        """Take back what a refund undoes: from the entry's own lot, then the others; the rest goes by `clawback`.
+
+        The entry says how much was taken, is owed, was let go and is to come off the money, also where it moves nothing.
+        """
         assert points > 0
-        account = self.account(member_id, wallet)
+        account, now = self.account(member_id, wallet), self.now
         assert account.lots is not None
-        now = self.now
         open_lots = [
-            lot for lot in account.lots if lot.free(now) > 0 and (lot.expires_at is None or now < lot.expires_at)
+            one for one in account.lots if one.free(now) > 0 and (one.expires_at is None or now < one.expires_at)
         ]
         own = [lot for lot in open_lots if lot.entry_id == own_entry]
-        others = sorted(
-            (lot for lot in open_lots if lot.entry_id != own_entry and lot.active_from <= now), key=use_order
-        )
-        reachable = sum(lot.free(now) for lot in (*own, *others))
-        taken = min(points, reachable)
-        debt = points - taken
-        entry_id = self._entry(account, "clawback", -points, cause, debt=debt)
-        if taken:
-            self._take(account, entry_id, taken, [*own, *others], now)
-        return debt
+        others = [lot for lot in open_lots if lot.entry_id != own_entry and lot.active_from <= now]
+        reach = [*own, *sorted(others, key=use_order)]
+        if self.clawback.policy == "pending":
+            reach = [lot for lot in own if lot.active_from > now]
+        done = self.clawback.split(points, sum(lot.free(now) for lot in reach), account.debt)
+        if done.missing:
+            cause = replace(cause, why={**cause.why, "short": done._asdict()})
+        entry_id = self._entry(account, "clawback", -(done.taken + done.debt), cause, debt=done.debt)
+        if done.taken:
+            self._take(account, entry_id, done.taken, reach, now)
+        return done
 
     def give_back(
         self, member_id: int, parts: list[tuple[LotState, int]], cause: Cause, *, wallet: str = POINTS,

@@ -12,6 +12,7 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 
 from shuke.assets import finance, points
+from shuke.doors.screens import paper
 from shuke.ground import access, members, tenancy
 from shuke.kit import clock, http
 from shuke.kit.db import Database, Tx
@@ -33,6 +34,7 @@ _PARTS = {
     "zh": ["可用", "待生效", "冻结", "欠分", "累计获得", "累计使用"],
     "en": ["Available", "Pending", "Held", "Debt", "Earned in total", "Spent in total"],
 }
+_NOBODY = {"zh": "会员", "en": "Member"}
 PAGE = 200
 
 
@@ -69,27 +71,52 @@ async def export_finance(
     media_type=_XLSX,
 )
 async def member_statement(
-    database: Database, caller: Caller, member_id: int, wallet: str = points.POINTS
-) -> Response[bytes]:
-    """One member's movements with the balance after each, and what they hold now, as a workbook. Noted in the trail."""
+    database: Database, caller: Caller, member_id: int, wallet: str = points.POINTS,
+    form: Annotated[Literal["xlsx", "pdf"], QueryParameter(name="format")] = "xlsx",
+) -> Response[bytes]:  # fmt: skip
+    """One member's movements with the balance after each, and what they hold now: a workbook or a PDF. Noted in the trail."""
     kind = points.known_wallet(wallet)
     now = clock.now()
     locale = _locale(caller)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
-        zone = (await tenancy.get_merchant(tx)).zone
+        merchant = await tenancy.get_merchant(tx)
+        zone, names = merchant.zone, await members.names(tx, {member_id})
         held = await points.balance(tx, member_id, now, wallet)
         lines = await _movements(tx, member_id, wallet, zone, locale)
     async with database.write(caller.merchant_id) as tx:
         after = {"wallet": wallet, "rows": len(lines)}
         await access.record(tx, caller, "points.stated", ("member", member_id), after=after, at=now)
     figures = [held.available, held.pending, held.held, held.debt, held.earned_total, held.spent_total]
+    if form == "pdf":
+        told = (kind.zh if locale == "zh" else kind.en, names[member_id], merchant.name, _local(now, zone))
+        return await _paper(f"statement-{member_id}-{wallet}", locale, told, figures, lines)
     head: Table = [
         [kind.zh if locale == "zh" else kind.en, _local(now, zone)],
         *([name, figure] for name, figure in zip(_PARTS[locale], figures, strict=True)),
         [],
     ]
     return await _file(f"statement-{member_id}-{wallet}", "xlsx", [*head, _STATEMENT[locale], *lines])
+
+
+async def _paper(
+    name: str, locale: str, told: tuple[str, members.MemberName, str, str], figures: list[int], lines: Table
+) -> Response[bytes]:
+    """The statement as a person is handed it: who it is for, what they hold, and every movement."""
+    wallet, member, shop, now = told
+    who = f"{member.name or _NOBODY[locale]} {member.phone_masked or ''}".strip()
+    facts = [(part, f"{figure:,}") for part, figure in zip(_PARTS[locale], figures, strict=True)]
+    columns = [
+        paper.Column(title, width, end)
+        for title, width, end in zip(
+            _STATEMENT[locale][:4], (108, 60, 66, 277), (False, True, True, False), strict=True
+        )
+    ]
+    rows = [[line[0], f"{line[1]:+,}", f"{line[2]:,}", f"{line[3]}"] for line in lines]
+    title = f"{who} · {wallet}" if locale == "en" else f"{who}　{wallet}对账单"
+    made = await asyncio.to_thread(paper.table, title, facts, columns, rows, f"{shop}  {now}")
+    headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"', "Cache-Control": "no-store"}
+    return Response(made, media_type="application/pdf", headers=headers)
 
 
 async def _movements(tx: Tx, member_id: int, wallet: str, zone: str, locale: str) -> Table:

@@ -1,15 +1,17 @@
 """Settings and stores of the merchant, each change on record."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from litestar import get, patch, post
 from msgspec import UNSET, Meta, UnsetType
 
+from shuke.assets.points import clawback_of
 from shuke.ground import access, tenancy
-from shuke.kit import clock, durations, http
+from shuke.kit import clock, durations, errors, http
 from shuke.kit.db import Database
 from shuke.kit.http import Caller, requires
+from shuke.programs.earning import multiplying
 
 VALIDITY, LATENESS_DAYS = "1Y_U", 30
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -18,11 +20,29 @@ Zone = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class PointsSettings(msgspec.Struct, forbid_unknown_fields=True):
-    """Settings of points: how long adjusted points last, what 100 points are worth, how late an order may come."""
+    """Settings of points: how long adjusted points last, what 100 points are worth, how late an order may come.
+
+    `clawback` says what happens where a refund takes back more than the member has (`most_debt`: the most that is owed),
+    `multiplier_policy` how several multipliers meet, at most `multiplier_most_percent` together; left out, they stay.
+    """
 
     validity: str = VALIDITY
     value_fen_per_100: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     lateness_days: Annotated[int, Meta(ge=0, le=3_650)] = LATENESS_DAYS
+    clawback: Literal["debt", "balance", "pending", "cash"] | UnsetType = UNSET
+    most_debt: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None | UnsetType = UNSET
+    multiplier_policy: Literal["sum", "max", "product"] | UnsetType = UNSET
+    multiplier_most_percent: Annotated[int, Meta(ge=100, le=10_000)] | UnsetType = UNSET
+
+
+class WorthMissing(errors.Refused):
+    """Points that a refund cannot take back come off the money only where 100 points have a worth."""
+
+    code = "worth_missing"
+    http_status = 422
+    zh = "要从退款里扣，先填 100 积分值多少钱。"
+    cure = "Say what 100 points are worth, or choose another way."
+    cure_zh = "填上 100 积分的价值，或换一种做法。"
 
 
 class SettingsShown(msgspec.Struct):
@@ -72,13 +92,15 @@ class StoreChange(msgspec.Struct, forbid_unknown_fields=True):
 def shown(merchant: tenancy.MerchantSettings) -> SettingsShown:
     """The settings as the console reads them."""
     hours, minutes = divmod(merchant.day_start_minutes, 60)
-    points = merchant.settings.get("points", {})
+    settings = merchant.settings
+    points, back, meeting = settings.get("points", {}), clawback_of(settings), multiplying(settings)
     return SettingsShown(
         name=merchant.name, zone=merchant.zone, day_start=f"{hours:02d}:{minutes:02d}", locale=merchant.locale,
         currency=merchant.currency,
         points=PointsSettings(
             points.get("validity", VALIDITY), points.get("value_fen_per_100"),
-            merchant.settings.get("lateness_days", LATENESS_DAYS),
+            settings.get("lateness_days", LATENESS_DAYS), cast("Any", back.policy), back.most_debt,
+            cast("Any", meeting.policy), meeting.most_percent,
         ),
     )  # fmt: skip
 
@@ -93,7 +115,7 @@ async def show_settings(database: Database, caller: Caller) -> SettingsShown:
 @patch(
     "/settings",
     guards=[requires("settings.write")],
-    responses=http.declares(tenancy.BadZone, durations.BadDuration),
+    responses=http.declares(tenancy.BadZone, durations.BadDuration, WorthMissing),
 )
 async def change_settings(data: SettingsChange, database: Database, caller: Caller) -> SettingsShown:
     """Change settings. A new zone or start of day holds from now on; past business dates stay."""
@@ -117,9 +139,20 @@ def _changes(data: SettingsChange, settings: dict[str, Any]) -> dict[str, Any]:
         changes["day_start_minutes"] = int(hours) * 60 + int(minutes)
     if data.points is not UNSET:
         durations.parse(data.points.validity)
-        points = {"validity": data.points.validity, "value_fen_per_100": data.points.value_fen_per_100}
-        changes["settings"] = settings | {"points": points, "lateness_days": data.points.lateness_days}
+        changes["settings"] = settings | _points(data.points, settings)
     return changes
+
+
+def _points(wanted: PointsSettings, settings: dict[str, Any]) -> dict[str, Any]:
+    back = dict(settings.get("points", {}).get("clawback", {}))
+    back |= {"policy": wanted.clawback} if wanted.clawback is not UNSET else {}
+    back |= {"most_debt": wanted.most_debt} if wanted.most_debt is not UNSET else {}
+    points = {"validity": wanted.validity, "value_fen_per_100": wanted.value_fen_per_100, "clawback": back}
+    if back.get("policy") == "cash" and not wanted.value_fen_per_100:
+        raise WorthMissing(field="value_fen_per_100")
+    meeting = {name: getattr(wanted, name) for name in ("multiplier_policy", "multiplier_most_percent")}
+    kept = {name: value for name, value in meeting.items() if value is not UNSET}
+    return {"points": points, "lateness_days": wanted.lateness_days, **kept}
 
 
 def _place(store: tenancy.StorePlace) -> dict[str, Any]:

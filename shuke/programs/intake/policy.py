@@ -382,6 +382,7 @@ class Reversal:
 
     taken_back: int = 0
     given_back: int = 0
+    offset_fen: int = 0
     uncounted: dict[tuple[int, int, str], tuple[int, int]] = field(default_factory=dict)
     """What caps and budgets get back: points and times by rule, member and period of the order."""
     why: list[dict[str, str]] = field(default_factory=list)
@@ -413,13 +414,9 @@ def reverse(
 
 
 def _take_back(
-    book: points.Book,
-    order: orders.OrderState,
-    refund: Mapping[str, Any],
-    entry: Any,
-    at: tuple[int, int],
+    book: points.Book, order: orders.OrderState, refund: Mapping[str, Any], entry: Any, at: tuple[int, int],
     result: Reversal,
-) -> None:
+) -> None:  # fmt: skip
     before, number = at
     kept_before = earning.keeps(entry.why, order.amount_fen - before) if before else entry.points
     kept_after = earning.keeps(entry.why, order.amount_fen - order.refunded_fen)
@@ -437,13 +434,15 @@ def _take_back(
         rule_id=entry.rule_id, rule_version=entry.rule_version, basis_fen=refund["amount_fen"], of_entry_id=entry.entry_id,
     )  # fmt: skip
     assert order.member_id is not None
-    debt = book.take_back(order.member_id, taken, cause, own_entry=entry.entry_id)
-    result.taken_back += taken
+    back = book.take_back(order.member_id, taken, cause, own_entry=entry.entry_id)
+    result.taken_back += back.taken + back.debt
     for member_id, name in entry.why.get("counted", ()):
         result.uncounted[entry.rule_id, member_id, name] = (-taken, 0 if kept_after else -1)
     zh, en = f"退款收回 {taken} 积分", f"{taken} points taken back for the refund"
-    if debt:
-        zh, en = f"{zh}，其中 {debt} 分已用掉，记为欠分", f"{en}; {debt} were already spent and are owed"
+    if back.missing:
+        rest = points.rest_of(back)
+        zh, en = f"{zh}，{rest.zh}", f"{en}; {rest.en}"
+    result.offset_fen += back.offset_fen
     result.why.append({"zh": zh, "en": en})
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shuke.assets import audit, finance, points
+from shuke.assets import approvals, audit, finance, points
 from shuke.kit import clock
 from shuke.kit.db import Database
 
@@ -214,20 +214,20 @@ async def test_a_merge_moves_lots_with_their_lives_by_paired_entries(database: D
 
 async def test_adjusting_by_hand_is_repeatable_and_undone_by_its_opposite(database: Database, merchant_id: int) -> None:
     async def adjust(amount: int, key: str, reason: str = "补发") -> points.EntryShape:
-        adjustment = points.Adjustment(member_id=1, points=amount, reason=reason, by="小王", key=key)
-        return await database.attempt(merchant_id, points.adjust, adjustment, T0)
+        adjustment = approvals.Adjustment(member_id=1, points=amount, reason=reason, by="小王", key=key)
+        return await database.attempt(merchant_id, approvals.adjust, adjustment, T0)
 
     with clock.at(T0):
         first = await adjust(30, "k1")
         assert await adjust(30, "k1") == first
         assert (first.why.zh, first.why.en) == ("小王 手工调整：补发", "Adjusted by 小王: 补发")
-        with pytest.raises(points.AdjustedDifferently):
+        with pytest.raises(approvals.AdjustedDifferently):
             await adjust(31, "k1")
         with pytest.raises(points.NotEnoughPoints):
             await adjust(-31, "k2")
-        with pytest.raises(points.NothingToAdjust):
+        with pytest.raises(approvals.NothingToAdjust):
             await adjust(0, "k3")
-        with pytest.raises(points.ReasonMissing):
+        with pytest.raises(approvals.ReasonMissing):
             await adjust(1, "k4", " ")
         assert (await balance(database, merchant_id)).expiring == (
             points.Expiring(30, datetime(2027, 12, 31, 16, tzinfo=UTC)),

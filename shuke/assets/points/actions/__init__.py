@@ -1,8 +1,5 @@
 """Verbs of the ledger, by topic."""
 
-from shuke.assets.points.actions.adjusting import (
-    AdjustedDifferently, Adjustment, NothingToAdjust, ReasonMissing, adjust, check_adjustment,
-)  # fmt: skip
 from shuke.assets.points.actions.holding import HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, capture, hold, release
 from shuke.assets.points.actions.merging import Unmerged, merge_members, unmerge_members
 from shuke.assets.points.actions.posting import (
@@ -12,8 +9,7 @@ from shuke.assets.points.actions.replaying import SWEEP, BookedDifferently, repl
 from shuke.assets.points.actions.sweeping import Swept, sweep, sweep_merchant
 
 __all__ = [
-    "LOCK", "LOTS", "SWEEP", "AdjustedDifferently", "Adjustment", "BookedDifferently", "HoldEnded", "HoldRequest",
-    "HoldVerdict", "NoSuchHold", "NothingToAdjust", "Posting", "ReasonMissing", "Swept", "Unmerged", "Verdict",
-    "adjust", "book_of", "booked", "capture", "check_adjustment", "hold", "merge_members", "open_book", "post",
+    "LOCK", "LOTS", "SWEEP", "BookedDifferently", "HoldEnded", "HoldRequest", "HoldVerdict", "NoSuchHold", "Posting",
+    "Swept", "Unmerged", "Verdict", "book_of", "booked", "capture", "hold", "merge_members", "open_book", "post",
     "release", "replay", "store", "storing", "sweep", "sweep_merchant", "unmerge_members",
 ]  # fmt: skip

@@ -73,7 +73,7 @@ async def _merge_wallet(tx: Tx, pairs: Sequence[tuple[int, int]], members: list[
 
 
 class Unmerged(msgspec.Struct, frozen=True, kw_only=True):
-    """What went back in one wallet: of the points that a merge moved, `back` came back and `spent` stay spent."""
+    """What went back in one wallet: of the points that a merge moved, `back` came back, the rest stays spent."""
 
     member_id: int
     into_id: int
@@ -81,11 +81,6 @@ class Unmerged(msgspec.Struct, frozen=True, kw_only=True):
     moved: int
     back: int
     debt: int
-
-    @property
-    def spent(self) -> int:
-        """What was used or ran out at the survivor meanwhile; it stays theirs."""
-        return self.moved - self.back
 
 
 _MERGED = """

@@ -51,14 +51,9 @@ async def open_book(
 
 
 def book_of(
-    tx: Tx,
-    accounts: Sequence[Any],
-    lots: Sequence[Any],
-    *,
-    at: datetime | None,
-    lots_of: Iterable[int],
+    tx: Tx, accounts: Sequence[Any], lots: Sequence[Any], *, at: datetime | None, lots_of: Iterable[int],
     wallet: str = POINTS,
-) -> Book:
+) -> Book:  # fmt: skip
     """A book from rows already read by `LOCK` and, in a later statement, `LOTS`."""
     book = Book(at or clock.now(), lambda: tx.ids.take(1)[0], tx.batch_id)
     for row in accounts:

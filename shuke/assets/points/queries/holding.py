@@ -42,7 +42,6 @@ _SUMS = f"""
 select count(*)::bigint as holds, coalesce(sum(h.points), 0)::bigint as points, count(distinct h.member_id)::bigint as members
 from hold h where h.merchant_id = %(merchant_id)s and h.wallet = %(wallet)s and {_OPEN}
 """
-_ONE = f"select {_COLUMNS} from hold where merchant_id = %(merchant_id)s and"
 
 
 async def holds(
@@ -65,10 +64,10 @@ async def held(tx: Tx, at: datetime, wallet: str = "points") -> tuple[int, int, 
 
 async def find_hold(tx: Tx, at: datetime, *, key: str | None = None, hold_id: int | None = None) -> HoldShape | None:
     """One hold by its key or its number, as it is at `at`."""
-    if key is not None:
-        row = await tx.one(f"{_ONE} key = %(key)s", key=key)
-    else:
-        row = await tx.one(f"{_ONE} hold_id = %(hold_id)s", hold_id=hold_id)
+    one = "hold_id = %(hold_id)s" if key is None else "key = %(key)s"
+    row = await tx.one(
+        f"select {_COLUMNS} from hold where merchant_id = %(merchant_id)s and {one}", key=key, hold_id=hold_id
+    )
     return None if row is None else _shape(row, at)
 
 

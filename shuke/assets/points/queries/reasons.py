@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shuke.assets.points.policy import TakenBack
 from shuke.kit.kinds import Sentence
 
 Explains = Callable[[dict[str, Any]], Sentence]
@@ -24,10 +25,6 @@ _TYPES = {
 }
 
 ENTRY_TYPES = tuple(_TYPES)
-
-
-def _adjusted(why: dict[str, Any]) -> Sentence:
-    return Sentence(f"{why['by']} 手工调整：{why['reason']}", f"Adjusted by {why['by']}: {why['reason']}")
 
 
 def _expired(why: dict[str, Any]) -> Sentence:
@@ -62,7 +59,7 @@ def _transferred(why: dict[str, Any]) -> Sentence:
 
 
 _REASONS: dict[str, Explains] = {
-    "adjust": _adjusted, "expire": _expired, "hold": _held, "merge": _merged, "unmerge": _unmerged, "transfer": _transferred,
+    "expire": _expired, "hold": _held, "merge": _merged, "unmerge": _unmerged, "transfer": _transferred,
 }  # fmt: skip
 
 
@@ -74,6 +71,26 @@ def explained_by(reasons: Mapping[str, Explains]) -> None:
 def explain(why: dict[str, Any], type: str = "") -> Sentence:
     """The sentence of a stored reason in both languages; the plain name of the type where nobody explains it."""
     if "zh" in why:
-        return Sentence(why["zh"], why.get("en", why["zh"]))
-    found = _REASONS.get(why.get("kind", ""))
-    return found(why) if found is not None else _TYPES.get(type, Sentence(type, type))
+        told = Sentence(why["zh"], why.get("en", why["zh"]))
+    else:
+        found = _REASONS.get(why.get("kind", ""))
+        told = found(why) if found is not None else _TYPES.get(type, Sentence(type, type))
+    if "short" not in why:
+        return told
+    rest = rest_of(TakenBack(**why["short"]))
+    return Sentence(f"{told.zh}；{rest.zh}", f"{told.en}; {rest.en}")
+
+
+def rest_of(taken: TakenBack) -> Sentence:
+    """What became of the part of a take-back that the lots did not have."""
+    missing, zh, en = taken.missing, [], []
+    if taken.debt:
+        zh.append(f"{taken.debt} 分记为欠分")
+        en.append(f"{taken.debt} are owed")
+    if taken.offset_fen:
+        zh.append(f"{taken.forgiven} 分折成 {taken.offset_fen / 100:.2f} 元从退款里扣")
+        en.append(f"{taken.forgiven} come off the refund as {taken.offset_fen / 100:.2f} yuan")
+    elif taken.forgiven:
+        zh.append(f"{taken.forgiven} 分不再追")
+        en.append(f"{taken.forgiven} are let go")
+    return Sentence(f"其中 {missing} 分收不回，{'，'.join(zh)}", f"{missing} could not be taken: {', '.join(en)}")

@@ -108,9 +108,9 @@ async def take_from_ledger(
             taken.append(Taken(state="absent" if entry_id is None else "repeated", kind=kind))
             continue
         cause = points.Cause(undo, one.why, one.at, of_entry_id=entry_id)
-        debt = book.take_back(one.member_id, amount, cause, own_entry=entry_id, wallet=wallet)
+        back = book.take_back(one.member_id, amount, cause, own_entry=entry_id, wallet=wallet)
         known[undo] = entry_id
-        taken.append(Taken(state="taken", kind=kind, detail={"amount": amount, "debt": debt}))
+        taken.append(Taken(state="taken", kind=kind, detail={"amount": amount, "debt": back.debt}))
     await points.store(tx, book)
     return taken
 

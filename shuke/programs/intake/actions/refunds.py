@@ -117,6 +117,7 @@ class _Reading:
 async def _locked(tx: Tx, context: policy.Context, batch: Batch, affected: Sequence[orders.OrderState]) -> _Reading:
     member_ids = sorted({order.member_id for order in affected if order.member_id is not None})
     book = await points.open_book(tx, member_ids, at=batch.now, lots_of=member_ids)
+    book.clawback = points.clawback_of(context.merchant.settings)
     rows = await tx.rows(tiers.STANDINGS, members=member_ids)
     reading = _Reading(book, tiers.standings_of(rows, member_ids, context.ladder[0], batch.now))
     if not affected:
@@ -205,6 +206,8 @@ def _answer(
             "taken_back": reversal.taken_back, "given_back": reversal.given_back, "debt": account.debt,
             "balance": account.balance - account.held,
         }  # fmt: skip
+        if reversal.offset_fen:
+            answer["points"]["cash_offset_fen"] = reversal.offset_fen
         answer["why"] = reversal.why
     return answer
 

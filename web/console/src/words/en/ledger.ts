@@ -49,6 +49,7 @@ export default {
     knownThen: "As known then",
     past: "{at}: {available} available, {pending} pending, {held} held, {debt} debt",
     statement: "Statement (Excel)",
+    statementPdf: "Statement (PDF)",
     finance: "Finance",
     financeNote: "What was issued, used, expired and outstanding, by day and store.",
     financeEmpty: "No points moved in this time.",

@@ -49,6 +49,7 @@ export default {
     knownThen: "按当时知道的",
     past: "{at}：可用 {available}，待生效 {pending}，冻结 {held}，欠分 {debt}",
     statement: "对账单（Excel）",
+    statementPdf: "对账单（PDF）",
     finance: "财务报表",
     financeNote: "每天每家门店发放、使用、过期、未使用了多少。",
     financeEmpty: "这段时间没有积分变动。",

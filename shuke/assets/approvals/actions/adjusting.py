@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
-from shuke.assets.points import queries
-from shuke.assets.points.actions.posting import Posting, post
-from shuke.assets.points.policy import POINTS, NotEnoughPoints, known_wallet
+from shuke.assets import points
+from shuke.assets.points import POINTS
 from shuke.ground import tenancy
 from shuke.kit import durations, errors
 from shuke.kit.db import Tx
+from shuke.kit.kinds import Sentence
 
 VALIDITY = "1Y_U"
 """Adjusted points run out with the next calendar year, unless the merchant's settings say otherwise."""
@@ -65,10 +66,10 @@ def check_adjustment(adjustment: Adjustment) -> None:
         raise NothingToAdjust(field="points", largest=LARGEST)
     if not adjustment.reason.strip():
         raise ReasonMissing(field="reason")
-    known_wallet(adjustment.wallet)
+    points.known_wallet(adjustment.wallet)
 
 
-async def adjust(tx: Tx, adjustment: Adjustment, at: datetime) -> queries.EntryShape:
+async def adjust(tx: Tx, adjustment: Adjustment, at: datetime) -> points.EntryShape:
     """Give (+) or take (−) points at once; the same key is booked once and answers the same entry.
 
     Given points run out like earned ones; taken ones leave the earliest lots. Undo is the opposite adjustment. Refuses
@@ -77,17 +78,24 @@ async def adjust(tx: Tx, adjustment: Adjustment, at: datetime) -> queries.EntryS
     check_adjustment(adjustment)
     merchant = await tenancy.get_merchant(tx)
     validity = merchant.settings.get("points", {}).get("validity", VALIDITY)
-    posting = Posting(
+    posting = points.Posting(
         member_id=adjustment.member_id, points=adjustment.points, type="adjust", key=f"adjust:{adjustment.key}",
         why={"kind": "adjust", "reason": adjustment.reason.strip(), "by": adjustment.by}, occurred_at=at,
         expires_at=durations.end(validity, at, merchant.zone) if adjustment.points > 0 else None,
     )  # fmt: skip
-    (verdict,) = await post(tx, [posting], adjustment.wallet)
+    (verdict,) = await points.post(tx, [posting], adjustment.wallet)
     if verdict.state == "refused":
         assert verdict.refusal is not None
-        raise NotEnoughPoints(field="points", **verdict.refusal["details"])
-    booked = await queries.entry(tx, posting.key)
+        raise points.NotEnoughPoints(field="points", **verdict.refusal["details"])
+    booked = await points.entry(tx, posting.key)
     assert booked is not None
     if (booked.member_id, booked.points) != (adjustment.member_id, adjustment.points):
         raise AdjustedDifferently(field="points", points=booked.points)
     return booked
+
+
+def _adjusted(why: dict[str, Any]) -> Sentence:
+    return Sentence(f"{why['by']} 手工调整：{why['reason']}", f"Adjusted by {why['by']}: {why['reason']}")
+
+
+points.explained_by({"adjust": _adjusted})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shuke.assets import points
 from shuke.assets.approvals import models, queries
+from shuke.assets.approvals.actions.adjusting import AdjustedDifferently, Adjustment, adjust, check_adjustment
 from shuke.ground import tenancy
 from shuke.kit import errors
 from shuke.kit.db import Tx
@@ -38,9 +38,9 @@ class OwnRequest(errors.Refused):
     cure_zh = "请另一位有调整权限的同事处理。"
 
 
-async def ask(tx: Tx, adjustment: points.Adjustment, caller: Caller, at: datetime) -> queries.RequestShape:
-    """Note an adjustment for a second person to decide; moves nothing. Repeatable by key; refuses like `points.adjust`."""
-    points.check_adjustment(adjustment)
+async def ask(tx: Tx, adjustment: Adjustment, caller: Caller, at: datetime) -> queries.RequestShape:
+    """Note an adjustment for a second person to decide; moves nothing. Repeatable by key; refuses like `adjust`."""
+    check_adjustment(adjustment)
     known = await _by_key(tx, adjustment.key)
     if known is None:
         [request_id] = await tx.fresh_ids(1)
@@ -53,18 +53,18 @@ async def ask(tx: Tx, adjustment: points.Adjustment, caller: Caller, at: datetim
         known = await _by_key(tx, adjustment.key)
     assert known is not None
     if (known.member_id, known.points) != (adjustment.member_id, adjustment.points):
-        raise points.AdjustedDifferently(field="points", points=known.points)
+        raise AdjustedDifferently(field="points", points=known.points)
     return known
 
 
 async def approve(tx: Tx, request_id: int, caller: Caller, at: datetime) -> queries.RequestShape:
-    """Book what was asked for, now; once, however often it is called. Refuses one's own, and what `points.adjust` refuses."""
+    """Book what was asked for, now; once, however often it is called. Refuses one's own, and what `adjust` refuses."""
     request = await _lock(tx, request_id, caller)
-    adjustment = points.Adjustment(
+    adjustment = Adjustment(
         member_id=request.member_id, points=request.points, reason=request.reason, wallet=request.wallet,
         by=f"{request.asked_by} → {caller.name}", key=f"request:{request_id}",
     )  # fmt: skip
-    entry = await points.adjust(tx, adjustment, at)
+    entry = await adjust(tx, adjustment, at)
     return await _decide(tx, request_id, caller, at, state="approved", entry_id=entry.entry_id)
 
 
