@@ -5,7 +5,6 @@ from shuke.assets.points.queries.history import (
     Earned, EntryShape, LotShape, RuleRef, countable, entries_of, entry, has_entries, ledger, lots_of, rules_booked,
 )  # fmt: skip
 from shuke.assets.points.queries.holding import HoldShape, find_hold, held, holds
-from shuke.assets.points.queries.merges import MergeFigures, moved_by_merges
 from shuke.assets.points.queries.moving import MergeFigures, Sums, moved, moved_by_merges
 from shuke.assets.points.queries.past import NotYet, Totals, balances_at, totals_at
 from shuke.assets.points.queries.reasons import ENTRY_TYPES, Explains, explain, explained_by, rest_of
