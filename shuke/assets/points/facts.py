@@ -114,6 +114,21 @@ def _summed(
     )  # fmt: skip
 
 
+def _affords() -> mirror.Attribute:
+    """Whether what can be spent now pays for so many points."""
+
+    def fold(rows: Sequence[Mapping[str, Any]], moment: Moment, given: dict[str, Any]) -> bool:
+        known = [row for row in rows if row["effective_at"] <= moment.as_of and row["wallet"] == "points"]
+        return sum(row["points"] for row in known if _is_usable(row, moment)) >= given["points"]
+
+    return mirror.Attribute(
+        "points.affords", "flag", ("积分够付 {points}", "Has enough to pay {points} points"), table="points_moves", none=False,
+        arguments={"points": "number"}, fold=fold,
+        filter=lambda moment, given: f"wallet = 'points' AND {_usable(moment, given)}",
+        value=lambda _, given: f"(sumIf(points, «rows») >= {int(given['points'])})",
+    )  # fmt: skip
+
+
 def _usable(moment: Moment, _: dict[str, Any]) -> str:
     return f"active_from <= {moment.instant_sql} AND expires_at > {moment.instant_sql}"
 
@@ -130,6 +145,7 @@ def _is_usable(row: Mapping[str, Any], moment: Moment) -> bool:
 DECLARED = (
     MOVES,
     _summed("points.available", ("可用积分", "Points available"), _usable, lambda row, m, _: _is_usable(row, m)),
+    _affords(),
     _summed(
         "points.pending", ("待生效积分", "Points pending"), lambda m, _: f"active_from > {m.instant_sql}",
         lambda row, m, _: row["active_from"] > m.as_of,

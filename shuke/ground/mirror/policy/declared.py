@@ -134,4 +134,4 @@ class Attribute:
     value: Callable[[Moment, dict[str, Any]], str] | None = None
     fold: Callable[[Sequence[Mapping[str, Any]], Moment, dict[str, Any]], Any] | None = None
     none: Any = None
-    arguments: Mapping[str, str] = field(default_factory=dict)  # name → "duration" | "text"
+    arguments: Mapping[str, str] = field(default_factory=dict)  # name → "duration" | "number" (above 0) | "text"

@@ -80,11 +80,19 @@ def _arguments(fact: Attribute, raw: Any, path: str) -> dict[str, Any]:
     for name, form in fact.arguments.items():
         if form == "duration":
             made[name] = windows.duration(given[name], f"{place}.{name}")
+        elif form == "number":
+            made[name] = _whole(given[name], f"{place}.{name}")
         elif isinstance(given[name], str):
             made[name] = given[name]
         else:
             raise BadRule(f"{place}.{name}", "这里要写文字。", "A text is expected here.", "wrong_type")
     return made
+
+
+def _whole(value: Any, path: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 10**12:
+        raise BadRule(path, "这里要写一个大于 0 的整数。", "A whole number above 0 is expected here.", "wrong_type")
+    return value
 
 
 def plan(leaf_: Leaf, moment: Moment, registry: Registry) -> Plan:
@@ -216,12 +224,26 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
     """As an operator would say it."""
     attr: Attr = leaf_.params
     title_zh, title_en = attr.fact.title
+    if "number" in attr.fact.arguments.values():
+        return _said_with_numbers(attr)
     inside = [(length.words() if hasattr(length, "words") else (length, length)) for length in attr.arguments.values()]
     if inside:
         title_zh += f"({'、'.join(zh for zh, _ in inside)})"
         title_en += f" ({', '.join(en for _, en in inside)})"
     zh, en = attr.comparison.words()
     return f"{title_zh}{zh}", f"{title_en} {en}"
+
+
+def _said_with_numbers(attr: Attr) -> tuple[str, str]:
+    """Facts that ask about a number have its place in their title."""
+    told = {name: f"{value:,}" for name, value in attr.arguments.items()}
+    zh, en = (title.format(**told) for title in attr.fact.title)
+    said_zh, said_en = attr.comparison.words()
+    if attr.comparison.type == "flag" and attr.comparison.op in ("eq", "ne"):
+        yes = attr.comparison.value == (attr.comparison.op == "eq")
+        said_zh, said_en = ("：是", ": yes") if yes else ("：否", ": no")
+        return zh + said_zh, en + said_en
+    return f"{zh}{said_zh}", f"{en} {said_en}"
 
 
 def threshold(leaf_: Leaf) -> Any:

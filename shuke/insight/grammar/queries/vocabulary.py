@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from shuke.ground.mirror import Event, Mirror
 
 RECENT = 200_000
+_PLACE = re.compile(r"\s*\{\w+\}")  # where the sentence names a number
 VALUES = 12
 
 
@@ -51,7 +53,8 @@ async def _attributes(opened: Mirror, merchant_id: int) -> list[dict[str, Any]]:
 
 
 def _title(title: tuple[str, str]) -> dict[str, str]:
-    return {"zh": title[0], "en": title[1]}
+    zh, en = (_PLACE.sub("…", one) for one in title)
+    return {"zh": zh, "en": en}
 
 
 def _samples(values: Iterable[Any]) -> list[Any]:
