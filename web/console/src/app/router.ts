@@ -67,6 +67,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/settings/playbooks", name: "settings-playbooks", component: () => import("@/pages/settings/Playbooks.vue"), meta: { title: "playbooks.title", needs: "tiers.write" } },
   { path: "/settings/staff", name: "settings-staff", component: () => import("@/pages/settings/Staff.vue"), meta: { title: "settings.staff", needs: "staff.write" } },
   { path: "/settings/keys", name: "settings-keys", component: () => import("@/pages/settings/Keys.vue"), meta: { title: "settings.keys", needs: "keys.write" } },
+  { path: "/settings/webhooks", name: "settings-webhooks", component: () => import("@/pages/settings/Webhooks.vue"), meta: { title: "webhooks.title", needs: "keys.write" } },
   { path: "/settings/audit", name: "settings-audit", component: () => import("@/pages/settings/Audit.vue"), meta: { title: "settings.audit", needs: "audit.read" } },
   { path: "/settings/operations", name: "settings-operations", component: () => import("@/pages/settings/Operations.vue"), meta: { title: "operations.title", needs: "audit.read" } },
   { path: "/help", name: "help", component: () => import("@/pages/Help.vue"), meta: { title: "nav.help" } },

@@ -14,5 +14,6 @@ import settings from "./en/settings";
 import shell from "./en/shell";
 import tags from "./en/tags";
 import tiers from "./en/tiers";
+import webhooks from "./en/webhooks";
 
-export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...webhooks };

@@ -14,5 +14,6 @@ import settings from "./zh/settings";
 import shell from "./zh/shell";
 import tags from "./zh/tags";
 import tiers from "./zh/tiers";
+import webhooks from "./zh/webhooks";
 
-export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings };
+export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...webhooks };

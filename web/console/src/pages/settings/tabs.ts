@@ -8,6 +8,6 @@ export const settingsTabs = computed(() => [
   { to: "/settings/stores", label: t("settings.stores") },
   ...(may("tiers.write") ? [{ to: "/settings/playbooks", label: t("playbooks.title") }] : []),
   ...(may("staff.write") ? [{ to: "/settings/staff", label: t("settings.staff") }] : []),
-  ...(may("keys.write") ? [{ to: "/settings/keys", label: t("settings.keys") }] : []),
+  ...(may("keys.write") ? [{ to: "/settings/keys", label: t("settings.keys") }, { to: "/settings/webhooks", label: t("webhooks.title") }] : []),
   ...(may("audit.read") ? [{ to: "/settings/audit", label: t("settings.audit") }, { to: "/settings/operations", label: t("operations.title") }] : []),
 ]);
