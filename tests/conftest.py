@@ -56,6 +56,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def merchant_id(database: Database) -> int:
     """A fresh merchant in Asia/Shanghai with the default rule (1 point per net yuan) and one store `s1`."""
+    return await make_merchant(database)
+
+
+async def make_merchant(database: Database) -> int:
+    """One more of them."""
     from shuke.doors import setup
 
     return await setup.create_merchant(

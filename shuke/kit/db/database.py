@@ -13,11 +13,12 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from shuke.kit import errors
 from shuke.kit.db import pipeline
+from shuke.kit.db.convoy import Convoy, Seat
 from shuke.kit.db.tx import Tx
 from shuke.kit.ids import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 T = TypeVar("T")
 IN_THE_WAY = (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation)
@@ -88,6 +89,36 @@ class Database:
             for tell in self.on_news:
                 tell(merchant_id)
 
+    async def write_together(self, works: Sequence[tuple[int, Callable[[Tx], Awaitable[T]]]]) -> list[T]:
+        """Run one verb for each of several merchants in one transaction; their answers, when all of it is committed.
+
+        Each sees and touches its own merchant only. They share their round trips and the commit, and so their failure: an
+        error of one undoes all and is raised, for the caller to do each by itself.
+        """
+        batch_ids = await self.ids.fresh(len(works))
+        async with _connection(self._hot_pool) as connection:
+            convoy = Convoy(connection, len(works))
+            seats = [
+                Seat(convoy, merchant_id, self.ids, batch_id, self.memory)
+                for (merchant_id, _), batch_id in zip(works, batch_ids, strict=True)
+            ]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [
+                        group.create_task(_seated(convoy, seat, verb))
+                        for seat, (_, verb) in zip(seats, works, strict=True)
+                    ]
+                await _end_together(convoy, seats)
+            except BaseException:
+                await convoy.settled()
+                await _rollback(connection)
+                raise
+        for seat in seats:
+            if seat.has_news:
+                for tell in self.on_news:
+                    tell(seat.owner)
+        return [task.result() for task in tasks]
+
     @asynccontextmanager
     async def read(self, merchant_id: int) -> AsyncIterator[Tx]:
         """A merchant's questions over one snapshot; nothing can be written."""
@@ -157,6 +188,26 @@ async def _connection(pool: AsyncConnectionPool) -> AsyncIterator[psycopg.AsyncC
         raise errors.Unavailable("the connection to the database was lost") from error
     finally:
         await pool.putconn(connection)
+
+
+async def _seated(convoy: Convoy, seat: Seat, verb: Callable[[Tx], Awaitable[T]]) -> T:
+    try:
+        answer = await verb(seat)
+    except BaseException:
+        convoy.leave(broken=True)
+        raise
+    convoy.leave(broken=False)
+    return answer
+
+
+async def _end_together(convoy: Convoy, seats: Sequence[Seat]) -> None:
+    endings = {seat.owner: seat.ending() for seat in seats}
+    parts = sorted(endings)
+    answers = await convoy.commit([(merchant_id, endings[merchant_id][0]) for merchant_id in parts])
+    for merchant_id, rows in zip(parts, answers, strict=True):
+        head = endings[merchant_id][1]
+        if head is not None and rows[head].rowcount != 1:
+            raise MerchantGone(merchant_id=merchant_id)
 
 
 async def _rollback(connection: psycopg.AsyncConnection) -> None:

@@ -74,14 +74,19 @@ class Tx:
     async def _execute(
         self, statement: str | ClauseElement, params: dict[str, Any], *, binary: bool = False
     ) -> psycopg.AsyncCursor:
+        sql, bound = self._bound(statement, params)
+        if self._prelude:
+            await self.connection.execute("; ".join(self.opening_statements()))
+        return await self.connection.execute(sql, bound or None, binary=binary)
+
+    def _bound(self, statement: str | ClauseElement, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The statement as text, with the merchant among its parameters."""
         if not isinstance(statement, str):
             compiled = statement.compile(dialect=_dialect)
             statement, params = str(compiled), {**compiled.params, **params}
         if self.merchant_id is not None:
             params.setdefault("merchant_id", self.merchant_id)
-        if self._prelude:
-            await self.connection.execute("; ".join(self.opening_statements()))
-        return await self.connection.execute(statement, params or None, binary=binary)
+        return statement, params
 
     async def rows(self, statement: str | ClauseElement, **params: Any) -> list[Any]:
         """All rows, as named tuples."""

@@ -1,6 +1,6 @@
 """The one write path of an order, a refund or an event."""
 
-from shuke.programs.intake.actions.apply import Answer, apply, apply_in
+from shuke.programs.intake.actions.apply import Answer, apply, apply_across, apply_in
 from shuke.programs.intake.actions.collector import Collector
 from shuke.programs.intake.actions.imports import (
     BadMapping,
@@ -12,6 +12,6 @@ from shuke.programs.intake.actions.imports import (
 )
 
 __all__ = [
-    "Answer", "BadMapping", "Collector", "Progress", "apply", "apply_in", "begin_import", "described", "import_folder",
-    "run_import",
+    "Answer", "BadMapping", "Collector", "Progress", "apply", "apply_across", "apply_in", "begin_import", "described",
+    "import_folder", "run_import",
 ]  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from shuke.assets import offers, points
@@ -38,6 +40,28 @@ async def apply(
             for index, answer in zip(chosen, await _isolated(database, merchant_id, part, history, at), strict=True):
                 answers[index] = answer
     return answers  # type: ignore[return-value]
+
+
+async def apply_across(
+    database: Database, parts: Sequence[tuple[int, Sequence[ingestion.Item]]]
+) -> list[list[Answer] | Exception]:
+    """Orders and events of several merchants in one transaction; whatever is in its way, each merchant by itself.
+
+    The answers, or the fault, of each merchant.
+    """
+    works = [(merchant_id, partial(apply_in, items=items)) for merchant_id, items in parts]
+    (outcome,) = await asyncio.gather(database.write_together(works), return_exceptions=True)
+    if not isinstance(outcome, BaseException):
+        return list(outcome)
+    alone = (apply(database, merchant_id, items) for merchant_id, items in parts)  # nothing was written
+    found = await asyncio.gather(*alone, return_exceptions=True)
+    return [_fault(answer) for answer in found]
+
+
+def _fault(answer: list[Answer] | BaseException) -> list[Answer] | Exception:
+    if isinstance(answer, BaseException) and not isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 async def _isolated(

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from shuke.ground import ingestion
 from shuke.kit import errors
-from shuke.programs.intake.actions.apply import Answer, apply
+from shuke.programs.intake.actions.apply import Answer, apply, apply_across
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shuke.kit.db import Database
 
 MOST = 96
@@ -22,6 +24,10 @@ LANES = 3
 """Transactions one merchant may have open at once, when it is alone; else one."""
 WIDEN_AT = 8
 """Items that must be waiting before a merchant gets a further lane."""
+TOGETHER = 24
+"""Merchants that share a transaction, at the most."""
+FEW = 4
+"""Items that a merchant may have waiting to be taken along with others; who has more goes alone."""
 QUEUE_LIMIT = 2_048
 """Items one merchant may have waiting; more are asked to come back."""
 
@@ -85,9 +91,52 @@ class Collector:
         await asyncio.sleep(0)  # let calls that arrive in this very turn of the loop join
         try:
             while self._ready:
-                await self._turn(self._ready.popleft())
+                along = self._along()
+                if len(along) > 1:
+                    await self._turn_together(along)
+                else:
+                    await self._turn(along[0] if along else self._ready.popleft())
         finally:
             self._workers -= 1
+
+    def _along(self) -> list[_Line]:
+        """Lines that are ready and have little to say, taken from the queue; the others keep their places."""
+        if len(self._ready) == 1:
+            return []
+        chosen: list[_Line] = []
+        others: deque[_Line] = deque()
+        while self._ready and len(chosen) < TOGETHER:
+            line = self._ready.popleft()
+            few = len(line.waiting) <= FEW and not any(isinstance(item, ingestion.RefundIn) for item, _ in line.waiting)
+            (chosen if few and not line.open_lanes else others).append(line)
+        self._ready.extendleft(reversed(others))
+        return chosen
+
+    async def _turn_together(self, lines: list[_Line]) -> None:
+        """One transaction of several merchants."""
+        taken = []
+        for line in lines:
+            line.ready = False
+            line.open_lanes += 1
+            taken.append(_take(line, FEW))
+        try:
+            parts = [
+                (line.merchant_id, [item for item, _ in chosen]) for line, chosen in zip(lines, taken, strict=True)
+            ]
+            for chosen, answers in zip(taken, await apply_across(self._database, parts), strict=True):
+                _tell(chosen, answers)
+        except Exception as error:
+            for chosen in taken:
+                _tell(chosen, error)
+        finally:
+            for line in lines:
+                self._leave(line)
+
+    def _leave(self, line: _Line) -> None:
+        line.open_lanes -= 1
+        self._make_ready(line)
+        if not line.waiting and not line.open_lanes:
+            self._lines.pop(line.merchant_id, None)
 
     async def _turn(self, line: _Line) -> None:
         """One transaction of one merchant; while it runs, another lane of the line may be served."""
@@ -98,28 +147,30 @@ class Collector:
         try:
             await self._serve(line.merchant_id, chosen)
         finally:
-            line.open_lanes -= 1
-            self._make_ready(line)
-            if not line.waiting and not line.open_lanes:
-                self._lines.pop(line.merchant_id, None)
+            self._leave(line)
 
     async def _serve(self, merchant_id: int, chosen: list[Waiting]) -> None:
         try:
-            answers = await apply(self._database, merchant_id, [item for item, _ in chosen])
-        except Exception as error:  # each caller is told; the door logs it
-            for _, future in chosen:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for (_, future), answer in zip(chosen, answers, strict=True):
-            if not future.done():
-                future.set_result(answer)
+            _tell(chosen, await apply(self._database, merchant_id, [item for item, _ in chosen]))
+        except Exception as error:
+            _tell(chosen, error)
 
     async def close(self) -> None:
         """Take nothing more and finish what waits."""
         self._closing = True
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+
+def _tell(chosen: Sequence[Waiting], answers: Sequence[Answer] | Exception) -> None:
+    """Give each caller the verdict, or the fault, which the door logs."""
+    for place, (_, future) in enumerate(chosen):
+        if future.done():
+            continue
+        if isinstance(answers, Exception):
+            future.set_exception(answers)
+        else:
+            future.set_result(answers[place])
 
 
 def _take(line: _Line, most: int) -> list[Waiting]:
