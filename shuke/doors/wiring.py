@@ -40,6 +40,7 @@ from shuke.outreach.notices import jobs as notices_jobs
 from shuke.outreach.webhooks import jobs as webhooks_jobs
 from shuke.outreach.webhooks import reactions as webhooks
 from shuke.outreach.webhooks import using_segment as webhooks_using_segment
+from shuke.programs.earning import jobs as earning_jobs
 from shuke.programs.earning import reactions as earning
 from shuke.programs.foresight import jobs as foresight_jobs
 from shuke.programs.intake import jobs as intake_jobs
@@ -130,6 +131,7 @@ WORKS: list[Work] = [
     Work("journeys", journeys_jobs.travel, recurring=False),
     Work(webhooks_jobs.WORK, webhooks_jobs.tell, recurring=False),
     Work("imports", intake_jobs.run_imports, recurring=False),
+    Work(earning_jobs.SWEEP, earning_jobs.sweep_waiting),
     Work(foresight_jobs.WORK, foresight_jobs.run_backtests, recurring=False),
 ]
 

@@ -1,5 +1,7 @@
 """Tables of earning rules and their versions."""
 
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shuke.kit.db import Model, instant, part_of_key
@@ -70,6 +72,7 @@ class Waiting(Model):
     at: Mapped[object] = instant()
     skus: Mapped[list] = mapped_column(server_default="[]")
     used: Mapped[bool] = mapped_column(server_default="false")
+    kept_at: Mapped[object] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
 
 
 class Example(Model):

@@ -11,7 +11,7 @@ import msgspec
 from shuke.ground import tenancy
 from shuke.kit import clock
 from shuke.kit.kinds import Sentence
-from shuke.programs import earning, tiers
+from shuke.programs import earning, referrals, tiers
 from shuke.programs.foresight import queries
 from shuke.programs.foresight.policy import attacks, searching, words
 from shuke.programs.foresight.policy.world import World
@@ -120,10 +120,11 @@ async def self_test(
     """Attack the rules with the policy that books orders; what each attack costs, and its steps. Moves nothing."""
     async with database.read(merchant_id) as tx:
         world, merchant = await _world(tx, drafts, 5)
+        plan = await referrals.plan_open(tx, world.now)
     worth = _worth(merchant)
     tried = await asyncio.to_thread(
         attacks.survey, world, amount_fen, worth=worth, share_percent=share_percent,
-        lateness_days=int(merchant.settings.get("lateness_days", 30)),
+        lateness_days=int(merchant.settings.get("lateness_days", 30)), plan=plan,
     )  # fmt: skip
     names = {rule.rule_id: rule.name for rule in world.rules}
     return SelfTest(

@@ -9,16 +9,19 @@ from shuke.programs.referrals.actions.settling import (
 from shuke.programs.referrals.actions.shaping import Touch, ensure_codes, publish, touch
 from shuke.programs.referrals.events import MembersReferred, ReferralsRewarded, ReferralsTakenBack
 from shuke.programs.referrals.policy.plan import BadReferralPlan, Plan, Prize, ReferralsClosed
-from shuke.programs.referrals.policy.relation import CannotRefer, NoSuchCode, ReasonNeeded, Relation
+from shuke.programs.referrals.policy.relation import (
+    CannotRefer, NoSuchCode, ReasonNeeded, Relation, Taken, is_ring, outcome,
+)  # fmt: skip
 from shuke.programs.referrals.queries.boards import Board, board
 from shuke.programs.referrals.queries.plans import is_open
+from shuke.programs.referrals.queries.plans import plan_open
 from shuke.programs.referrals.queries.relations import any_since, of_friends
 from shuke.programs.referrals.queries.trees import Tree, tree
 
 __all__ = [
-    "Asked", "BadReferralPlan", "Board", "CannotRefer", "Decision", "MembersReferred", "NoSuchCode", "Plan", "Prize",
-    "ReasonNeeded", "ReferralsClosed", "ReferralsRewarded", "ReferralsTakenBack", "Relation", "Touch", "Tree",
-    "Verdict", "any_since", "attribute", "board", "close_boards", "consider", "consider_friends", "decide",
-    "ensure_codes", "is_open", "merge_relations", "of_friends", "publish", "refund", "settle", "settle_merchant",
-    "split_relations", "touch", "tree",
+    "Asked", "BadReferralPlan", "Board", "CannotRefer", "Decision", "MembersReferred", "NoSuchCode", "Plan",
+    "Prize", "ReasonNeeded", "ReferralsClosed", "ReferralsRewarded", "ReferralsTakenBack", "Relation", "Taken",
+    "Touch", "Tree", "Verdict", "any_since", "attribute", "board", "close_boards", "consider", "consider_friends",
+    "decide", "ensure_codes", "is_open", "is_ring", "merge_relations", "of_friends", "outcome", "plan_open",
+    "publish", "refund", "settle", "settle_merchant", "split_relations", "touch", "tree",
 ]  # fmt: skip

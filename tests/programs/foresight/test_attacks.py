@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from shuke.programs import earning, tiers
+from shuke.programs import earning, referrals, tiers
 from shuke.programs.foresight.policy.attacks import Attack, survey
 from shuke.programs.foresight.policy.world import World
 
@@ -82,4 +82,14 @@ def test_a_birthday_can_be_moved() -> None:
 def test_the_costliest_comes_first_and_every_attack_is_told() -> None:
     found = list(attacked(("sign_up", {}, [], {}), ("order_bonus", {"points": 5}, [], {})).values())
     assert [one.points for one in found] == sorted((one.points for one in found), reverse=True)
-    assert len(found) == 7
+    assert len(found) == 8
+
+
+def test_bringing_oneself_is_bounded_by_the_cap_of_the_plan() -> None:
+    rate = ("spend_rate", {}, [], {})
+    found = attacked(rate, plan=referrals.Plan())["referral_farm"]
+    assert found.points == 20 * 400
+    assert "绕成圈会被拒绝" in found.steps[0].zh
+    assert attacked(rate, plan=referrals.Plan(month_cap=3, friend_rewards=[]))["referral_farm"].points == 3 * 200
+    assert attacked(rate, plan=referrals.Plan(month_cap=None))["referral_farm"].points == 100 * 400
+    assert attacked(rate)["referral_farm"].points == 0

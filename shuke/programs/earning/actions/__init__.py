@@ -1,6 +1,6 @@
 """Verbs of earning rules."""
 
-from shuke.programs.earning.actions.counting import counting, waiting
+from shuke.programs.earning.actions.counting import counting, let_go, waiting
 from shuke.programs.earning.actions.examples import (
     ExampleNameMissing, ExamplesBroken, NoSuchExample, TooManyExamples, drop_example, save_example,
 )  # fmt: skip
@@ -12,6 +12,6 @@ from shuke.programs.earning.actions.rules import (
 __all__ = [
     "Draft", "ExampleNameMissing", "ExamplesBroken", "NameMissing", "NoSuchExample", "NoSuchRule",
     "NothingToPublish", "StartsInThePast", "TooManyExamples", "WrongPeriod", "WrongState", "counting", "create_rule",
-    "drop_example", "end", "install_first_rule", "mark_changed", "pause", "publish", "resume", "save_draft",
+    "drop_example", "end", "install_first_rule", "let_go", "mark_changed", "pause", "publish", "resume", "save_draft",
     "save_example", "waiting",
 ]  # fmt: skip

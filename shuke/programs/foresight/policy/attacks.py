@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
+from shuke.ground.orders import Settled
 from shuke.kit import money
 from shuke.kit.kinds import Sentence
-from shuke.programs import earning
+from shuke.programs import earning, referrals
 from shuke.programs.foresight.policy import words
 from shuke.programs.foresight.policy.searching import Worst, worst
 from shuke.programs.foresight.policy.world import Situation, World
@@ -30,6 +32,8 @@ class Ground:
     """What 100 points are worth, in fen."""
     share_percent: int
     lateness_days: int
+    plan: referrals.Plan | None = None
+    """The plan of referrals that is open now."""
 
     def fen(self, points: int) -> int | None:
         """The worth of points."""
@@ -48,11 +52,12 @@ class Attack:
 
 
 def survey(
-    world: World, amount_fen: int, *, worth: int | None = None, share_percent: int = 20, lateness_days: int = 30
-) -> list[Attack]:
+    world: World, amount_fen: int, *, worth: int | None = None, share_percent: int = 20, lateness_days: int = 30,
+    plan: referrals.Plan | None = None,
+) -> list[Attack]:  # fmt: skip
     """Every attack on the rules, the costliest first; those that found nothing stand at the end."""
     best = worst(world, amount_fen)
-    ground = Ground(world, amount_fen, best, worth, share_percent, lateness_days)
+    ground = Ground(world, amount_fen, best, worth, share_percent, lateness_days, plan)
     tried = [attack(ground) for attack in ATTACKS]
     return sorted(tried, key=lambda one: -one.points)
 
@@ -193,6 +198,50 @@ def _gain(world: World, newcomer: Situation, regular: Situation, amount_fen: int
     return _resized(newcomer, amount_fen).points(world) - _resized(regular, amount_fen).points(world)
 
 
+def farm_referrals(ground: Ground) -> Attack:
+    """Bring oneself under other numbers: what self-, ring- and duplicate refusals, caps and the return window leave of it."""
+    code, name = "referral_farm", Sentence("自己推荐自己", "Referring oneself")
+    plan, at = ground.plan, ground.world.now
+    if plan is None:
+        return Attack(code, name)
+    me, first = 1, Settled(1, 2, at, plan.least_fen)
+    stands = referrals.outcome(plan, at, [first]).state == "ordered"
+    taken, friends, parents = referrals.Taken(), 0, dict[int, int]()
+    for friend in range(me + 1, me + 1 + ACCOUNTS):
+        if (
+            stands
+            and not referrals.is_ring(friend, me, parents)
+            and taken.take(plan, ground.world.today.replace(day=1))
+        ):
+            parents[friend], friends = me, friends + 1
+    mine, theirs = (_given(rewards) for rewards in (plan.referrer_rewards, plan.friend_rewards))
+    loss = friends * (mine + theirs)
+    if not loss:
+        return Attack(code, name)
+    paid, days = money.yuan(plan.least_fen), plan.return_days
+    ring = "拒绝" if referrals.is_ring(me, me + 1, parents) else "放行"
+    steps = [
+        Sentence(
+            f"注册 {friends} 个新号当“好友”，各用一台设备，都填自己的推荐码（推荐自己、互相推荐绕成圈会被{ring}）",
+            f"Register {friends} new numbers as friends, each on a device of its own, with one's own code",
+        ),
+        Sentence(
+            f"每个号下一笔 {paid} 的首单，放过 {days} 天退货期",
+            f"Place a first order of {paid} with each and let the {days} days for returns pass",
+        ),
+        Sentence(
+            f"一个月里 {friends} 位“好友”有奖，推荐人每位得 {mine:,} 积分，好友各得 {theirs:,} 积分",
+            f"{friends} friends count within a month: {mine:,} points for each and {theirs:,} for the friend",
+        ),
+    ]
+    return Attack(code, name, loss, steps)
+
+
+def _given(rewards: Sequence[Any]) -> int:
+    """The points among rewards."""
+    return sum(int(one.params.get("points", 0)) for one in rewards if one.kind == "points")
+
+
 def backdate(ground: Ground) -> Attack:
     """Send an order late, with the time of a better day within the lateness window."""
     code, name = "backdating", Sentence("补录到好日子", "Sent late, dated better")
@@ -291,5 +340,5 @@ def stack(ground: Ground) -> Attack:
 
 
 ATTACKS: Sequence[Callable[[Ground], Attack]] = (
-    return_most, split_orders, farm_sign_ups, backdate, across_midnight, move_birthday, stack,
+    return_most, split_orders, farm_sign_ups, farm_referrals, backdate, across_midnight, move_birthday, stack,
 )  # fmt: skip

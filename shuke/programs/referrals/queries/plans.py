@@ -10,7 +10,7 @@ import msgspec
 from shuke.ground import tenancy
 from shuke.kit import clock
 from shuke.kit.db import Tx
-from shuke.programs.referrals.policy.plan import Plan, Version
+from shuke.programs.referrals.policy.plan import Plan, Version, in_force
 
 
 async def versions(tx: Tx) -> list[Version]:
@@ -26,6 +26,12 @@ async def versions(tx: Tx) -> list[Version]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+async def plan_open(tx: Tx, at: datetime) -> Plan | None:
+    """The plan that is open at an instant; None while there is none or it is paused."""
+    held = in_force(await versions(tx), at)
+    return held.plan if held is not None and held.state == "live" else None
 
 
 async def owners(tx: Tx, codes: Iterable[str]) -> dict[str, int]:
