@@ -11,6 +11,7 @@ from shuke.assets.holds import open_api as holds
 from shuke.assets.points import open_api as points
 from shuke.assets.transfers import open_api as transfers
 from shuke.doors import reading
+from shuke.insight.segments import open_api as segments
 from shuke.insight.tags import open_api as tags
 from shuke.programs.earning import open_api as earning
 from shuke.programs.foresight import open_api as foresight
@@ -28,6 +29,7 @@ routes: list[Any] = [
     *points.routes,
     *holds.routes,
     *transfers.routes,
+    *segments.routes,
     *tags.routes,
     *earning.routes,
     *foresight.routes,

@@ -127,7 +127,7 @@ async def _flipped(tx: Tx, refresh_id: int, inside: bool, after: int, limit: int
 
 
 async def of_member(tx: Tx, member_id: int) -> list[Belonging]:
-    """The segments a member is in, by name, with the instant of entering. Two statements."""
+    """The segments a member is in, by name, with the instant of entering. One statement."""
     rows = await tx.rows(
         "select s.segment_id, s.slug, s.name, s.backfilled_at, c.members, "
         "(select max(f.at) from segment_flip f where f.merchant_id = %(merchant_id)s and f.member_id = %(member_id)s "
