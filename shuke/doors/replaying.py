@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shuke.assets import points
+from shuke.assets import points, replays
 from shuke.doors import commands, engines, loop
 from shuke.ground import members
 from shuke.kit import clock, durations, errors, jobs
@@ -173,7 +173,7 @@ async def _book(tx: Tx, rows: list[Row]) -> list[points.Verdict]:
     people = [{"external": one} for one in outside]
     found = await members.ensure_members(tx, people, clock.now(), [None] * len(outside))
     numbers = dict(zip(outside, found, strict=True))
-    return await points.replay(tx, [_posting(row, numbers[row.outside_id]) for row in rows])
+    return await replays.replay(tx, [_posting(row, numbers[row.outside_id]) for row in rows])
 
 
 def _posting(row: Row, member_id: int) -> points.Posting:

@@ -110,13 +110,3 @@ class Hold(Model):
     created_at: Mapped[object] = instant()
     expires_at: Mapped[object] = instant()
     closed_at: Mapped[object | None] = instant(nullable=True)
-
-
-class RefusedPosting(Model):
-    """One movement of a replayed file that was refused: the same key gets the same answer for ever."""
-
-    __tablename__ = "refused_posting"
-    merchant_id: Mapped[int] = part_of_key()
-    key: Mapped[str] = mapped_column(primary_key=True)
-    refusal: Mapped[dict]
-    recorded_at: Mapped[object] = instant()

@@ -172,6 +172,16 @@ async def booked(tx: Tx, keys: Sequence[str]) -> dict[str, int]:
     return {row.key: row.entry_id for row in rows}
 
 
+async def booked_as(tx: Tx, keys: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """What the ledger has under these keys: member, wallet, points, and when it occurred."""
+    rows = await tx.rows(
+        "select key, member_id, wallet, points, occurred_at from entry where merchant_id = %(merchant_id)s "
+        "and key = any(%(keys)s::text[])",
+        keys=list(keys),
+    )
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
 def _post_one(book: Book, posting: Posting, known: dict[str, int], wallet: str, then: bool) -> Verdict:
     if posting.key in known:
         return Verdict(state="repeated", entry_id=known[posting.key])

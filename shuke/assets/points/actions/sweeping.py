@@ -36,6 +36,9 @@ where h.merchant_id = %(merchant_id)s and h.hold_id = any(%(holds)s::bigint[])
 """
 
 
+SWEEP = "points_sweep"  # the kind of work that books what ran out
+
+
 class Swept(msgspec.Struct, frozen=True):
     """What one sweep booked."""
 

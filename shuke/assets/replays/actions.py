@@ -6,21 +6,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from shuke.assets.points import models
-from shuke.assets.points.actions.posting import Posting, Verdict, post
-from shuke.assets.points.policy import POINTS
+from shuke.assets import points
+from shuke.assets.points import POINTS, Posting, Verdict
+from shuke.assets.replays import models
 from shuke.kit import clock, errors
 from shuke.kit.db import Tx
 
-SWEEP = "points_sweep"  # the kind of work that books what ran out
 PAUSE = timedelta(minutes=10)
 
 _REFUSED = """
 select key, refusal from refused_posting where merchant_id = %(merchant_id)s and key = any(%(keys)s::text[])
-"""
-_BOOKED = """
-select key, member_id, wallet, points, occurred_at from entry
-where merchant_id = %(merchant_id)s and key = any(%(keys)s::text[])
 """
 # The sweep waits: what ran out long ago must not be booked between two batches of the time before.
 _PAUSE = """
@@ -43,18 +38,18 @@ async def replay(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS) -> l
     Eight statements for any number. Repeatable by key for ever: what was refused stays refused with the same words, and
     a key with another content is refused. Meanwhile the sweep waits; wake it when the last batch is in.
     """
-    await tx.run(_PAUSE, kind=SWEEP, until=clock.now() + PAUSE)
+    await tx.run(_PAUSE, kind=points.SWEEP, until=clock.now() + PAUSE)
     first = {posting.key: posting for posting in reversed(postings)}
     refused = {row.key: row.refusal for row in await tx.rows(_REFUSED, keys=list(first))}
     fresh = [one for one in postings if first[one.key] is one and one.key not in refused]
-    verdicts = dict(zip((one.key for one in fresh), await post(tx, fresh, wallet, then=True), strict=True))
+    verdicts = dict(zip((one.key for one in fresh), await points.post(tx, fresh, wallet, then=True), strict=True))
     no = {key: verdict.refusal for key, verdict in verdicts.items() if verdict.state == "refused"}
     now = clock.now()
     await tx.insert(
         models.RefusedPosting, [{"key": key, "refusal": why, "recorded_at": now} for key, why in no.items()]
     )
     await tx.flush()
-    booked = {row.key: row for row in await tx.rows(_BOOKED, keys=list(first))}
+    booked = await points.booked_as(tx, list(first))
     answers, known_no = [], refused | no
     for one in postings:
         verdict = verdicts[one.key] if first[one.key] is one and one.key in verdicts else Verdict(state="repeated")
@@ -62,10 +57,12 @@ async def replay(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS) -> l
     return answers
 
 
-def _judged(posting: Posting, verdict: Verdict, refusal: dict[str, Any] | None, row: Any, wallet: str) -> Verdict:
+def _judged(
+    posting: Posting, verdict: Verdict, refusal: dict[str, Any] | None, booked: tuple[Any, ...] | None, wallet: str
+) -> Verdict:
     if refusal is not None:
         return Verdict(state="refused", refusal=refusal)
     asked = (posting.member_id, wallet, posting.points, posting.occurred_at)
-    if row is not None and (row.member_id, row.wallet, row.points, row.occurred_at) != asked:
+    if booked is not None and booked != asked:
         return Verdict(state="refused", refusal=BookedDifferently(key=posting.key).body())
     return verdict
