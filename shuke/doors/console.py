@@ -6,6 +6,7 @@ from shuke.assets.finance import console as finance
 from shuke.assets.holds import console as holds
 from shuke.assets.offers import console as offers
 from shuke.assets.points import console as points
+from shuke.assets.rewards import console as rewards
 from shuke.assets.transfers import console as transfers
 from shuke.doors import live
 from shuke.doors.screens import ledger, merchant, merges, operations, overview, search, tagging
@@ -43,6 +44,7 @@ routes = [
     *merges.routes,
     *catalog.routes,
     *points.routes,
+    *rewards.routes,
     *finance.routes,
     *holds.routes,
     *audit.routes,

@@ -12,6 +12,7 @@ from shuke.assets.points import PointsPosted
 from shuke.assets.points import facts as points_facts
 from shuke.assets.points import jobs as points_jobs
 from shuke.assets.points import reactions as points
+from shuke.assets.rewards import reactions as rewards
 from shuke.ground import mirror
 from shuke.ground.ingestion import EventsRecorded
 from shuke.ground.ingestion import facts as ingestion_facts
@@ -69,6 +70,7 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersUnmerged, earning.on_members_unmerged),
     (MembersMerged, offers.follow_merges),
     (MembersMerged, tags.follow_merges),
+    (MembersMerged, rewards.follow_merges),
     (MembersMerged, tiers.on_members_merged),
     (MembersUnmerged, tiers.on_members_unmerged),
     (MembersMerged, missions.follow_merges),

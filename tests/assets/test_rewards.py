@@ -127,3 +127,60 @@ async def test_growth_and_chances_lie_in_wallets_of_their_own(database: Database
             assert (await points.balances(tx, [anna], clock.now(), wallet))[anna].available == held
         assert [one.state for one in await rewards.take_back(tx, gifts)] == ["taken", "taken"]
         assert (await points.balances(tx, [anna], clock.now(), "growth"))[anna].available == 0
+
+
+def _draw(**more: Any) -> dict[str, Any]:
+    return {
+        "draw": "情人节签到",
+        "prizes": [
+            {"name": "玫瑰一支", "odds": 9_000, "stock": 3},
+            {"name": "50 积分", "odds": 1_000, "reward": {"kind": "points", "params": {"points": 50}}},
+        ],
+    } | more
+
+
+async def test_a_draw_gives_no_more_than_there_is_and_decides_once(database: Database, merchant_id: int) -> None:
+    async with database.write(merchant_id) as tx:
+        people = await _people(tx, 40)
+        await rewards.check(tx, [rewards.Reward(kind="draw", params=_draw())])
+    first: list[str] = []
+    for part in (people[:25], people[25:], people):
+        gifts = [_gift(one, "draw", f"d:{one}", **_draw()) for one in part]
+        async with database.write(merchant_id) as tx:
+            given = await rewards.give(tx, gifts)
+        if part is people:
+            assert {one.state for one in given} == {"repeated"}
+            assert [one.detail["prize"] for one in given] == first
+        else:
+            first += [one.detail["prize"] for one in given]
+    assert first.count("玫瑰一支") == 3  # nine of ten would have won one
+    async with database.write(merchant_id) as tx:
+        held = await points.balances(tx, people, clock.now())
+        assert sum(one.available for one in held.values()) == 37 * 50
+        winner = people[first.index("玫瑰一支")]
+        [won] = await rewards.won_by(tx, winner)
+        assert (won.prize, won.state) == ("玫瑰一支", "waiting")
+        await rewards.collect(tx, winner, won.key, clock.now(), "小美")
+        with pytest.raises(rewards.NothingToCollect):
+            await rewards.collect(tx, winner, won.key, clock.now(), "小美")
+        lucky = next(one for one, prize in zip(people, first, strict=True) if prize == "50 积分")
+        back = [_gift(lucky, "draw", f"d:{lucky}", **_draw()), _gift(winner, "draw", f"d:{winner}", **_draw())]
+        assert [one.state for one in await rewards.take_back(tx, back)] == ["taken", "kept"]
+        assert (await points.balance(tx, lucky, clock.now())).available == 0
+
+
+@pytest.mark.parametrize(
+    "prizes",
+    [
+        [{"name": "玫瑰", "odds": 9_999}],
+        [{"name": "玫瑰", "odds": 10_000, "stock": 1}],
+        [{"name": "玫瑰", "odds": 5_000}, {"name": "玫瑰", "odds": 5_000}],
+        [{"name": "再抽一次", "odds": 10_000, "reward": {"kind": "draw", "params": _draw()}}],
+    ],
+)
+async def test_a_draw_whose_odds_do_not_add_up_is_refused(
+    database: Database, merchant_id: int, prizes: list[dict[str, Any]]
+) -> None:
+    async with database.read(merchant_id) as tx:
+        with pytest.raises(rewards.BadDraw):
+            await rewards.check(tx, [rewards.Reward(kind="draw", params=_draw(prizes=prizes))])

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from shuke.assets.rewards.effects import Given, Reward, Taken, Wanted, kinds
+from shuke.kit import errors
 from shuke.kit.db import Tx
 
 
@@ -66,3 +67,32 @@ def _by_kind(gifts: Sequence[Gift]) -> list[tuple[str, list[int]]]:
 def _wanted(gift: Gift) -> Wanted:
     params = kinds.parameters(gift.reward.kind, gift.reward.params)
     return Wanted(member_id=gift.member_id, params=params, key=gift.key, why=gift.why, at=gift.at)
+
+
+class NothingToCollect(errors.Refused):
+    """There is no such prize waiting for the member."""
+
+    code = "nothing_to_collect"
+    zh = "没有等着领取的这样奖品。"
+    cure = "Load the page again: somebody may have handed it over already."
+    cure_zh = "请刷新页面，可能已经领走了。"
+
+
+async def collect(tx: Tx, member_id: int, key: str, at: datetime, by: str) -> None:
+    """Note that goods were handed over; once. Refuses what is not waiting for this member."""
+    done = await tx.run(
+        "update prize_won w set state = 'collected', collected_at = %(at)s, collected_by = %(by)s "
+        "where w.merchant_id = %(merchant_id)s and w.member_id = %(member_id)s and w.key = %(key)s and w.state = 'waiting'",
+        member_id=member_id, key=key, at=at, by=by,
+    )  # fmt: skip
+    if not done:
+        raise NothingToCollect(field="key")
+
+
+async def merge_prizes(tx: Tx, pairs: Sequence[tuple[int, int]]) -> None:
+    """What merged members have won belongs to their heirs; repeatable."""
+    await tx.run(
+        "update prize_won p set member_id = w.heir from unnest(%(losers)s::bigint[], %(heirs)s::bigint[]) as w(loser, heir) "
+        "where p.merchant_id = %(merchant_id)s and p.member_id = w.loser",
+        losers=[loser for loser, _ in pairs], heirs=[heir for _, heir in pairs],
+    )  # fmt: skip

@@ -13,7 +13,7 @@ from shuke.outreach.playbooks import actions, queries
 from shuke.outreach.playbooks.books import BOOKS
 from shuke.outreach.playbooks.policy import Book
 
-WRITE = [http.requires(name) for name in ("points.rules", "missions.write", "tiers.write")]
+WRITE = [http.requires("points.rules"), http.requires("missions.write"), http.requires("tiers.write")]
 
 
 class BookLine(msgspec.Struct, frozen=True, kw_only=True):

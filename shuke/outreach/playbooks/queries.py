@@ -123,6 +123,8 @@ def _rung(book: Book, rung: tiers.Level) -> Sentence:
     }
     size = rung.threshold // 100 if book.terms.by == "amount" else rung.threshold
     zh, en = unit[book.terms.by]
+    if rung.threshold == 0:
+        return Sentence(f"{rung.name}：人人从这里开始", f"{rung.name_en}: where everybody begins")
     brings = tiers.benefit_words(rung)
     told_zh, told_en = "、".join(one.zh for one in brings), ", ".join(one.en for one in brings)
     return Sentence(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shuke.assets.rewards.effects.draw import BadDraw, DrawPrize
 from shuke.assets.rewards.effects.give_card import CARDS, GiveCard
 from shuke.assets.rewards.effects.give_chance import GiveChance
 from shuke.assets.rewards.effects.give_growth import GiveGrowth
@@ -11,7 +12,7 @@ from shuke.assets.rewards.effects.kind import Given, Reward, RewardKind, Taken, 
 from shuke.kit.kinds import Family, Sentence
 
 kinds: Family[RewardKind] = Family(
-    "reward", "礼遇", [GivePoints(), GiveGrowth(), GiveCard(), GiveChance(), GiveOffer()]
+    "reward", "礼遇", [GivePoints(), GiveGrowth(), GiveCard(), GiveChance(), GiveOffer(), DrawPrize(lambda: kinds)]
 )
 
 
@@ -21,4 +22,4 @@ def sentence(rewards: Sequence[Reward]) -> Sentence:
     return Sentence("、".join(one.zh for one in told), ", ".join(one.en for one in told))
 
 
-__all__ = ["CARDS", "Given", "Reward", "RewardKind", "Taken", "Wanted", "kinds", "sentence"]
+__all__ = ["CARDS", "BadDraw", "Given", "Reward", "RewardKind", "Taken", "Wanted", "kinds", "sentence"]

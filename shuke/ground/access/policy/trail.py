@@ -91,6 +91,7 @@ TRAIL: dict[str, Words] = {
     "member.tier_taken_back": Words(
         "{who}收回了会员 {subject} 的手工等级", "{who} took back the tier that member {subject} had by hand"
     ),
+    "prize.collected": Words("{who}给会员 {subject} 发放了奖品", "{who} handed a prize to member {subject}"),
     "playbook.installed": Words("{who}安装了行业方案「{subject}」", "{who} installed the playbook “{subject}”"),
     "playbook.removed": Words(
         "{who}移除了行业方案「{subject}」里没用到的部分", "{who} removed what was unused of the playbook “{subject}”"

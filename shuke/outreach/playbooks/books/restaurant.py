@@ -18,7 +18,7 @@ RESTAURANT = Book(
     code="restaurant",
     name=Sentence("餐饮", "Restaurant"),
     note=Sentence(
-        "看来得勤不勤：按一年到店天数升级，下午时段加倍，第 5 单加赠，会员日多送。",
+        "看来得勤不勤：按一年到店天数升级，下午时段加倍，每第 5 单加赠。",
         "It is visits that count: tiers by days with a visit, double in the quiet afternoon, more for every fifth meal.",
     ),
     terms=tiers.Terms(by="visits", window="rolling", months=12, keep_percent=80),

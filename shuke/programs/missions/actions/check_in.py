@@ -214,9 +214,9 @@ def _gifts(one: _Try) -> list[rewards.Gift]:
 
 
 def _told(gift: rewards.Gift, given: rewards.Given) -> dict[str, Any]:
-    words = rewards.sentence([gift.reward])
+    words = given.detail.get("words") or msgspec.to_builtins(rewards.sentence([gift.reward]))
     return {
-        "state": given.state, "kind": given.kind, "words": msgspec.to_builtins(words), "detail": given.detail,
+        "state": given.state, "kind": given.kind, "words": words, "detail": given.detail,
         "why": msgspec.to_builtins(_explained(gift.why)),
     }  # fmt: skip
 

@@ -143,7 +143,7 @@ async def _reward(tx: Tx, done: Sequence[_Step], at: datetime) -> dict[Key, list
     given = await rewards.give(tx, [gift for _, gift in gifts])
     told: dict[Key, list[dict[str, Any]]] = defaultdict(list)
     for (key, gift), what in zip(gifts, given, strict=True):
-        words = msgspec.to_builtins(rewards.sentence([gift.reward]))
+        words = what.detail.get("words") or msgspec.to_builtins(rewards.sentence([gift.reward]))
         told[key].append({"state": what.state, "kind": what.kind, "words": words, "detail": what.detail})
     by_mission: dict[int, list[int]] = defaultdict(list)
     for one in done:

@@ -158,7 +158,7 @@ async def _decide(tx: Tx, due: Sequence[_Due], at: datetime) -> int:
     given = await rewards.give(tx, [gift for _, gift in gifts])
     told: dict[tuple[int, str], list[dict[str, Any]]] = {key: [] for key in fresh}
     for (one, gift), what in zip(gifts, given, strict=True):
-        words = msgspec.to_builtins(rewards.sentence([gift.reward]))
+        words = what.detail.get("words") or msgspec.to_builtins(rewards.sentence([gift.reward]))
         told[one.member_id, one.key].append(
             {"state": what.state, "kind": what.kind, "words": words, "detail": what.detail}
         )

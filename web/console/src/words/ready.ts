@@ -21,7 +21,6 @@ const names: Record<string, string> = {
   新友: "New",
   老友: "Regular",
   挚友: "Close friend",
-  新客: "Guest",
   常客: "Regular guest",
   熟客: "Old friend",
   "首单加赠 200 分": "200 points for the first order",
