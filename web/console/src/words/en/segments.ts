@@ -29,6 +29,8 @@ export default {
     restoreVersion: "Edit from this one",
     history: "Size over time",
     membersTab: "Members",
+    whyHere: "See why they are in or out of a segment",
+    whichSegment: "Choose a segment",
     explain: "See why one member is in or out",
     explainIn: "{name} is in this segment",
     explainOut: "{name} is not in this segment",

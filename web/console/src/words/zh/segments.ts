@@ -29,6 +29,8 @@ export default {
     restoreVersion: "用这一版改",
     history: "人数变化",
     membersTab: "会员",
+    whyHere: "看看为什么在、为什么不在某个分群",
+    whichSegment: "选一个分群",
     explain: "看一位会员为什么在、为什么不在",
     explainIn: "{name} 在这个分群里",
     explainOut: "{name} 不在这个分群里",
