@@ -10,7 +10,7 @@ import msgspec
 
 from shuke.assets.points.actions.holding import tell_held
 from shuke.assets.points.actions.posting import open_book, store
-from shuke.assets.points.policy import Book, Cause
+from shuke.assets.points.policy import AccountState, Book, Cause, LotState
 from shuke.kit.db import Database, Tx
 
 # A pinned lot waits: it does not run out before the hold ends.
@@ -48,7 +48,9 @@ class Swept(msgspec.Struct, frozen=True):
 
 
 async def sweep(tx: Tx, at: datetime, limit: int = 500) -> Swept:
-    """Book up to `limit` lots that ran out by `at`, each with effective_at = its expires_at, and release ended holds.
+    """Book lots that ran out by `at`, each with effective_at = its expires_at, and release ended holds.
+
+    The first `limit` of them, and whatever else of the same members is due: their accounts are locked anyway.
 
     Repeatable, and safe beside another sweep or spend: every lot is read again under its account's lock, and its entry
     has the key `expire:<lot>`. Nothing to do costs two statements.
@@ -61,27 +63,30 @@ async def sweep(tx: Tx, at: datetime, limit: int = 500) -> Swept:
     for wallet, rows in by_wallet.items():
         members = {row.member_id for row in rows}
         book = await open_book(tx, members, at=at, lots_of=members, wallet=wallet)
-        await tx.ids.ensure(len(rows))
-        wanted = {(row.member_id, row.lot_id) for row in rows}
-        booked = _expire_due(book, wanted, at, wallet)
+        due = [
+            (member_id, lot) for (member_id, _), account in sorted(book.accounts.items()) for lot in _due(account, at)
+        ]
+        await tx.ids.ensure(len(due))
+        booked = [_expire(book, member_id, lot, wallet) for member_id, lot in due]
         await store(tx, book)
         lots += len(booked)
         points += sum(booked)
     return Swept(lots, points, released)
 
 
-def _expire_due(book: Book, wanted: set[tuple[int, int]], at: datetime, wallet: str) -> list[int]:
-    booked = []
-    for (member_id, _), account in sorted(book.accounts.items()):
-        for lot in account.lots or ():
-            due = lot.expires_at is not None and lot.expires_at <= at
-            if (member_id, lot.lot_id) not in wanted or not due or lot.free(at) != lot.remaining:
-                continue
-            assert lot.expires_at is not None
-            why = {"kind": "expire", "earned_at": lot.earned_at}
-            booked.append(lot.remaining)
-            book.expire(member_id, lot, Cause(f"expire:{lot.lot_id}", why, lot.expires_at), wallet=wallet)
-    return booked
+def _due(account: AccountState, at: datetime) -> list[LotState]:
+    """The lots that ran out and that no hold pins."""
+    return [
+        lot for lot in account.lots or ()
+        if lot.remaining and lot.expires_at is not None and lot.expires_at <= at and lot.free(at) == lot.remaining
+    ]  # fmt: skip
+
+
+def _expire(book: Book, member_id: int, lot: LotState, wallet: str) -> int:
+    assert lot.expires_at is not None
+    points, why = lot.remaining, {"kind": "expire", "earned_at": lot.earned_at}
+    book.expire(member_id, lot, Cause(f"expire:{lot.lot_id}", why, lot.expires_at), wallet=wallet)
+    return points
 
 
 async def _release_ended(tx: Tx, at: datetime, limit: int) -> int:
