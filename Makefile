@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help run demo test check fmt bench api docs console env dev clean
+.PHONY: help run demo test check fmt simulate bench api docs console env dev clean
 
 ARGS ?=
 SH := sh deploy/make
@@ -27,6 +27,10 @@ check: dev ## format, lint, types, floor plan, stale documents, house tests: no 
 fmt: dev ## format the code and mend what can be mended by itself
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format .
+
+simulate: dev ## months of random work beside an auditor's own books (make simulate SEED=7 STEPS=5000 MEMBERS=200)
+	@SEED=$(or $(SEED),1) STEPS=$(or $(STEPS),2000) MEMBERS=$(or $(MEMBERS),40) \
+		.venv/bin/python -m pytest -q -s tests/simulation/test_ledger_world.py
 
 bench: dev ## the figures of docs/benchmarks.md, as ratios measured in one run
 	@$(SH)/bench.sh $(ARGS)
