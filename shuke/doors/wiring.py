@@ -69,6 +69,7 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, earning.on_members_merged),
     (MembersUnmerged, earning.on_members_unmerged),
     (MembersMerged, offers.follow_merges),
+    (MembersUnmerged, offers.follow_unmerges),
     (MembersMerged, tags.follow_merges),
     (MembersMerged, rewards.follow_merges),
     (MembersMerged, tiers.on_members_merged),

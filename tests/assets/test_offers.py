@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shuke.assets import offers
+from shuke.doors import wiring
+from shuke.ground import members
 from shuke.kit import durations, errors
 from shuke.kit.db import Database, Tx
+from shuke.kit.events import Relay
 from tests.statements import counted
 
 AT = datetime(2026, 5, 1, 2, 0, tzinfo=UTC)
@@ -110,10 +113,10 @@ async def test_many_grants_take_as_many_statements_as_one(database: Database, me
     async with database.write(merchant_id) as tx:
         offer_id = await _offer(tx)
     counts = []
-    for members in (range(1, 2), range(2, 502)):
+    for numbers in (range(1, 2), range(2, 502)):
         async with database.write(merchant_id) as tx:
             counting = counted(tx)
-            grants = [offers.Grant(offer_id=offer_id, member_id=m, key=f"k{m}") for m in members]
+            grants = [offers.Grant(offer_id=offer_id, member_id=m, key=f"k{m}") for m in numbers]
             await offers.grant(tx, grants, AT)
         counts.append(counting.count)
     assert counts[0] == counts[1]
@@ -230,3 +233,18 @@ def test_a_matched_offer_leaves_something_to_pay(payable: int, share: int, value
         return
     assert payable - found.value_fen >= 1
     assert found.value_fen * 100 <= payable * share
+
+
+async def test_offers_follow_a_merge_and_go_back_when_it_is_undone(database: Database, merchant_id: int) -> None:
+    async with database.write(merchant_id) as tx:
+        await members.ensure_members(tx, [{"external": "c-1"}, {"external": "c-2"}], AT)
+    mine, theirs = await _granted(database, merchant_id, 1, 2)
+    relay = Relay(database, wiring.READERS)
+    async with database.write(merchant_id) as tx:
+        merge_id = await members.merge(tx, 1, 2, by="小美", at=AT)
+    await relay.drain(merchant_id)
+    assert await _usable(database, merchant_id, 2, AT) == [mine, theirs]
+    async with database.write(merchant_id) as tx:
+        await members.unmerge(tx, merge_id, by="小美", at=AT)
+    await relay.drain(merchant_id)
+    assert [await _usable(database, merchant_id, member, AT) for member in (1, 2)] == [[mine], [theirs]]
