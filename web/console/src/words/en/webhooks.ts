@@ -25,7 +25,6 @@ export default {
     logEmpty: "Nothing told yet. Press Test to try it.",
     test: "Test",
     testHeard: "It was heard, in {ms} ms",
-    testFailed: "It did not arrive; the log says why",
     secret: "Signing secret",
     secretOnce: "The secret is shown only now. Store it in the other system, which checks the signature with it.",
     renew: "Renew the secret",

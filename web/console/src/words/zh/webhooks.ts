@@ -25,7 +25,6 @@ export default {
     logEmpty: "还没有通知过。点「测试」可以先试一次。",
     test: "测试",
     testHeard: "对方收到了，用时 {ms} 毫秒",
-    testFailed: "没有送到，原因见记录",
     secret: "签名密钥",
     secretOnce: "密钥只显示这一次，请现在存到对方系统里，用它核对签名。",
     renew: "换一个签名密钥",
