@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shuke.assets import audit
 from shuke.doors import setup
 from shuke.ground import ingestion, members
 from shuke.kit import clock
@@ -133,6 +134,7 @@ async def _lawful(database: Database, merchant_id: int) -> None:
             assert not paid
         else:
             assert {f"{key}:back" for key in paid} == back, "what was given is taken back to the last part"
+    assert (await audit.audit(database, merchant_id, NOON + 60 * DAY))["found"] == []
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
