@@ -2,7 +2,7 @@
 
 from shuke.ground.orders.actions import recording, refunding
 from shuke.ground.orders.events import OrdersRecorded, RefundsParked, RefundsRecorded
-from shuke.ground.orders.history import Before, PastOrder, bought_before, numbers_in_order, past_orders
+from shuke.ground.orders.queries import Before, PastOrder, bought_before, numbers_in_order, past_orders
 from shuke.ground.orders.queries import (
     COUNTS,
     PARKED,

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from shuke.ground import access
 from shuke.kit import clock, http, paging
 from shuke.kit.db import Database
-from shuke.programs.foresight import actions, outlook, queries
+from shuke.programs.foresight import actions, queries
 
 READ = [http.requires("points.read")]
 WRITE = [http.requires("points.rules")]
@@ -73,10 +73,10 @@ async def worst_case(
     amount_fen: Amount = 100_000,
     pieces: Annotated[int, QueryParameter(ge=1, le=100)] = 5,
     drafts: bool = False,
-) -> outlook.WorstCase:
+) -> queries.WorstCase:
     """The most that a member can get from one order of an amount within a year, and by which rules."""
     merchant_id = http.caller_of(request).merchant_id
-    return await outlook.worst_case(database, merchant_id, amount_fen, drafts=drafts, pieces=pieces)
+    return await queries.worst_case(database, merchant_id, amount_fen, drafts=drafts, pieces=pieces)
 
 
 @get("/points/self-test", guards=READ)
@@ -86,10 +86,10 @@ async def self_test(
     amount_fen: Amount = 100_000,
     share_percent: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
     drafts: bool = False,
-) -> outlook.SelfTest:
+) -> queries.SelfTest:
     """Attack the merchant's own rules: each way to cheat with its steps and what it costs."""
     merchant_id = http.caller_of(request).merchant_id
-    return await outlook.self_test(database, merchant_id, amount_fen, share_percent=share_percent, drafts=drafts)
+    return await queries.self_test(database, merchant_id, amount_fen, share_percent=share_percent, drafts=drafts)
 
 
 routes = [list_backtests, get_backtest, ask_backtest, cancel_backtest, worst_case, self_test]

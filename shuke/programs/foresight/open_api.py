@@ -9,7 +9,7 @@ from litestar.params import QueryParameter
 
 from shuke.kit import clock, http
 from shuke.kit.db import Database
-from shuke.programs.foresight import actions, outlook, queries
+from shuke.programs.foresight import actions, queries
 from shuke.programs.foresight.console import READ, WRITE, Amount, BacktestBody
 
 
@@ -57,13 +57,13 @@ async def worst_case(
     amount_fen: Amount = 100_000,
     pieces: Annotated[int, QueryParameter(ge=1, le=100)] = 5,
     drafts: bool = False,
-) -> outlook.WorstCase:
+) -> queries.WorstCase:
     """一笔订单最多能得多少积分：一年里哪一天、什么会员、凑齐哪些条件、由哪些规则给。
 
     The most that a member can get from one order of an amount within a year, and by which rules.
     """
     merchant_id = http.caller_of(request).merchant_id
-    return await outlook.worst_case(database, merchant_id, amount_fen, drafts=drafts, pieces=pieces)
+    return await queries.worst_case(database, merchant_id, amount_fen, drafts=drafts, pieces=pieces)
 
 
 @get("/earning/self-test", guards=READ)
@@ -73,13 +73,13 @@ async def self_test(
     amount_fen: Amount = 100_000,
     share_percent: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
     drafts: bool = False,
-) -> outlook.SelfTest:
+) -> queries.SelfTest:
     """规则自查：用真实的规则引擎试各种薅羊毛的办法，每一种写明步骤和损失。
 
     Attack the merchant's own rules: each way to cheat with its steps and what it costs.
     """
     merchant_id = http.caller_of(request).merchant_id
-    return await outlook.self_test(database, merchant_id, amount_fen, share_percent=share_percent, drafts=drafts)
+    return await queries.self_test(database, merchant_id, amount_fen, share_percent=share_percent, drafts=drafts)
 
 
 routes = [ask_backtest, get_backtest, cancel_backtest, worst_case, self_test]

@@ -59,6 +59,11 @@ def test_what_cannot_be_together_is_not_added_up() -> None:
     assert (found.points, found.situation.level.level, found.situation.channel) == (100, 1, "pos")
 
 
+def test_a_bonus_of_one_store_counts_there() -> None:
+    found = worst(world([rule(1, "order_bonus", {"points": 15, "stores": ["s1"]}, [])]), 9_900)
+    assert (found.points, found.situation.store) == (15, "s1")
+
+
 def test_a_wording_that_begins_later_and_lasts_half_an_hour_is_found() -> None:
     begins = datetime.fromisoformat("2027-02-14T00:00:00+08:00")
     valentine = [when("festival", festivals=["valentine"])]
@@ -167,7 +172,7 @@ def orders_of(draw: Any, amount_fen: int) -> Situation:
     )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data(), rule_sets, st.sampled_from([9_900, 50_000]), st.sampled_from(["sum", "max", "product"]))
 def test_no_random_order_beats_it(data: Any, worded: list[Any], amount_fen: int, policy: str) -> None:
     rules = [rule(number, kind, params, when, **more) for number, ((kind, params), when, more) in enumerate(worded, 1)]

@@ -65,6 +65,8 @@ TRAIL: dict[str, Words] = {
     ),
     "rule_example.dropped": Words("{who}删掉了一个积分规则的例子", "{who} dropped an example of points rules"),
     "rule.published": Words("{who}发布了积分规则「{subject}」", "{who} published the points rule “{subject}”"),
+    "backtest.asked": Words("{who}开始了回测 {subject}", "{who} started the backtest {subject}"),
+    "backtest.cancelled": Words("{who}取消了回测 {subject}", "{who} cancelled the backtest {subject}"),
     "rule.paused": Words("{who}暂停了积分规则「{subject}」", "{who} paused the points rule “{subject}”"),
     "rule.resumed": Words("{who}恢复了积分规则「{subject}」", "{who} resumed the points rule “{subject}”"),
     "rule.ended": Words("{who}结束了积分规则「{subject}」", "{who} ended the points rule “{subject}”"),

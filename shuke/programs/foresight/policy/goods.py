@@ -62,24 +62,24 @@ def baskets(world: World, rules: Sequence[earning.LiveRule], amount_fen: int) ->
     return Baskets(listed, exact and len(listed) < MOST_BASKETS and not capped_pieces)
 
 
-def _all(
-    world: World, rules: Sequence[earning.LiveRule], found: list[Sort], amount_fen: int
-) -> Iterator[Basket]:  # fmt: skip
+def _all(world: World, rules: Sequence[earning.LiveRule], found: list[Sort], amount_fen: int) -> Iterator[Basket]:
     pieces = sorted({1, *(pieces for _, pieces in asked(rules))})
     beside: list[dict[Sort, int]] = [{}]
     beside += [{sort: count} for sort in found for count in pieces]
     beside += [dict.fromkeys(found, count) for count in pieces]
-    for money in _spent(found, _saturating(rules), amount_fen):
-        for others in beside:
-            counts = {sort: max(others.get(sort, 0), 1 if sort in money else 0) for sort in {**money, **others}}
-            spare = world.pieces - sum(counts.values())
-            if spare < 0:
-                continue
-            for spared in found:
-                with_spare = counts | {spared: counts.get(spared, 0) + spare} if spare else counts
-                yield tuple(_line(sort, money.get(sort, 0), count) for sort, count in sorted(with_spare.items()))
-                if not spare:
-                    break
+    for money, others in product(list(_spent(found, _saturating(rules), amount_fen)), beside):
+        counts = {sort: max(others.get(sort, 0), 1 if sort in money else 0) for sort in {**money, **others}}
+        for counted in _filled(counts, found, world.pieces):
+            yield tuple(_line(sort, money.get(sort, 0), count) for sort, count in sorted(counted.items()))
+
+
+def _filled(counts: dict[Sort, int], found: list[Sort], most: int) -> Iterator[dict[Sort, int]]:
+    """The pieces that are left over, on any one sort; nothing where there are too many already."""
+    spare = most - sum(counts.values())
+    if spare == 0:
+        yield counts
+    elif spare > 0:
+        yield from (counts | {sort: counts.get(sort, 0) + spare} for sort in found)
 
 
 def _spent(found: list[Sort], saturating: list[int], amount_fen: int) -> Iterator[dict[Sort, int]]:

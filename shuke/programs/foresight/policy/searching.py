@@ -160,7 +160,7 @@ class _Search:
     def _gives(self, rule: earning.LiveRule, situation: Situation, basis: earning.Basis, codes: frozenset[str]) -> bool:
         """Whether the kind itself gives, where it looks at this part of the order."""
         params = rule.params
-        if rule.kind == "order_bonus" and codes <= {"channel", "store"}:
+        if rule.kind == "order_bonus" and codes in ({"channel"}, {"store"}):
             wanted = params.channels if "channel" in codes else params.stores
             return not wanted or (basis.channel if "channel" in codes else basis.store) in wanted
         if rule.kind in ("first_order", "nth_order") and "first_order" in codes:

@@ -12,14 +12,14 @@ from shuke.ground import tenancy
 from shuke.kit import clock
 from shuke.kit.kinds import Sentence
 from shuke.programs import earning, referrals, tiers
-from shuke.programs.foresight import queries
 from shuke.programs.foresight.policy import attacks, searching, words
 from shuke.programs.foresight.policy.world import World
+from shuke.programs.foresight.queries import backtests
 
 if TYPE_CHECKING:
     from shuke.kit.db import Database, Tx
 
-ALL_DRAFTS = queries.Chosen()
+ALL_DRAFTS = backtests.Chosen()
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ async def _world(tx: Tx, drafts: bool, pieces: int) -> tuple[World, tenancy.Merc
     """The merchant now, with the rules that are or will be live, or as though all drafts were published."""
     at = clock.now()
     merchant = await tenancy.get_merchant(tx)
-    rules = queries.rule_set(await queries.wordings(tx, ALL_DRAFTS, at)) if drafts else await earning.live_rules(tx)
+    rules = backtests.rule_set(await backtests.wordings(tx, ALL_DRAFTS, at)) if drafts else await earning.live_rules(tx)
     used = {(rule_id, 0, "b"): (points, 1) for rule_id, points in (await earning.budgets_used(tx)).items()}
     today = clock.business_date(at, merchant.zone, merchant.day_start_minutes)
     return World(
