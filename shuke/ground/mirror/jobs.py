@@ -22,7 +22,8 @@ LONGEST_PAUSE_SECONDS = 30
 
 
 async def keep_copying(mirror: Mirror, database: Database) -> None:
-    """Copy until cancelled: at once after a quiet time, under load at most every half second, all merchants together.
+    """Copy until cancelled: at once after a quiet time, all merchants together. Under load at most every half second, and
+    no more than half of the time.
 
     When an engine is away, ingestion goes on; the loop waits longer and longer, then takes up where it was.
     """
@@ -57,6 +58,7 @@ class _Rounds:
         """Copy what is new; the seconds to wait."""
         merchants = set(self._news)
         self._news.clear()
+        began = clock.monotonic()
         try:
             if clock.monotonic() - self._looked >= LOOK_AROUND_SECONDS:
                 self._looked = clock.monotonic()
@@ -64,7 +66,7 @@ class _Rounds:
                     merchants.update(await actions.behind(tx))
             if merchants:
                 self._news.update(await actions.copy(self._mirror, self._database, sorted(merchants)))
-            self._pause = TICK_SECONDS
+            self._pause = max(TICK_SECONDS, clock.monotonic() - began)
         except (errors.Unavailable, MirrorGone, QueryFailed) as error:
             self._news.update(merchants)
             self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)

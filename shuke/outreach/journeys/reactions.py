@@ -22,6 +22,8 @@ async def begin(tx: Tx, heard: Sequence[segments.SegmentRefreshed]) -> None:
 
 async def count_orders(tx: Tx, heard: Sequence[orders.OrdersRecorded]) -> None:
     """Members on a journey who ordered within seven days have come back."""
+    if not await actions.any_travellers(tx):
+        return
     ids = [order_id for recorded in heard for order_id in recorded.order_ids]
     await actions.count_returns(tx, await orders.bought(tx, ids))
 

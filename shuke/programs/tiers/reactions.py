@@ -28,11 +28,15 @@ async def on_members_unmerged(tx: Tx, parted: Sequence[MembersUnmerged]) -> None
 
 async def on_orders(tx: Tx, heard: Sequence[OrdersRecorded]) -> None:
     """Who bought is counted again; repeatable."""
+    if not await ladders.any_rung(tx):
+        return
     await _again(tx, await orders.whose(tx, [number for event in heard for number in event.order_ids]))
 
 
 async def on_refunds(tx: Tx, heard: Sequence[RefundsRecorded]) -> None:
     """Who returned something is counted again; repeatable."""
+    if not await ladders.any_rung(tx):
+        return
     await _again(tx, await orders.whose(tx, (), [number for event in heard for number in event.refund_ids]))
 
 

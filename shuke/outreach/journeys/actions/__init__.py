@@ -2,9 +2,16 @@
 
 from shuke.outreach.journeys.actions.examples import EXAMPLES, install_example
 from shuke.outreach.journeys.actions.shaping import Preview, create_journey, edit_journey, launch, move, preview
-from shuke.outreach.journeys.actions.travelling import advance, count_returns, start_runs, take_in, waiting
+from shuke.outreach.journeys.actions.travelling import (
+    advance,
+    any_travellers,
+    count_returns,
+    start_runs,
+    take_in,
+    waiting,
+)
 
 __all__ = [
-    "EXAMPLES", "Preview", "advance", "count_returns", "create_journey", "edit_journey", "install_example", "launch", "move",
-    "preview", "start_runs", "take_in", "waiting",
+    "EXAMPLES", "Preview", "advance", "any_travellers", "count_returns", "create_journey", "edit_journey", "install_example",
+    "launch", "move", "preview", "start_runs", "take_in", "waiting",
 ]  # fmt: skip

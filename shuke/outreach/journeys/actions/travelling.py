@@ -194,6 +194,11 @@ where m.merchant_id = %(merchant_id)s and m.journey_id = b.journey_id and m.memb
 """
 
 
+async def any_travellers(tx: Tx) -> bool:
+    """Whether anybody has ever entered a journey here."""
+    return bool(await tx.value("select exists (select from journey_member where merchant_id = %(merchant_id)s)"))
+
+
 async def count_returns(tx: Tx, bought: Sequence[orders.Bought]) -> int:
     """Note for these buyers that they came back: the first order within seven days of entering; one statement.
 

@@ -53,6 +53,11 @@ async def ladders(tx: Tx) -> list[Ladder]:
     return [found for row in await tx.rows(_NEWEST) if (found := _ladder(row)).state == "live"]
 
 
+async def any_rung(tx: Tx) -> bool:
+    """Whether there is any level to reach."""
+    return any(len(one.levels) > 1 for one in await ladders(tx))
+
+
 async def get_ladder(tx: Tx, ladder_id: int) -> Ladder:
     """One live ladder; refuses an unknown one and one that has ended."""
     found = next((one for one in await ladders(tx) if one.ladder_id == ladder_id), None)
