@@ -20,8 +20,8 @@ from shuke.insight.profiles import console as profiles
 from shuke.insight.segments import console as segments
 from shuke.insight.tags import console as tags
 from shuke.outreach.journeys import console as journeys
-from shuke.outreach.playbooks import console as playbooks
 from shuke.outreach.notices import console as notices
+from shuke.outreach.playbooks import console as playbooks
 from shuke.outreach.webhooks import console as webhooks
 from shuke.programs.earning import console as earning
 from shuke.programs.foresight import console as foresight

@@ -31,6 +31,7 @@ MISSION = {
     "plan": {"steps": [{"kind": "behave", "params": {"event": "follow"}}],
              "rewards": [{"kind": "points", "params": {"points": 5}}]},
 }  # fmt: skip
+LEVELS = [{"level": 0, "name": "新友", "threshold": 0}]
 EXAMPLE = {"name": "消费 100 元", "points": 100, "trial": {"amount_fen": 10_000}}
 ASKED = {
     f"{API}/members/{{member_id}}/balance-at": "?at=2026-11-01",
@@ -50,6 +51,13 @@ BODIES: dict[str, Any] = {
     f"POST {API}/tags/{{tag}}/merge": {"into": "min-gan-ji"},
     f"PATCH {API}/tag-groups/{{group}}": {"name": "我的"},
     f"POST {API}/members/{{member_id}}/referrer": {"code": "ABCDEFG"},
+    f"PUT {API}/tiers/ladders/{{ladder_id}}": {
+        "name": "我的",
+        "levels": [{"level": 0, "name": "新友", "threshold": 0}],
+    },
+    f"POST {API}/members/{{member_id}}/tier": {"level": 1, "note": "贵宾"},
+    f"POST {API}/members/{{member_id}}/tier/back": {},
+    f"POST {API}/members/{{member_id}}/prizes/collect": {"key": "k"},
     f"POST {API}/staff/{{staff_id}}/password": {},
     f"POST {API}/approvals/{{request_id}}/refuse": {"words": "不补"},
     f"POST {API}/members/{{member_id}}/transfer": {"to": 1, "points": 5},
@@ -129,6 +137,7 @@ async def theirs(owner: httpx.AsyncClient, mirrored: Context, merchant_id: int) 
         "request_id": asked.json()["request_id"],
         "mission_id": (await _made(owner, "/missions", json=MISSION))["mission_id"],
         "example_id": (await _made(owner, "/points/examples", json=EXAMPLE))["items"][0]["example_id"],
+        "ladder_id": (await _made(owner, "/tiers/ladders", json={"name": "到店", "levels": LEVELS}))["ladder_id"],
         "code": "s1", "how": "pause", "move": "publish", "reader": "reactions",
         "seq": await _set_aside(mirrored.database, merchant_id),
     }  # fmt: skip

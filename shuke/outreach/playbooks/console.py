@@ -16,6 +16,12 @@ from shuke.outreach.playbooks.policy import Book
 WRITE = [http.requires("points.rules"), http.requires("missions.write"), http.requires("tiers.write")]
 
 
+class BookNamed(msgspec.Struct, forbid_unknown_fields=True):
+    """Which playbook."""
+
+    book: str
+
+
 class BookLine(msgspec.Struct, frozen=True, kw_only=True):
     """One playbook and how many things it has made here."""
 
@@ -68,32 +74,32 @@ async def list_books(request: Request, database: Database) -> Books:
     return Books(items=lines)
 
 
-@get("/playbooks/{code:str}", guards=WRITE, responses=http.declares(queries.NoSuchBook))
-async def show_book(request: Request, database: Database, code: str) -> BookShown:
+@get("/playbooks/one", guards=WRITE, responses=http.declares(queries.NoSuchBook))
+async def show_book(request: Request, database: Database, book: str) -> BookShown:
     """What a playbook would create, what of it stands already, and its sample texts."""
     caller = http.caller_of(request)
     async with database.read(caller.merchant_id) as tx:
-        return await _shown(tx, queries.get_book(code))
+        return await _shown(tx, queries.get_book(book))
 
 
-@post("/playbooks/{code:str}/install", guards=WRITE, status_code=200, responses=http.declares(queries.NoSuchBook))
-async def install_book(request: Request, database: Database, code: str) -> BookShown:
+@post("/playbooks/install", guards=WRITE, status_code=200, responses=http.declares(queries.NoSuchBook))
+async def install_book(request: Request, database: Database, data: BookNamed) -> BookShown:
     """Create and publish what is missing; what the merchant has of their own stays. Repeatable."""
     caller, at = http.caller_of(request), clock.now()
-    book = queries.get_book(code)
+    book = queries.get_book(data.book)
     async with database.write(caller.merchant_id) as tx:
-        await actions.install(tx, code, at, caller.name)
+        await actions.install(tx, book.code, at, caller.name)
         await access.record(tx, caller, "playbook.installed", ("playbook", book.name.zh), at=at)
         return await _shown(tx, book)
 
 
-@post("/playbooks/{code:str}/remove", guards=WRITE, status_code=200, responses=http.declares(queries.NoSuchBook))
-async def remove_book(request: Request, database: Database, code: str) -> BookShown:
+@post("/playbooks/remove", guards=WRITE, status_code=200, responses=http.declares(queries.NoSuchBook))
+async def remove_book(request: Request, database: Database, data: BookNamed) -> BookShown:
     """Take away what nobody has used; what is in use stays. Repeatable."""
     caller, at = http.caller_of(request), clock.now()
-    book = queries.get_book(code)
+    book = queries.get_book(data.book)
     async with database.write(caller.merchant_id) as tx:
-        await actions.remove(tx, code, at, caller.name)
+        await actions.remove(tx, book.code, at, caller.name)
         await access.record(tx, caller, "playbook.removed", ("playbook", book.name.zh), at=at)
         return await _shown(tx, book)
 

@@ -28,12 +28,12 @@ def _states(shown: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize("code", playbooks.BOOKS)
 async def test_one_click_installs_what_the_preview_says_and_only_once(owner: httpx.AsyncClient, code: str) -> None:
-    before = await _ok(await owner.get(f"{API}/{code}"))
+    before = await _ok(await owner.get(f"{API}/one", params={"book": code}))
     assert set(_states(before).values()) == {"new"}
     assert all(one["words"] and all(words["zh"] and words["en"] for words in one["words"]) for one in before["parts"])
-    done = await _ok(await owner.post(f"{API}/{code}/install"))
+    done = await _ok(await owner.post(f"{API}/install", json={"book": code}))
     assert set(_states(done).values()) == {"installed"}
-    again = await _ok(await owner.post(f"{API}/{code}/install"))
+    again = await _ok(await owner.post(f"{API}/install", json={"book": code}))
     assert again == done
     rules = await _ok(await owner.get("/console/api/points/rules"))
     assert len(rules["items"]) == 1 + len(playbooks.BOOKS[code].rules)
@@ -50,14 +50,14 @@ async def test_one_click_installs_what_the_preview_says_and_only_once(owner: htt
 async def test_what_is_unused_goes_and_what_is_used_stays(
     owner: httpx.AsyncClient, database: Database, merchant_id: int
 ) -> None:
-    await _ok(await owner.post(f"{API}/beauty/install"))
+    await _ok(await owner.post(f"{API}/install", json={"book": "beauty"}))
     order = ingestion.OrderIn(
         order_id="A1", occurred_at=clock.now(), member={"phone": "13800138000"}, amount_fen=120_000
     )
     [answer] = await intake.apply(database, merchant_id, [order])
     assert answer.status == 200
     await Relay(database, wiring.READERS).drain(merchant_id)
-    left = await _ok(await owner.post(f"{API}/beauty/remove"))
+    left = await _ok(await owner.post(f"{API}/remove", json={"book": "beauty"}))
     used = {part for part, state in _states(left).items() if state == "used"}
     assert used == {"tiers", "rule:first-order"}
     assert {state for part, state in _states(left).items() if part not in used} == {"new"}
@@ -66,8 +66,8 @@ async def test_what_is_unused_goes_and_what_is_used_stays(
         "消费送积分": "published", "首单加赠 200 分": "published", "生日当天双倍": "ended", "精华每满 1 元多送 1 分": "ended",
     }  # fmt: skip
     assert (await _ok(await owner.get("/console/api/missions/check-in")))["state"] == "paused"
-    assert await _ok(await owner.post(f"{API}/beauty/remove")) == left
-    back = await _ok(await owner.post(f"{API}/beauty/install"))
+    assert await _ok(await owner.post(f"{API}/remove", json={"book": "beauty"})) == left
+    back = await _ok(await owner.post(f"{API}/install", json={"book": "beauty"}))
     assert _states(back)["check_in"] == "installed" and _states(back)["tiers"] == "used"
 
 
@@ -76,12 +76,12 @@ async def test_what_the_merchant_has_of_their_own_stays(owner: httpx.AsyncClient
         {"level": 0, "name": "新客", "threshold": 0}, {"level": 1, "name": "熟客", "threshold": 100_000},
     ]}  # fmt: skip
     await _ok(await owner.put("/console/api/tiers/ladders/0", json=own))
-    done = await _ok(await owner.post(f"{API}/retail/install"))
+    done = await _ok(await owner.post(f"{API}/install", json={"book": "retail"}))
     assert _states(done)["tiers"] == "own" and _states(done)["check_in"] == "installed"
     assert [one["name"] for one in (await _ok(await owner.get("/console/api/tiers")))["levels"]] == ["新客", "熟客"]
-    assert (await owner.get(f"{API}/bakery")).json()["code"] == "no_such_playbook"
+    assert (await owner.get(f"{API}/one", params={"book": "bakery"})).json()["code"] == "no_such_playbook"
 
 
 async def test_a_clerk_installs_nothing(app: Any, database: Database, merchant_id: int) -> None:
     clerk = await signed_in(app, database, merchant_id, ("clerk", None))
-    assert (await clerk.post(f"{API}/retail/install")).status_code == 403
+    assert (await clerk.post(f"{API}/install", json={"book": "retail"})).status_code == 403
