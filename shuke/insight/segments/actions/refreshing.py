@@ -12,7 +12,7 @@ from pyroaring import BitMap
 from shuke.ground import mirror
 from shuke.insight import grammar
 from shuke.insight.segments import models
-from shuke.insight.segments.actions import writing
+from shuke.insight.segments.actions import budgets, writing
 from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.queries import catalog, lists, membership
 from shuke.insight.segments.queries.rules import rules_of
@@ -81,13 +81,11 @@ async def refresh_now(
     wanted = _wanted(state.trees, set(slugs) if slugs is not None else None)
     if not wanted and not state.failed:
         return []
-    known = grammar.Known(state.trees, state.lists)
-    answer = await grammar.answer(opened, [state.trees[slug] for slug in wanted], state.moment, known)
-    found = {slug: answer.members(state.trees[slug]) for slug in wanted}
+    found, edges = await budgets.answered(opened, state, wanted)
     async with database.write(merchant_id) as tx:
         done = await _store(tx, state, Outcome(found.__getitem__, set(found)), (at, lambda _: reason))
         if slugs is None:
-            await _keep_edges(tx, answer.edges, at)
+            await _keep_edges(tx, edges, at)
             await keep_clock(tx, at)
         return done
 
@@ -128,7 +126,7 @@ async def read_state(tx: Tx, at: datetime) -> State:
     moment = await grammar.moment_of(tx, at)
     since = await tx.value("select at from segment_clock where merchant_id = %(merchant_id)s")
     return State(
-        rows, read.trees, read.failed, moment, found, {row.leaf: row.edge for row in edges}, read.slides, since
+        rows, read.trees, dict(read.failed), moment, found, {row.leaf: row.edge for row in edges}, read.slides, since
     )
 
 
