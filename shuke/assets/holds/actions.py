@@ -21,6 +21,8 @@ class NothingToHold(errors.Refused):
     code = "hold_amount"
     http_status = 422
     zh = "冻结的积分至少为 1。"
+    cure = "Give a whole number from 1."
+    cure_zh = "请填 1 或更大的整数。"
 
 
 class HeldDifferently(errors.Refused):

@@ -32,6 +32,8 @@ class BadHour(errors.Refused):
     code = "notice_hour"
     http_status = 422
     zh = "只能在 8 点到 21 点之间发。"
+    cure = "Choose an hour from 8 to 21."
+    cure_zh = "请选 8 到 21 点之间的整点。"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
