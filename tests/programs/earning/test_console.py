@@ -79,7 +79,12 @@ async def test_kinds_describe_their_form(owner: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("post", "points/rules"), ("put", "points/rules/1/draft"), ("post", "points/rules/1/publish"), ("put", "tiers/ladders/0")],
+    [
+        ("post", "points/rules"),
+        ("put", "points/rules/1/draft"),
+        ("post", "points/rules/1/publish"),
+        ("put", "tiers/ladders/0"),
+    ],
 )
 async def test_a_clerk_may_read_and_not_write(
     app: Any, database: Database, merchant_id: int, method: str, path: str
