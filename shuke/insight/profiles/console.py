@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, delete, get, post, put
+from litestar import Request, get, post, put
 
 from shuke.ground import access, members
 from shuke.insight.profiles.actions import scoring
@@ -67,6 +67,19 @@ class StageWords(msgspec.Struct, forbid_unknown_fields=True):
     words: list[str]
 
 
+class StageName(msgspec.Struct, forbid_unknown_fields=True):
+    """A stage of life by its name."""
+
+    name: str
+
+
+class NamedStage(msgspec.Struct, forbid_unknown_fields=True):
+    """A stage of life as the merchant sees it: its name, and the words by which its goods are known."""
+
+    name: str
+    words: list[str]
+
+
 @get("/profiles/stages", guards=READ)
 async def show_stages(request: Request, database: Database, mirror: Any) -> dict[str, Any]:
     """The merchant's stages of life with the goods their words find and how many members bought them; examples to begin with."""
@@ -90,25 +103,25 @@ async def try_stage(request: Request, data: StageWords, mirror: Any) -> dict[str
     return {"goods": goods, "members": count}
 
 
-@put("/profiles/stages/{name:str}", guards=WRITE, responses=http.declares(BadStage, TooManyStages))
-async def put_stage(request: Request, database: Database, name: str, data: StageWords) -> dict[str, Any]:
+@put("/profiles/stages", guards=WRITE, responses=http.declares(BadStage, TooManyStages))
+async def put_stage(request: Request, database: Database, data: NamedStage) -> dict[str, Any]:
     """Write the words of a stage; members are looked at again at once in the background."""
     caller, at = http.caller_of(request), clock.now()
     async with database.write(caller.merchant_id) as tx:
-        made = await writing.put_stage(tx, name, data.words, caller.name, at)
+        made = await writing.put_stage(tx, data.name, data.words, caller.name, at)
         await scoring.refit_soon(tx, at)
         await access.record(tx, caller, "profiles.stage", ("stage", made.name), after={"words": made.words}, at=at)
     return msgspec.to_builtins(made)
 
 
-@delete("/profiles/stages/{name:str}", guards=WRITE)
-async def remove_stage(request: Request, database: Database, name: str) -> None:
+@post("/profiles/stages/remove", guards=WRITE, status_code=204)
+async def remove_stage(request: Request, database: Database, data: StageName) -> None:
     """Forget a stage; nobody is in it after the next fitting, which begins at once. Repeatable."""
     caller, at = http.caller_of(request), clock.now()
     async with database.write(caller.merchant_id) as tx:
-        if await writing.remove_stage(tx, name):
+        if await writing.remove_stage(tx, data.name):
             await scoring.refit_soon(tx, at)
-            await access.record(tx, caller, "profiles.stage_removed", ("stage", name), at=at)
+            await access.record(tx, caller, "profiles.stage_removed", ("stage", data.name), at=at)
 
 
 routes = [show_profiles, refit, show_member, show_stages, try_stage, put_stage, remove_stage]
