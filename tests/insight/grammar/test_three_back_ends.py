@@ -1,4 +1,4 @@
-"""Random facts, clocks and rules: the SQL and the plain Python reference give the same members."""
+"""Random facts, merges, clocks and rules: the SQL and the plain Python reference give the same members."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from shuke.ground import mirror
+from shuke.ground.mirror import actions
 from shuke.ground.mirror.engines.arrow import arrow_table
-from shuke.ground.mirror.policy.registry import ATTRIBUTES, EVENTS, MEMBERS
+from shuke.ground.mirror.policy.registry import MEMBERS
 from shuke.ground.orders import facts
 from shuke.insight.grammar import conditions
 from shuke.insight.grammar.policy import rules
-from shuke.insight.grammar.policy.world import Deed, World
 from shuke.insight.grammar.queries import answering
+from tests.insight.grammar.worlds import Loader, first_flags, merge
 
 NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 ZONES = ["Asia/Shanghai", "America/New_York", "UTC"]
@@ -77,6 +77,9 @@ PROPERTIES = st.fixed_dictionaries(
 )
 
 
+MERGES = st.just([]) | st.lists(st.tuples(st.integers(1, 7), st.integers(1, 7)), max_size=4)
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> dict[str, Any]:
     members = {n: draw(st.none() | instants()) for n in range(1, draw(st.integers(1, 7)) + 1)}
@@ -104,6 +107,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     attributes += draw(st.lists(tagged, max_size=8))
     return {
         "members": members, "orders": listed, "behaviour": behaviour, "attributes": attributes,
+        "merges": draw(MERGES), "parted": draw(st.integers(0, 2)),
         "zone": draw(st.sampled_from(ZONES)), "day_start": draw(st.sampled_from([0, 240])),
         "as_of": draw(instants(60) | st.just(NOON + timedelta(days=1))),
     }  # fmt: skip
@@ -296,137 +300,42 @@ TREES = st.recursive(
 )
 
 
-class _Loader:
-    """Facts written into the mirror's tables as the rooms' own functions encode them, and into a World."""
-
-    def __init__(self, merchant: int, drawn: dict[str, Any]) -> None:
-        self.merchant = merchant
-        self.moment = mirror.Moment(merchant, drawn["as_of"], drawn["zone"], drawn["day_start"])
-        self.world = World(members=dict(drawn["members"]))
-        self.tables: list[tuple[mirror.Table, pa.Table]] = []
-        self.seq = 1000
-        self._members(drawn["members"])
-        self._behaviour(drawn)
-        self._orders(drawn["orders"])
-        self._attributes(drawn["attributes"])
-
-    def _add(self, table: mirror.Table, columns: Any) -> None:
-        if columns["member"]:
-            self.tables.append((table, arrow_table(table, self.merchant, columns)))
-
-    def _members(self, members: dict[int, datetime | None]) -> None:
-        numbers = list(members)
-        self._add(MEMBERS, {
-            "member": numbers, "seq": numbers, "idx": [0] * len(numbers), "gone": [0] * len(numbers),
-            "joined_at": [members[n] or mirror.ALWAYS for n in numbers],
-        })  # fmt: skip
-        for member, joined_at in members.items():
-            if joined_at:
-                self.world.attributes.append((member, "joined_at", None, member, joined_at))
-
-    def _behaviour(self, drawn: dict[str, Any]) -> None:
-        made = mirror.EventRows(drawn["zone"], drawn["day_start"])
-        for kind, member, at, properties, channel in drawn["behaviour"]:
-            self.seq += 1
-            made.add(kind, member, at, (self.seq, 0), properties, channel=channel)
-            shared = {
-                "channel": channel,
-                "store": "",
-                "weekday": made.columns["weekday"][-1],
-                "hour": made.columns["hour"][-1],
-            }
-            self._deed(kind, member, at, self.seq, 0, [(at, {**properties, **shared})])
-        for order in drawn["orders"]:
-            for refund in order["refunds"]:
-                self.seq += 1
-                made.add(
-                    "refund",
-                    order["member"],
-                    refund.at,
-                    (self.seq, 0),
-                    {"amount_fen": refund.amount_fen},
-                    channel=order["channel"],
-                )
-                properties = {"amount_fen": refund.amount_fen, "channel": order["channel"]}
-                self._deed("refund", order["member"], refund.at, self.seq, 0, [(refund.at, properties)])
-        self._add(EVENTS, made.columns)
-
-    def _deed(self, event: str, member: int, at: datetime, seq: int, idx: int, versions: Any) -> None:
-        self.world.deeds.append(Deed(event, member, at, self.moment.date_of(at), seq, idx, tuple(versions)))
-
-    def _orders(self, listed: list[dict[str, Any]]) -> None:
-        changes = []
-        for order in listed:
-            at = order["at"].astimezone(mirror.policy.moment.ZoneInfo(self.moment.zone))
-            shared = {
-                "channel": order["channel"], "store": order["store"], "coupon": order["coupon"],
-                "weekday": at.isoweekday(), "hour": at.hour, "day": self.moment.date_of(order["at"]),
-            }  # fmt: skip
-            own = {
-                "order_key": str(order["order_id"]), "list_fen": order["amount"] + order["discount"],
-                "discount_fen": order["discount"], "items": sum(line["quantity"] for line in order["lines"]),
-            }  # fmt: skip
-            placed = facts.Placed(
-                order["order_id"], order["member"], order["at"], order["amount"], order["lines"], shared, own
-            )
-            known: list[facts.Returned] = []
-            changes.append((order["order_id"], placed, facts.change([], facts.versions(placed, known))))
-            for refund in order["refunds"]:
-                before = facts.versions(placed, known)
-                known = [*known, refund]
-                changes.append((order["order_id"], placed, facts.change(before, facts.versions(placed, known))))
-            self._order_deeds(order, shared | own)
-        self._add(facts.ORDERS, facts.order_rows(changes))
-        self._add(facts.LINES, facts.line_rows(changes))
-
-    def _order_deeds(self, order: dict[str, Any], shared: dict[str, Any]) -> None:
-        """Net of refunds, reckoned anew for each instant."""
-        instants_ = sorted({order["at"], *(max(order["at"], refund.at) for refund in order["refunds"])})
-        heads: list[Any] = []
-        lines: list[list[Any]] = [[] for _ in order["lines"]]
-        for instant in instants_:
-            counted_ = [refund for refund in order["refunds"] if max(order["at"], refund.at) <= instant]
-            net = order["amount"] - sum(refund.amount_fen for refund in counted_)
-            gone = bool(counted_) and net <= 0
-            heads.append((instant, None if gone else shared | {"amount_fen": net}))
-            for n, state in enumerate(_net_lines(order, counted_)):
-                alive = not gone and state is not None
-                own = {k: v for k, v in order["lines"][n].items() if k in ("sku", "category")}
-                shown = (
-                    shared | own | {"quantity": state[0], "amount_fen": state[1], "discount_fen": 0} if alive else None
-                )
-                lines[n].append((instant, shown))
-        self._deed("order", order["member"], order["at"], order["order_id"], 0, heads)
-        for n, versions in enumerate(lines):
-            self._deed("order_line", order["member"], order["at"], order["order_id"], n, versions)
-
-    def _attributes(self, listed: Any) -> None:
-        made = mirror.AttributeRows()
-        for member, name, at, value in listed:
-            self.seq += 1
-            made.add(name, member, at, (self.seq, 0), value)
-            self.world.attributes.append((member, name, at, self.seq, value))
-        self._add(ATTRIBUTES, made.columns)
+def merges_of(drawn: dict[str, Any]) -> list[tuple[int, int]]:
+    """Those of the drawn pairs (old, heir) that the room of members would merge, one after the other."""
+    living, found = set(drawn["members"]), []
+    for old, heir in drawn["merges"]:
+        if old != heir and {old, heir} <= living:
+            living.remove(old)
+            found.append((old, heir))
+    return found
 
 
-def _net_lines(order: dict[str, Any], refunds: list[facts.Returned]) -> list[tuple[int, int] | None]:
-    state: list[tuple[int, int] | None] = [(line["quantity"], line["amount_fen"]) for line in order["lines"]]
-    for refund in sorted(refunds, key=lambda refund: (refund.at, refund.refund_id)):
-        state = facts._returned(state, order["lines"], refund)
-    return state
+async def _merge_rows(opened: mirror.Mirror, loaded: Loader, drawn: dict[str, Any]) -> None:
+    """The merges as the mirror takes them in, the last few of them taken apart again; the world keeps those that stay."""
+    ways = {redirect.back: redirect for redirect in opened.registry.redirects if redirect.kind.startswith("members_")}
+    world, seq, before = loaded.world, 1_000_000, []
 
+    async def told(back: bool, old: int, heir: int, joined: dict[int, datetime | None]) -> None:
+        nonlocal seq
+        seq += 1
+        rows = {"member": [old, heir], "seq": [seq] * 2, "idx": [0] * 2, "gone": [int(not back), 0],
+                "joined_at": [joined[old] or mirror.ALWAYS, joined[heir] or mirror.ALWAYS]}  # fmt: skip
+        for name, _ in MEMBERS.physical:
+            await opened.engine.insert(name, arrow_table(MEMBERS, loaded.merchant, rows))
+        news = mirror.News(seq, NOON, ways[back].kind, {ways[back].old: old, ways[back].new: heir})
+        await actions._move(opened, loaded.merchant, ways[back], news)
 
-def first_flags(world: World, moment: mirror.Moment) -> None:
-    """`first` is decided as of the moment: the earliest order that still stands."""
-    first = {member: events[0].seq for member, events in world.happenings("order", moment).items()}
-    world.deeds = [
-        Deed(d.event, d.member, d.at, d.day, d.seq, d.idx, tuple(
-            (at, None if properties is None else {**properties, "first": first.get(d.member) == d.seq})
-            for at, properties in d.versions
-        ))
-        if d.event in ("order", "order_line") else d
-        for d in world.deeds
-    ]  # fmt: skip
+    merges = merges_of(drawn)
+    for old, heir in merges:
+        before.append((dict(world.members), world.deeds))
+        joined = dict(world.members)
+        merge(world, old, heir)
+        await told(False, old, heir, joined | {heir: world.members[heir]})
+    for old, heir in merges[: -drawn["parted"] - 1 : -1]:
+        world.members, world.deeds = before.pop()
+        await told(True, old, heir, world.members)
+    world.attributes = [row for row in world.attributes if row[1] != "joined_at"]
+    world.attributes += [(one, "joined_at", None, one, at) for one, at in world.members.items() if at]
 
 
 class _Merchants:
@@ -435,14 +344,15 @@ class _Merchants:
 
 async def _compare(opened: mirror.Mirror, drawn: dict[str, Any], trees: list[dict[str, Any]]) -> None:
     _Merchants.last += 1
-    loaded = _Loader(_Merchants.last, drawn)
-    first_flags(loaded.world, loaded.moment)
-    loaded.world.tables["members"] = [
-        {"member": member, "seq": 0, "joined_at": joined_at} for member, joined_at in drawn["members"].items()
-    ]
+    loaded = Loader(_Merchants.last, drawn)
     for table, rows in loaded.tables:
         for name, _ in table.physical:
             await opened.engine.insert(name, rows)
+    await _merge_rows(opened, loaded, drawn)
+    first_flags(loaded.world, loaded.moment)
+    loaded.world.tables["members"] = [
+        {"member": member, "seq": 0, "joined_at": joined_at} for member, joined_at in loaded.world.members.items()
+    ]
     nodes = [conditions.parse(tree, opened.registry) for tree in trees]
     loaded.world.lists = LISTS
     known = answering.Known(lists={slug: BitMap(members) for slug, members in LISTS.items()})
