@@ -23,6 +23,7 @@ NOWHERE = {
     "tag": "nowhere",
     "group": "nowhere",
     "reader": "nowhere",
+    "key": "nowhere",
 }  # every other name is a number
 SEGMENT = {"did": "order"}
 OFFER = {"name": "500 抵 50", "points": 500, "value_fen": 5_000}
@@ -31,8 +32,11 @@ MISSION = {
     "plan": {"steps": [{"kind": "behave", "params": {"event": "follow"}}],
              "rewards": [{"kind": "points", "params": {"points": 5}}]},
 }  # fmt: skip
+TWICE = ("13900139000", "13700137000")
 LEVELS = [{"level": 0, "name": "新友", "threshold": 0}]
 EXAMPLE = {"name": "消费 100 元", "points": 100, "trial": {"amount_fen": 10_000}}
+WEBHOOK = {"name": "进销存", "url": "https://shuke-webhooks.invalid/hooks", "events": ["segment_entered"]}
+PERIOD = {"since": "2026-10-01", "until": "2026-10-31"}
 ASKED = {
     f"{API}/members/{{member_id}}/balance-at": "?at=2026-11-01",
     f"{API}/segments/{{slug}}/then": "?at=2026-11-01T10:00:00%2B08:00",
@@ -65,6 +69,7 @@ BODIES: dict[str, Any] = {
     f"PUT {API}/points/examples/{{example_id}}": EXAMPLE,
     "POST /v1/missions/{mission_id}/claim": {"member": {"phone": "13800138000"}},
     f"PATCH {API}/stores/{{code}}": {"name": "我的"},
+    f"PUT {API}/webhooks/{{webhook_id}}": WEBHOOK,
 }
 
 
@@ -103,8 +108,32 @@ async def _set_aside(database: Database, merchant_id: int) -> int:
 async def _key(database: Database, merchant_id: int) -> dict[str, str]:
     """What a request to /v1 carries: a key that may do everything there."""
     async with database.write(merchant_id) as tx:
-        _, secret = await access.create_key(tx, "全部", sorted(access.SCOPES), clock.now())
+        _, secret = await access.create_key(tx, "全部", sorted(access.PERMISSIONS), clock.now())
     return {"Authorization": f"Bearer {secret}"}
+
+
+async def _hold(owner: httpx.AsyncClient, member_id: int, headers: dict[str, str]) -> dict[str, Any]:
+    """A hold of a till, open: its key there and its number on the console."""
+    await _made(owner, f"/members/{member_id}/adjust", json={"points": 100, "reason": "补分"})
+    wish = {"member_id": member_id, "points": 10, "key": "拿铁-1"}
+    held = (await owner.post("/v1/holds", json=wish, headers=headers)).json()
+    return {"hold_id": held["hold_id"], "key": wish["key"]}
+
+
+async def _merge(owner: httpx.AsyncClient) -> int:
+    """Two files of one person made one; the number of the merge."""
+    twice = [(await _made(owner, "/members", json={"phone": phone}))["member_id"] for phone in TWICE]
+    joined = await owner.post(f"{API}/members/{twice[0]}/merge", json={"into": twice[1]})
+    assert joined.status_code == 200, joined.text
+    [merge] = (await owner.get(f"{API}/merges")).json()["items"]
+    return int(merge["merge_id"])
+
+
+async def _webhook(owner: httpx.AsyncClient) -> dict[str, Any]:
+    """An address that is told who enters a segment, and one delivery that found nobody there."""
+    number = (await _made(owner, "/webhooks", json=WEBHOOK))["webhook"]["webhook_id"]
+    tried = (await owner.post(f"{API}/webhooks/{number}/test")).json()
+    return {"webhook_id": number, "delivery_id": tried["delivery_id"]}
 
 
 @pytest.fixture
@@ -140,6 +169,10 @@ async def theirs(owner: httpx.AsyncClient, mirrored: Context, merchant_id: int) 
         "ladder_id": (await _made(owner, "/tiers/ladders", json={"name": "到店", "levels": LEVELS}))["ladder_id"],
         "code": "s1", "how": "pause", "move": "publish", "reader": "reactions",
         "seq": await _set_aside(mirrored.database, merchant_id),
+        "backtest_id": (await _made(owner, "/points/backtests", json=PERIOD))["backtest_id"],
+        "merge_id": await _merge(owner),
+        **await _hold(owner, member["member_id"], await _key(mirrored.database, merchant_id)),
+        **await _webhook(owner),
     }  # fmt: skip
     return {name: str(value) for name, value in made.items()}
 
