@@ -25,6 +25,7 @@ from shuke.outreach.playbooks import console as playbooks
 from shuke.outreach.webhooks import console as webhooks
 from shuke.programs.earning import console as earning
 from shuke.programs.foresight import console as foresight
+from shuke.programs.imports import console as imports
 from shuke.programs.intake import console as intake
 from shuke.programs.missions import console as missions
 from shuke.programs.referrals import console as referrals
@@ -67,5 +68,6 @@ routes = [
     *missions.routes,
     *referrals.routes,
     *tiers.routes,
+    *imports.routes,
     *intake.routes,
 ]

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from shuke.doors import commands, engines, loop
 from shuke.kit import clock
-from shuke.programs import intake
+from shuke.programs import imports
 
 if TYPE_CHECKING:
     import argparse
@@ -45,23 +45,23 @@ async def _import(
     started = clock.monotonic()
     merchant = await commands.known_merchant(context, options.merchant)
     path = options.file.absolute()
-    run = await intake.begin_import(context.database, merchant.merchant_id, options.kind, path, told, types)
+    run = await imports.begin_import(context.database, merchant.merchant_id, options.kind, path, told, types)
     screen.print(f"{path.name} → {options.merchant} ({options.kind})", highlight=False, markup=False)
-    for line in intake.described(run):
+    for line in imports.described(run):
         screen.print(f"  {line}", highlight=False, markup=False)
     if run.position:
         screen.print(f"接着上次继续 · going on at row {run.read:,}", highlight=False, markup=False)
-    folder = intake.import_folder(context.settings.home, merchant.merchant_id, run.import_id)
+    folder = imports.import_folder(context.settings.home, merchant.merchant_id, run.import_id)
     with _bar(screen) as bar:
         tasks: dict[str, Any] = {}
 
-        def show(progress: intake.Progress) -> None:
+        def show(progress: imports.Progress) -> None:
             if progress.phase not in tasks:
                 tasks[progress.phase] = bar.add_task(PHASES[progress.phase], total=progress.total, rate="")
             rate = f"{progress.rate:,} 行/秒 rows/s"
             bar.update(tasks[progress.phase], completed=progress.done, total=progress.total, rate=rate)
 
-        done = await intake.run_import(context.database, merchant.merchant_id, run.import_id, folder, show)
+        done = await imports.run_import(context.database, merchant.merchant_id, run.import_id, folder, show)
     result: dict[str, Any] = {
         "read": done.read, "accepted": done.accepted, "duplicates": done.duplicates, "rejected": done.rejected,
         "seconds": round(clock.monotonic() - started, 3),
@@ -97,9 +97,9 @@ def _mapping(path: Path | None) -> dict[str, Any] | None:
     try:
         told = json.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
-        raise intake.BadMapping(reason=f"{path}: {error}.", reason_zh=f"{path} 读不了（{error}）。") from error
+        raise imports.BadMapping(reason=f"{path}: {error}.", reason_zh=f"{path} 读不了（{error}）。") from error
     if not isinstance(told, dict):
-        raise intake.BadMapping(reason=f"{path} is not a JSON object.", reason_zh=f"{path} 不是 JSON 对象。")
+        raise imports.BadMapping(reason=f"{path} is not a JSON object.", reason_zh=f"{path} 不是 JSON 对象。")
     return told
 
 
@@ -107,7 +107,7 @@ def _types(written: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in written.split(",") if part.strip()]
     for name, equals, kind in pairs:
         if not equals or not name.strip() or not kind.strip():
-            raise intake.BadMapping(
+            raise imports.BadMapping(
                 reason=f"--types '{written}' is not col=type,col=type.", reason_zh="--types 的写法是 列=类型，列=类型。"
             )
     return {name.strip(): kind.strip() for name, _, kind in pairs}

@@ -21,7 +21,7 @@ from shuke.programs.intake.open_api import JSON
 if TYPE_CHECKING:
     import asyncio
 
-    from shuke.programs.intake.actions.apply import Answer
+    from shuke.programs.intake import Answer
     from shuke.programs.intake.open_api import Intake
 
 log = structlog.get_logger("http")

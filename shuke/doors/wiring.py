@@ -44,7 +44,7 @@ from shuke.outreach.webhooks import using_segment as webhooks_using_segment
 from shuke.programs.earning import jobs as earning_jobs
 from shuke.programs.earning import reactions as earning
 from shuke.programs.foresight import jobs as foresight_jobs
-from shuke.programs.intake import jobs as intake_jobs
+from shuke.programs.imports import jobs as imports_jobs
 from shuke.programs.intake import reactions as intake
 from shuke.programs.missions import facts as missions_facts
 from shuke.programs.missions import reactions as missions
@@ -133,7 +133,7 @@ WORKS: list[Work] = [
     Work(referrals_jobs.WORK, referrals_jobs.keep_promises, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
     Work(webhooks_jobs.WORK, webhooks_jobs.tell, recurring=False),
-    Work("imports", intake_jobs.run_imports, recurring=False),
+    Work("imports", imports_jobs.run_imports, recurring=False),
     Work(earning_jobs.SWEEP, earning_jobs.sweep_waiting),
     Work(foresight_jobs.WORK, foresight_jobs.run_backtests, recurring=False),
 ]

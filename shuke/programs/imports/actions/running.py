@@ -13,8 +13,8 @@ import msgspec
 from shuke.ground import ingestion, tenancy
 from shuke.insight import segments
 from shuke.kit import clock
-from shuke.programs.intake.actions import records
-from shuke.programs.intake.actions.apply import Answer, Strangers
+from shuke.programs.imports.actions import records
+from shuke.programs.intake import Answer, Strangers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

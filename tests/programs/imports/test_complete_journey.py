@@ -8,7 +8,7 @@ from shuke.assets import audit
 from shuke.doors import setup
 from shuke.kit import clock
 from shuke.kit.db import Database
-from shuke.programs.intake.actions import imports
+from shuke.programs.imports.actions import running as imports
 from tests.ground.ingestion.files.test_complete_journey import DATA, told
 
 

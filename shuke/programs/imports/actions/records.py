@@ -9,7 +9,7 @@ import msgspec
 
 from shuke.ground import catalog, ingestion, members, tenancy
 from shuke.kit import clock, errors
-from shuke.programs.intake.actions.apply import Answer, Strangers, apply_in
+from shuke.programs.intake import Answer, Strangers, apply_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,8 @@ import pytest
 
 from shuke.ground import ingestion
 from shuke.kit.db import Database
-from shuke.programs.intake.actions import imports, records
+from shuke.programs.imports.actions import records
+from shuke.programs.imports.actions import running as imports
 
 HEADER = "order_id,occurred_at,member_id,store_id,channel,sku,quantity,amount,phone,product,category,brand"
 ROWS = [

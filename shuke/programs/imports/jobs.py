@@ -1,4 +1,4 @@
-"""What intake does in the background: the imports that the console started."""
+"""Runs the imports that the console started."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 from shuke.ground import ingestion
 from shuke.kit import errors
 from shuke.kit.db import Database
-from shuke.programs.intake.actions import imports
+from shuke.programs.imports.actions import running as imports
 
 log = structlog.get_logger("imports")
 

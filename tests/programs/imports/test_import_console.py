@@ -11,7 +11,7 @@ from shuke.doors import setup
 from shuke.doors.context import Context
 from shuke.kit import clock
 from shuke.kit.db import Database
-from shuke.programs.intake import jobs
+from shuke.programs.imports import jobs
 from tests.conftest import signed_in
 
 API = "/console/api/imports"

@@ -1,0 +1,12 @@
+"""Files of a merchant's past into the rooms, exactly once, from upload to what was left out."""
+
+from shuke.programs.imports.actions.running import (
+    BadMapping,
+    Progress,
+    begin_import,
+    described,
+    import_folder,
+    run_import,
+)
+
+__all__ = ["BadMapping", "Progress", "begin_import", "described", "import_folder", "run_import"]
