@@ -356,7 +356,8 @@ async def numbers_in_order(
     found = await tx.columns(
         _IN_ORDER, {"order_id": "whole"}, since=since, until=until, after_at=at, after_id=number
     )  # fmt: skip
-    return found["order_id"]
+    numbers: Sequence[int] = found["order_id"]  # type: ignore[assignment]  # whole numbers come as an array
+    return numbers
 
 
 async def past_orders(tx: Tx, numbers: Sequence[int]) -> list[PastOrder]:

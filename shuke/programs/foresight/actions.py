@@ -179,6 +179,7 @@ async def _opened(tx: Tx, database: Database, row: Any) -> _Run:
         backtest_id=row.backtest_id,
     )
     folded = folding.read_back(kept) if kept else folding.Folded()
+    assert tx.merchant_id is not None
     return _Run(database, tx.merchant_id, row.backtest_id, row.since, setting, folded, {})
 
 

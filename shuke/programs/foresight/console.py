@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from litestar import Request, get, post
@@ -16,13 +15,6 @@ from shuke.programs.foresight import actions, queries
 READ = [http.requires("points.read")]
 WRITE = [http.requires("points.rules")]
 Amount = Annotated[int, QueryParameter(ge=1, le=100_000_000_00)]
-
-
-class BacktestBody(queries.Chosen, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which rules are held against the orders of which days; both days count."""
-
-    since: date
-    until: date
 
 
 @get("/points/backtests", guards=READ)
@@ -44,7 +36,7 @@ async def get_backtest(request: Request, database: Database, backtest_id: int) -
     "/points/backtests", guards=WRITE,
     responses=http.declares(actions.BadPeriod, actions.NothingToTest, actions.TooManyWaiting),
 )  # fmt: skip
-async def ask_backtest(request: Request, database: Database, data: BacktestBody) -> queries.BacktestShape:
+async def ask_backtest(request: Request, database: Database, data: queries.Asked) -> queries.BacktestShape:
     """Hold rules and drafts against the real orders of a period; the work goes on in the background."""
     caller, at = http.caller_of(request), clock.now()
     async with database.write(caller.merchant_id) as tx:

@@ -10,15 +10,18 @@ from litestar.params import QueryParameter
 from shuke.kit import clock, http
 from shuke.kit.db import Database
 from shuke.programs.foresight import actions, queries
-from shuke.programs.foresight.console import READ, WRITE, Amount, BacktestBody
+
+READ = [http.requires("points.read")]
+WRITE = [http.requires("points.rules")]
+Amount = Annotated[int, QueryParameter(ge=1, le=100_000_000_00)]
 
 
 @post(
     "/earning/backtests", guards=WRITE,
     responses=http.declares(actions.BadPeriod, actions.NothingToTest, actions.TooManyWaiting),
 )  # fmt: skip
-async def ask_backtest(request: Request, database: Database, data: BacktestBody) -> queries.BacktestShape:
-    """回测：用一段日子的真实订单试一套规则（正式的和草稿），在后台跑；进度和结果用编号查询。
+async def ask_backtest(request: Request, database: Database, data: queries.Asked) -> queries.BacktestShape:
+    """回测：用一段日子的真实订单试一套规则（正式的和草稿），由系统自己慢慢算；进度和结果用编号查询。
 
     Hold rules and drafts against the real orders of a period, in the background; ask by its number how far it is.
     """

@@ -28,16 +28,14 @@ async def on_members_unmerged(tx: Tx, parted: Sequence[MembersUnmerged]) -> None
 
 async def on_orders(tx: Tx, heard: Sequence[OrdersRecorded]) -> None:
     """Who bought is counted again; repeatable."""
-    if not await ladders.any_rung(tx):
-        return
-    await _again(tx, await orders.whose(tx, [number for event in heard for number in event.order_ids]))
+    if await ladders.any_rung(tx):
+        await _again(tx, await orders.whose(tx, [number for event in heard for number in event.order_ids]))
 
 
 async def on_refunds(tx: Tx, heard: Sequence[RefundsRecorded]) -> None:
     """Who returned something is counted again; repeatable."""
-    if not await ladders.any_rung(tx):
-        return
-    await _again(tx, await orders.whose(tx, (), [number for event in heard for number in event.refund_ids]))
+    if await ladders.any_rung(tx):
+        await _again(tx, await orders.whose(tx, (), [number for event in heard for number in event.refund_ids]))
 
 
 async def on_points(tx: Tx, heard: Sequence[PointsPosted]) -> None:
@@ -48,5 +46,4 @@ async def on_points(tx: Tx, heard: Sequence[PointsPosted]) -> None:
 
 async def _again(tx: Tx, member_ids: Sequence[int]) -> None:
     found = await members.members_of(tx, set(member_ids))
-    heirs = [one.merged_into or number for number, one in found.items()]
-    await again(tx, heirs, clock.now())
+    await again(tx, [one.merged_into or number for number, one in found.items()], clock.now())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from shuke.ground.mirror import Mirror
     from shuke.insight.grammar import Node
-    from shuke.insight.segments.actions.refreshing import State
+    from shuke.insight.segments.actions.state import State
 
 SIGNS = ("MEMORY_LIMIT_EXCEEDED", "TIMEOUT_EXCEEDED", "TOO_SLOW")
 

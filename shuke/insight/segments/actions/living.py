@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from shuke.ground.mirror import Mirror
     from shuke.insight.grammar import Answer
-    from shuke.insight.segments.actions.refreshing import Refreshed, State
+    from shuke.insight.segments.actions.refreshing import Refreshed
+    from shuke.insight.segments.actions.state import State
     from shuke.kit.db import Database
 
 CROWD = 50_000  # more members than this are asked as "all"

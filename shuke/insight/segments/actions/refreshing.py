@@ -13,16 +13,17 @@ from shuke.ground import mirror
 from shuke.insight import grammar
 from shuke.insight.segments import models
 from shuke.insight.segments.actions import budgets, writing
+from shuke.insight.segments.actions.state import State
 from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.queries import catalog, lists, membership
 from shuke.insight.segments.queries.rules import rules_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from shuke.ground.mirror import Mirror, Moment
-    from shuke.insight.grammar import Node, Slide
+    from shuke.ground.mirror import Mirror
+    from shuke.insight.grammar import Node
     from shuke.kit.db import Database, Tx
 
 _turns: dict[int, asyncio.Lock] = {}
@@ -88,20 +89,6 @@ async def refresh_now(
             await _keep_edges(tx, edges, at)
             await keep_clock(tx, at)
         return done
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """All segments of a merchant at an instant: their rows, their trees or why they cannot be read, lists and edges."""
-
-    rows: Sequence[Any]
-    trees: dict[str, Node]
-    failed: dict[str, dict[str, Any]]
-    moment: Moment
-    lists: dict[str, BitMap]
-    edges: dict[str, float | None]
-    slides: Sequence[Slide]
-    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,9 +224,9 @@ class _Search:
             awards = (earning.EFFECTS[rule.kind].award(rule, basis) for rule in bonuses)
             figures = tuple(award.points if award else 0 for award in awards)
             holding = self._lets(situation, frozenset({"product"}))
-            choices.setdefault((holding, *figures), situation)
-        for (_, *figures), situation in choices.items():
-            yield situation, tuple(figures)
+            choices.setdefault((holding, figures), situation)
+        for (_, found), situation in choices.items():
+            yield situation, found
 
     def _moments(self) -> Iterator[Choice]:
         """Every day of the next year at each time that a rule names, with each birthday that a rule tells apart."""

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from shuke.kit import clock
 from shuke.programs import earning, tiers
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 HORIZON_DAYS = 366
 OTHER = "其他商品"
@@ -37,7 +33,7 @@ class World:
     @property
     def zone(self) -> ZoneInfo:
         """The merchant's zone."""
-        return clock.zone(self.zone_name)
+        return ZoneInfo(self.zone_name)
 
     def counters(self) -> earning.Counters:
         """Counters of a member who has had nothing yet, and budgets as they stand."""
@@ -45,7 +41,7 @@ class World:
 
     def business_date(self, instant: datetime) -> date:
         """The business date of an instant."""
-        return clock.business_date(instant, self.zone_name, self.day_start_minutes)
+        return (instant.astimezone(self.zone) - timedelta(minutes=self.day_start_minutes)).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,13 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     without: Annotated[list[int], Meta(max_length=200)] = []
 
 
+class Asked(Chosen, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which rules are held against the orders of which days; both days count."""
+
+    since: date
+    until: date
+
+
 async def wordings(tx: Tx, chosen: Chosen, at: datetime) -> list[Wording]:
     """The rules of a choice, in no order; rules that are paused, ended or never published count only by their draft."""
     found = []

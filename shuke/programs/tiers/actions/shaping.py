@@ -163,10 +163,7 @@ async def end_ladder(tx: Tx, ladder_id: int, at: datetime, by: str) -> None:
 
 async def again(tx: Tx, member_ids: Sequence[int], at: datetime) -> None:
     """These members are to be counted again, soon; repeatable, and nothing to do where one level is all there is."""
-    if not member_ids:
-        return
-    live = await queries.ladders(tx)
-    if len(live) == 1 and len(live[0].levels) == 1:
+    if not member_ids or not await queries.any_rung(tx):
         return
     await tx.run(
         "insert into tier_recount (merchant_id, member_id) select %(merchant_id)s, m from unnest(%(members)s::bigint[]) as m "
