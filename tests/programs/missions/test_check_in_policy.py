@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shuke.assets.rewards import Reward
 from shuke.programs.missions.policy import check_in as policy
-from shuke.programs.missions.policy.check_in import Day, Milestone, Plan
+from shuke.programs.missions.policy.check_in import Day, Milestone, Plan, SpecialDay
 
 POINTS = [Reward(kind="points", params={"points": 10})]
 FIRST = date(2026, 11, 1)
@@ -104,3 +104,28 @@ def test_how_far_the_next_milestone_is() -> None:
 def test_the_plan_in_words() -> None:
     assert policy.told(policy.DEFAULT).zh == "每天签到送 10 积分；连续第 7 天再送 50 积分；每 7 天一轮。"
     assert policy.told(policy.DEFAULT).en.startswith("Each day's check-in gives 10 points; day 7 in a row")
+
+
+def _festivals(*days: tuple[str, date, int]) -> Plan:
+    given = [
+        SpecialDay(on=on, name=name, rewards=[Reward(kind="points", params={"points": points})])
+        for name, on, points in days
+    ]
+    return Plan(rewards=policy.DEFAULT.rewards, special_days=given)
+
+
+def test_festivals_stand_in_the_words() -> None:
+    valentine, new_year = ("情人节", date(2027, 2, 14), 52), ("元旦", date(2027, 1, 1), 20)
+    assert policy.told(_festivals(valentine, new_year)).zh == (
+        "每天签到送 10 积分；元旦（2027 年 1 月 1 日）签到再送 20 积分；情人节（2027 年 2 月 14 日）签到再送 52 积分。"
+    )
+    assert policy.told(_festivals(valentine)).en == (
+        "Each day's check-in gives 10 points; a check-in on 情人节 (2027-02-14) gives 52 points more."
+    )
+
+
+def test_of_many_festivals_only_the_names_are_told() -> None:
+    names = ("元旦", "春节", "元宵节", "情人节", "妇女节")
+    words = policy.told(_festivals(*((name, date(2027, place, 1), 20) for place, name in enumerate(names, 1))))
+    assert words.zh == "每天签到送 10 积分；元旦、春节、元宵节等 5 个节日签到另有礼。"
+    assert words.en.endswith("a check-in on 元旦, 春节, 元宵节 and 2 more festivals gives something more.")

@@ -18,6 +18,8 @@ AHEAD = timedelta(minutes=5)
 """How far a clock may be ahead of ours."""
 MOST_MILESTONES = 20
 MOST_SPECIAL_DAYS = 60
+TOLD_DAYS = 3
+"""How many special days the sentence tells one by one."""
 Rewards = Annotated[list[Reward], Meta(max_length=5)]
 
 
@@ -242,8 +244,26 @@ def _points(given: Sequence[Reward]) -> int:
     return sum(int(one.params.get("points", 0)) for one in given if one.kind == "points")
 
 
+def _told_festivals(plan: Plan) -> Iterable[tuple[str, str]]:
+    """Each special day with what it gives, by date; of many only the names."""
+    days = sorted(plan.special_days, key=lambda one: one.on)
+    if len(days) > TOLD_DAYS:
+        some = [one.name for one in days[:TOLD_DAYS]]
+        yield (
+            f"{'、'.join(some)}等 {len(days)} 个节日签到另有礼",
+            f"a check-in on {', '.join(some)} and {len(days) - TOLD_DAYS} more festivals gives something more",
+        )
+        return
+    for one in days:
+        words = sentence(one.rewards)
+        yield (
+            f"{one.name}（{one.on.year} 年 {one.on.month} 月 {one.on.day} 日）签到再送 {words.zh}",
+            f"a check-in on {one.name} ({one.on}) gives {words.en} more",
+        )
+
+
 def told(plan: Plan) -> Sentence:
-    """每天签到送 10 积分；连续第 7 天再送 50 积分，每 7 天一轮。"""
+    """每天签到送 10 积分；连续第 7 天再送 50 积分；每 7 天一轮；情人节（2027 年 2 月 14 日）签到再送玫瑰一支。"""
     zh, en = [], []
     if plan.rewards:
         words = sentence(plan.rewards)
@@ -256,6 +276,9 @@ def told(plan: Plan) -> Sentence:
     if plan.milestones and plan.cycle_days is not None:
         zh.append(f"每 {plan.cycle_days} 天一轮")
         en.append(f"the count begins anew every {plan.cycle_days} days")
+    for festival_zh, festival_en in _told_festivals(plan):
+        zh.append(festival_zh)
+        en.append(festival_en)
     if plan.make_up.days_back:
         price_zh = f"或 {plan.make_up.price_points} 积分" if plan.make_up.price_points else ""
         price_en = f" or {plan.make_up.price_points} points" if plan.make_up.price_points else ""
