@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,22 @@ async def pgbench(bare: str, seconds: int = 10, clients: int = 32) -> float:
     if found is None:
         raise PgbenchFailed(said[-600:])
     return float(found[1])
+
+
+async def pgbench_p99(bare: str, seconds: int = 5, clients: int = 32) -> float:
+    """Milliseconds within which 99 of 100 of pgbench's own transactions end, with that many clients."""
+    with tempfile.TemporaryDirectory() as folder:
+        await _pgbench(
+            "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-n", "--log",
+            f"--log-prefix={folder}/log", bare,
+        )  # fmt: skip
+        took = await asyncio.to_thread(_latencies, Path(folder))
+    return took[int(len(took) * 0.99)] / 1000
+
+
+def _latencies(folder: Path) -> list[int]:
+    """Microseconds of each logged transaction, ascending."""
+    return sorted(int(line.split()[2]) for path in folder.iterdir() for line in path.read_text().splitlines())
 
 
 async def _pgbench(*arguments: str) -> str:

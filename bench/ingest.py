@@ -198,6 +198,7 @@ async def measure(seconds: float) -> dict[str, Any]:
         batch = await run.drive([one], 4, seconds, 20_000, batch=500)
         await settled(run)
         middle = await baseline.pgbench(run.bare, int(seconds))
+        bare_p99 = await baseline.pgbench_p99(run.bare, int(seconds))
         many = await merchants(run, 256, FEW)
         await run.drive(many, 256, 2, FEW)
         await settled(run)
@@ -211,7 +212,8 @@ async def measure(seconds: float) -> dict[str, Any]:
     bare = (before + middle + after) / 3
     return {
         "bench": "ingest", "seconds_each": seconds,
-        "baseline": {"pgbench_tps": round(bare), "runs": [round(before), round(middle), round(after)], "clients": 32},
+        "baseline": {"pgbench_tps": round(bare), "runs": [round(before), round(middle), round(after)], "clients": 32,
+                     "p99_ms": round(bare_p99, 1)},
         "single_32": single_32, "single_256": single_256, "batch_500": batch, "merchants_256": spread,
         "mirror_lag": lag, "quiet_alone": quiet, "quiet_beside_flood": beside, "flood": flood,
         "ratio_single_32": _ratio(single_32, bare), "ratio_single_256": _ratio(single_256, bare),
