@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.finance import jobs as finance_jobs
 from shuke.assets.offers import facts as offers_facts
+from shuke.assets.offers import names as offer_names
 from shuke.assets.offers import reactions as offers
 from shuke.assets.points import PointsPosted
 from shuke.assets.points import facts as points_facts
@@ -24,11 +25,13 @@ from shuke.ground.orders import facts as orders_facts
 from shuke.insight.profiles import ProfilesScored
 from shuke.insight.profiles import facts as profiles_facts
 from shuke.insight.profiles import jobs as profiles_jobs
-from shuke.insight.segments import SegmentRefreshed
+from shuke.insight.segments import SegmentRefreshed, list_names
 from shuke.insight.segments import facts as segments_facts
 from shuke.insight.segments import jobs as segments_jobs
+from shuke.insight.segments import names as segment_names
 from shuke.insight.tags import facts as tags_facts
 from shuke.insight.tags import jobs as tags_jobs
+from shuke.insight.tags import names as tag_names
 from shuke.insight.tags import reactions as tags
 from shuke.insight.tags import using_segment as tags_using_segment
 from shuke.kit import jobs, references
@@ -116,6 +119,12 @@ mirror.declare(FACTS)
 references.watch("segment", using_segment)
 references.watch("segment", tags_using_segment)
 references.watch("segment", webhooks_using_segment)
+
+# What people call things, for rooms below that know them by slug.
+references.call("segment", segment_names)
+references.call("list", list_names)
+references.call("tag", tag_names)
+references.call("offer", lambda tx, _: offer_names(tx))
 
 # What comes round at every merchant, and what waits until something wakes it.
 WORKS: list[Work] = [

@@ -14,7 +14,7 @@ from shuke.insight.segments.actions import (
 from shuke.insight.segments.actions import note_changed, note_history, refresh, refresh_soon, verify
 from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.queries.catalog import NoSuchSegment, Shown, find_segment, get_segment, list_segments, names
-from shuke.insight.segments.queries.lists import NoSuchList, ShownList, get_list, list_lists
+from shuke.insight.segments.queries.lists import NoSuchList, ShownList, get_list, list_lists, list_names
 from shuke.insight.segments.queries.membership import Belonging, entered, inside, left, members, members_after
 from shuke.insight.segments.queries.membership import members_each, of_member, of_members
 from shuke.insight.segments.queries.nesting import known_of
@@ -26,6 +26,7 @@ __all__ = [
     "NoSuchSegment", "Preview", "Refreshed", "Sampled", "SegmentInUse", "SegmentRefreshed", "Shown", "ShownList",
     "SlugTaken", "ask", "count", "create_segment", "delete_list", "delete_segment", "edit_segment",
     "entered", "explain", "find_segment", "get_list", "get_segment", "import_list", "inside", "keep_list", "known_of", "left",
-    "list_lists", "list_segments", "live", "members", "members_after", "members_each", "names", "note_changed", "note_history",
-    "of_member", "of_members", "parsed", "preview", "refresh", "refresh_soon", "sampled", "verify",
+    "list_lists", "list_names", "list_segments", "live", "members", "members_after", "members_each", "names",
+    "note_changed", "note_history", "of_member", "of_members", "parsed", "preview", "refresh", "refresh_soon",
+    "sampled", "verify",
 ]  # fmt: skip

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from shuke.doors import wiring
 from shuke.ground import ingestion, mirror
-from shuke.insight import segments
+from shuke.insight import segments, tags
 from shuke.kit.db import Database
 from shuke.programs import intake
 
@@ -153,3 +154,22 @@ async def test_preview_and_explain(database: Database, columns: mirror.Mirror, s
         (1, 1, True),
         (40_000, 20_000, True),
     ]
+
+
+async def test_sentences_call_others_by_their_names(database: Database, columns: mirror.Mirror, shop: int) -> None:
+    assert wiring.FACTS
+    async with database.write(shop) as tx:
+        await segments.create_segment(tx, name="近期买家", slug="buyers", rule=BUYERS, at=NOON)
+        mama = await tags.create_tag(tx, tags.TagShape(name="宝妈"), NOON, "小美")
+        kept = await segments.import_list(tx, name="老客名单", lines=["a"], at=NOON)
+        left = {"did": "segment_left", "where": [{"prop": "segment", "op": "in", "value": ["buyers", "gone"]}]}
+        rule = {"any": [{"segment": "buyers"}, {"not": {"tag": mama.slug}}, {"list": kept.slug}, left]}
+        made = await segments.create_segment(tx, name="组合", slug="joint", rule=rule, at=NOON)
+        assert made.rule == rule
+        assert made.sentence.zh == (
+            "属于分群「近期买家」，或者不满足（有标签「宝妈」），"
+            "或者在名单「老客名单」里，或者曾离开分群（分群是其中之一 近期买家、gone）"
+        )
+        assert 'in segment "近期买家"' in made.sentence.en
+        shown = await segments.preview(tx, columns, rule, NOON)
+        assert [part.sentence.zh for part in shown.parts][1] == "属于分群「近期买家」"

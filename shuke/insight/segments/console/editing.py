@@ -55,11 +55,11 @@ class Said(msgspec.Struct, forbid_unknown_fields=True):
 async def list_segments(request: Request, database: Database) -> paging.Page:
     """All segments with size, sentence, state, and what uses them."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        rows, sparks = await catalog.stored(tx), await catalog.sparks(tx)
+        sparks = await catalog.sparks(tx)
         items = [
-            msgspec.to_builtins(catalog.shown(row), builtin_types=(datetime,))
-            | {"used_by": await _used(tx, row.slug), "spark": sparks.get(row.segment_id, [])}
-            for row in rows
+            msgspec.to_builtins(one, builtin_types=(datetime,))
+            | {"used_by": await _used(tx, one.slug), "spark": sparks.get(one.segment_id, [])}
+            for one in await catalog.list_segments(tx)
         ]
     return paging.Page(items=items, total=len(items))
 

@@ -60,30 +60,36 @@ async def stored(tx: Tx) -> list[Any]:
     return await tx.rows(f"{_SEGMENTS} order by s.segment_id")
 
 
-def shown(row: Any) -> Shown:
+def shown(row: Any, names: grammar.Names) -> Shown:
     """A stored segment with its sentence; a rule that can no longer be read shows why."""
     state, error = row.state, row.error
     try:
-        zh, en = grammar.sentence(grammar.parse(row.rule, mirror.declared()))
+        sentence = grammar.said(grammar.parse(row.rule, mirror.declared()), names, mirror.declared())
     except grammar.BadRule as refused:
-        zh, en = refused.message_zh, refused.message_en
+        sentence = Sentence(refused.message_zh, refused.message_en)
         state, error = "error", refused.body()
     return Shown(
         segment_id=row.segment_id, slug=row.slug, name=row.name, description=row.description, count=row.size,
-        refreshed_at=row.refreshed_at, version=row.version, state=state, error=error, sentence=Sentence(zh, en),
+        refreshed_at=row.refreshed_at, version=row.version, state=state, error=error, sentence=sentence,
         rule=row.rule, created_at=row.created_at, verified_at=row.verified_at, difference=row.difference,
     )  # fmt: skip
 
 
 async def list_segments(tx: Tx) -> list[Shown]:
-    """All segments with their sentences, the oldest first; one statement."""
-    return [shown(row) for row in await stored(tx)]
+    """All segments with their sentences, the oldest first; a constant number of statements."""
+    return await shown_all(tx, await stored(tx))
+
+
+async def shown_all(tx: Tx, rows: Sequence[Any]) -> list[Shown]:
+    """Stored segments with their sentences, in which others are called by their names."""
+    names = await grammar.names_in(tx, [row.rule for row in rows])
+    return [shown(row, names) for row in rows]
 
 
 async def find_segment(tx: Tx, slug: str) -> Shown | None:
     """The segment of that slug, or None."""
     row = await tx.one(f"{_SEGMENTS} and s.slug = %(slug)s", slug=slug)
-    return None if row is None else shown(row)
+    return None if row is None else (await shown_all(tx, [row]))[0]
 
 
 async def get_segment(tx: Tx, slug: str) -> Shown:

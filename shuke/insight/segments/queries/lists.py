@@ -44,6 +44,12 @@ async def list_lists(tx: Tx) -> list[ShownList]:
     return [ShownList(**row._asdict()) for row in rows]
 
 
+async def list_names(tx: Tx, slugs: Iterable[str]) -> dict[str, str]:
+    """Names of lists by slug; unknown ones are left out."""
+    wanted = set(slugs)
+    return {one.slug: one.name for one in await list_lists(tx) if one.slug in wanted}
+
+
 async def get_list(tx: Tx, slug: str) -> ShownList:
     """The list of that slug; refuses `NoSuchList`."""
     found = next((one for one in await list_lists(tx) if one.slug == slug), None)

@@ -93,11 +93,6 @@ def parsed(rule: Any) -> Node:
     return grammar.parse(rule, mirror.declared())
 
 
-def said(node: Node) -> Sentence:
-    """A rule in words."""
-    return Sentence(*grammar.sentence(node))
-
-
 async def ask(
     tx: Tx, opened: Mirror, trees: Sequence[Node], as_of: datetime, among: Sequence[int] | None = None
 ) -> Answer:
@@ -126,17 +121,22 @@ async def preview(tx: Tx, opened: Mirror, rule: Any, as_of: datetime) -> Preview
     node = parsed(rule)
     answer = await ask(tx, opened, [node], as_of)
     found = answer.members(node)
-    parts = [Part(part.path, said(part), len(answer.members(part))) for part in grammar.nodes(node)]
+    names = await grammar.names_in(tx, rule)
+    parts = [Part(part.path, _said(part, names), len(answer.members(part))) for part in grammar.nodes(node)]
     fresh = await mirror.freshness(tx, answer.moment.merchant_id)
     milliseconds = round((clock.monotonic() - started) * 1000)
     sample = await sampled(tx, opened, answer.moment, list(found[:SAMPLE]))
     return Preview(
-        count=len(found), total=len(answer.everyone), as_of=as_of, ms=milliseconds, sentence=said(node), sample=sample,
-        parts=parts, funnel=_funnel(node, answer), mirror_as_of=fresh.applied_at,
+        count=len(found), total=len(answer.everyone), as_of=as_of, ms=milliseconds, sentence=_said(node, names), sample=sample,
+        parts=parts, funnel=_funnel(node, answer, names), mirror_as_of=fresh.applied_at,
     )  # fmt: skip
 
 
-def _funnel(node: Node, answer: Answer) -> list[Sieve]:
+def _said(node: Node, names: grammar.Names) -> Sentence:
+    return grammar.said(node, names, mirror.declared())
+
+
+def _funnel(node: Node, answer: Answer, names: grammar.Names) -> list[Sieve]:
     """How many each condition of the outermost "all" keeps out; nothing for other rules."""
     if isinstance(node, grammar.Leaf) or node.word != "all" or len(node.parts) < 2:
         return []
@@ -145,7 +145,7 @@ def _funnel(node: Node, answer: Answer) -> list[Sieve]:
     for n, part in enumerate(node.parts):
         left = left & sets[n]
         others = answer.everyone.intersection(*(one for m, one in enumerate(sets) if m != n))
-        found.append(Sieve(part.path, said(part), len(left), len(others) - len(everybody)))
+        found.append(Sieve(part.path, _said(part, names), len(left), len(others) - len(everybody)))
     return found
 
 
@@ -178,7 +178,7 @@ async def explain(tx: Tx, opened: Mirror, rule: Any, member_id: int, as_of: date
     await members.require(tx, member_id)
     node = parsed(rule)
     answer = await ask(tx, opened, [node], as_of, [member_id])
-    reasons = []
+    reasons, names = [], await grammar.names_in(tx, rule)
     for leaf in grammar.leaves(node):
         ok = member_id in answer.members(leaf)
         value: Any = ok
@@ -189,5 +189,5 @@ async def explain(tx: Tx, opened: Mirror, rule: Any, member_id: int, as_of: date
         shown = value if hasattr(kind, "threshold") else ok
         if shown is None and hasattr(kind, "nothing"):
             shown = kind.nothing(leaf)
-        reasons.append(Reason(leaf.path, said(leaf), shown, threshold, ok))
+        reasons.append(Reason(leaf.path, _said(leaf, names), shown, threshold, ok))
     return Explanation(member_id in answer.members(node), reasons)

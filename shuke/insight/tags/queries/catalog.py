@@ -134,6 +134,12 @@ async def by_slug(tx: Tx, slugs: Iterable[str], field: str = "add") -> dict[str,
     return found
 
 
+async def names(tx: Tx, slugs: Iterable[str]) -> dict[str, str]:
+    """What tags are called, by slug; unknown ones are left out."""
+    rows = await tx.rows(f"{_TAGS} and t.slug = any(%(slugs)s::text[])", slugs=list(slugs))
+    return {row.slug: row.name for row in rows}
+
+
 async def rules(tx: Tx) -> dict[str, Rule]:
     """The segments by which a tag may be decided, with their rules in words, by slug."""
     listed = await segments.list_segments(tx)

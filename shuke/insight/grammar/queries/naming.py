@@ -1,0 +1,79 @@
+"""What people call the segments, lists, tags and offers a rule speaks of, and rules said with those names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shuke.insight.grammar import conditions
+from shuke.insight.grammar.policy.rules import Leaf
+from shuke.kit import references
+from shuke.kit.kinds import Sentence
+
+if TYPE_CHECKING:
+    from shuke.ground.mirror import Registry
+    from shuke.insight.grammar.policy.rules import Node
+    from shuke.kit.db import Tx
+
+NAMED = ("segment", "list", "tag", "offer")  # as a condition, or as the property of an event
+Names = Mapping[str, Mapping[str, str | Sentence]]
+
+
+async def names_in(tx: Tx, rules: Any) -> Names:
+    """The names of all that rules (JSON) speak of, by kind and slug; one statement for each kind they speak of."""
+    asked: dict[str, set[str]] = {}
+
+    def note(kind: str, slug: str) -> str:
+        asked.setdefault(kind, set()).add(slug)
+        return slug
+
+    _renamed(rules, note)
+    return await references.names(tx, asked)
+
+
+def said(node: Node, names: Names, registry: Registry) -> Sentence:
+    """A rule in words, with names where they are known and slugs where not."""
+    if not names:
+        return Sentence(*conditions.sentence(node))
+    raw = _raw(node)
+
+    def tree(text_of: Callable[[Sentence], str]) -> Node:
+        def call(kind: str, slug: str) -> str:
+            name = names.get(kind, {}).get(slug)
+            return name or slug if isinstance(name, str | None) else text_of(name)
+
+        return conditions.parse(_renamed(raw, call), registry)
+
+    zh, _ = conditions.sentence(tree(lambda name: name.zh))
+    _, en = conditions.sentence(tree(lambda name: name.en))
+    return Sentence(zh, en)
+
+
+def _raw(node: Node) -> dict[str, Any]:
+    if isinstance(node, Leaf):
+        return msgspec.json.decode(node.written)
+    parts = [_raw(part) for part in node.parts]
+    return {"not": parts[0]} if node.word == "not" else {node.word: parts}
+
+
+def _renamed(raw: Any, call: Callable[[str, str], str]) -> Any:
+    """The same JSON with every slug as `call` says it."""
+    if isinstance(raw, list | tuple):
+        return [_renamed(one, call) for one in raw]
+    if not isinstance(raw, dict):
+        return raw
+    changed = {key: _renamed(value, call) for key, value in raw.items()}
+    for kind in NAMED:
+        if isinstance(raw.get(kind), str):
+            changed[kind] = call(kind, raw[kind])
+    if raw.get("prop") in NAMED:
+        changed["value"] = _value(raw["prop"], raw.get("value"), call)
+    return {key: value for key, value in changed.items() if value is not None}
+
+
+def _value(kind: str, value: Any, call: Callable[[str, str], str]) -> Any:
+    if isinstance(value, str):
+        return call(kind, value)
+    return [_value(kind, one, call) for one in value] if isinstance(value, list) else value
