@@ -3,14 +3,14 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help run demo test check fmt simulate bench api docs console env dev clean
+.PHONY: help run demo test check fmt simulate simulate-segments bench api docs console env dev clean
 
 ARGS ?=
 SH := sh deploy/make
 WEB := $(shell [ -d web ] && find web -type f ! -path '*/node_modules/*' ! -path '*/dist/*' ! -name '* *')
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 run: env console ## build what is missing, start everything in one process, print the address and the login
 	@exec .venv/bin/shuke up $(ARGS)
@@ -31,6 +31,9 @@ fmt: dev ## format the code and mend what can be mended by itself
 simulate: dev ## months of random work beside an auditor's own books (make simulate SEED=7 STEPS=5000 MEMBERS=200)
 	@SEED=$(or $(SEED),1) STEPS=$(or $(STEPS),2000) MEMBERS=$(or $(MEMBERS),40) \
 		.venv/bin/python -m pytest -q -s tests/simulation/test_ledger_world.py
+
+simulate-segments: dev ## random rules over random streams: live membership, full SQL and reference agree (SEED=7 STEPS=300)
+	@SEED="$(or $(SEED),1)" STEPS=$(or $(STEPS),100) .venv/bin/python -m pytest -q -s tests/insight/segments/test_living_world.py
 
 bench: dev ## the figures of docs/benchmarks.md, as ratios measured in one run
 	@$(SH)/bench.sh $(ARGS)

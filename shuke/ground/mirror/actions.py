@@ -101,6 +101,8 @@ async def copy(mirror: Mirror, database: Database, merchants: Iterable[int]) -> 
             await _begin(mirror, database)
         mirror.rewound = False  # until this round is through
         batches = [batch for merchant_id in merchants if (batch := await _collect(mirror, database, merchant_id))]
+        for batch in batches:
+            await _also_to_heirs(mirror, batch)
         for name in {name for batch in batches for name in batch.tables}:
             rows = pa.concat_tables([part for batch in batches for part in batch.tables.get(name, ())])
             for physical, _ in mirror.registry.tables[name].physical:
@@ -176,10 +178,49 @@ def _cut(mirror: Mirror, batch: _Batch, news: Sequence[News]) -> Sequence[News]:
     return news
 
 
+async def _also_to_heirs(mirror: Mirror, batch: _Batch) -> None:
+    """What is taken back of a merged member's rows, as by the refund of an older order, is taken back of the copies too."""
+    for name, parts in batch.tables.items():
+        table = mirror.registry.tables[name]
+        if not (table.signed and table.moves):
+            continue
+        taken = [part.filter(pc.less(part["sign"], 0)) for part in parts]
+        members = {member for part in taken for member in part["member"].to_pylist()}
+        if not members:
+            continue
+        mine = f"merchant = {batch.merchant_id}"
+        gone = await mirror.engine.rows(
+            f"SELECT member FROM members WHERE {mine} AND member IN ({', '.join(map(str, sorted(members)))}) "
+            "GROUP BY member HAVING argMax(gone, seq) = 1"
+        )
+        olds = {member for (member,) in gone}
+        seqs = {seq for part in taken for seq, member in _places(part) if member in olds}
+        if not seqs:
+            continue
+        held = await mirror.engine.rows(
+            f"SELECT DISTINCT member, seq FROM {name} WHERE {mine} AND seq IN ({', '.join(map(str, sorted(seqs)))})"
+        )
+        parts += [copied for part in list(parts) for member, seq in held if len(copied := _copied(part, member, seq))]
+
+
+def _places(part: pa.Table) -> list[tuple[int, int]]:
+    return list(zip(part["seq"].to_pylist(), part["member"].to_pylist(), strict=True))
+
+
+def _copied(part: pa.Table, member: int, seq: int) -> pa.Table:
+    """The rows with that number of anybody else, as this member's."""
+    rows = part.filter(pc.and_(pc.equal(part["seq"], seq), pc.not_equal(part["member"], member)))
+    place = part.schema.get_field_index("member")
+    return rows.set_column(
+        place, part.schema.field(place), pa.array([member] * len(rows), part.schema.field(place).type)
+    )
+
+
 async def _move(mirror: Mirror, merchant_id: int, redirect: Redirect, one: News) -> None:
     """Copy one member's rows to another; the old number leaves the population, so its rows count for nobody.
 
-    `back`: take the copies away again; they have the number and place of the old member's own rows, but came in later.
+    `back`: take the copies away again; they have the number and place of the old member's own rows, but came in later. What is
+    signed has one number for one member's order, so that all rows with it are copies.
     """
     old, new = int(one.payload[redirect.old]), int(one.payload[redirect.new])
     for table in mirror.registry.tables.values():
@@ -189,9 +230,10 @@ async def _move(mirror: Mirror, merchant_id: int, redirect: Redirect, one: News)
         for name, _ in table.physical:
             if redirect.back:
                 own = f"FROM {name} WHERE merchant = {merchant_id} AND member = {old}"
+                later = "" if table.signed else f"AND (seq, idx, applied) NOT IN (SELECT seq, idx, applied {own})"
                 await mirror.engine.command(
                     f"DELETE FROM {name} WHERE merchant = {merchant_id} AND member = {new} "
-                    f"AND (seq, idx) IN (SELECT seq, idx {own}) AND (seq, idx, applied) NOT IN (SELECT seq, idx, applied {own})"
+                    f"AND (seq, idx) IN (SELECT seq, idx {own}) {later}"
                 )
                 continue
             await mirror.engine.command(

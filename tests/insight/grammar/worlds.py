@@ -56,18 +56,19 @@ class Loader:
             }
             self._deed(kind, member, at, self.seq, 0, [(at, {**properties, **shared})])
         for order in drawn["orders"]:
-            for refund in order["refunds"]:
+            told = order.get("told") or [order["member"]] * len(order["refunds"])
+            for member, refund in zip(told, order["refunds"], strict=True):
                 self.seq += 1
                 made.add(
                     "refund",
-                    order["member"],
+                    member,
                     refund.at,
                     (self.seq, 0),
                     {"amount_fen": refund.amount_fen},
                     channel=order["channel"],
                 )
                 properties = {"amount_fen": refund.amount_fen, "channel": order["channel"]}
-                self._deed("refund", order["member"], refund.at, self.seq, 0, [(refund.at, properties)])
+                self._deed("refund", member, refund.at, self.seq, 0, [(refund.at, properties)])
         self._add(EVENTS, made.columns)
 
     def _deed(self, event: str, member: int, at: datetime, seq: int, idx: int, versions: Any) -> None:
