@@ -3,7 +3,7 @@ export default {
     backtest: "Backtest",
     backtestNote: "Hold today's rules and drafts against the real orders of a period: would more be given or less, at what cost, and who gains most. No points move.",
     since: "From",
-    until: "to",
+    until: "To",
     which: "Which rules",
     withDrafts: "With drafts",
     liveOnly: "Published only",
