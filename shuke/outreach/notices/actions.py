@@ -102,7 +102,7 @@ async def _tell(
         known = names[row.member_id].name if row.member_id in names else ""
         values = {
             "name": known or NOBODY["zh" if locale == "zh" else "en"], "points": f"{left[row.ends_on, row.member_id]:,}",
-            "expires": policy.told(row.ends_on),
+            "expires": policy.told(row.ends_on, locale),
         }  # fmt: skip
         key = f"expiry:{row.member_id}:{row.ends_on}:{row.days_before}"
         drafts.append(

@@ -12,6 +12,7 @@ from shuke.kit import errors
 
 MOST_DAYS = 5
 FARTHEST = 180
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")
 CATCH_UP = 2
 """A notice that could not go out on its day, because nothing ran, still goes out this many days later."""
 
@@ -75,6 +76,6 @@ def last_days(days: Sequence[int], today: date) -> list[tuple[int, date]]:
     return found
 
 
-def told(day: date) -> str:
-    """A day as the message names it."""
-    return f"{day.month}月{day.day}日"
+def told(day: date, locale: str) -> str:
+    """A day as the message names it, in the merchant's language."""
+    return f"{day.month}月{day.day}日" if locale == "zh" else f"{day.day} {MONTHS[day.month - 1]}"

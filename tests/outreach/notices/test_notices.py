@@ -167,3 +167,8 @@ async def test_the_plan_on_the_console(owner: httpx.AsyncClient, database: Datab
     assert at <= datetime.fromisoformat(changed.json()["next_at"])
     trail = (await owner.get("/console/api/audit-trail", params={"action": "notices.changed"})).json()["items"]
     assert [row["sentence"]["zh"] for row in trail] == ["小美修改了到期提醒"]
+
+
+def test_a_day_is_told_in_the_merchants_language() -> None:
+    assert policy.told(date(2026, 12, 31), "zh") == "12月31日"
+    assert policy.told(date(2026, 9, 1), "en") == "1 Sept"

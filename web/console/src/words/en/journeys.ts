@@ -84,7 +84,7 @@ export default {
       bodyHelp: "{'{name}'} the member's name, {'{points}'} the points that run out, {'{expires}'} their last day",
       reads: "What a member reads",
       exampleName: "Xiaofu Lin",
-      exampleDay: "12月31日",
+      exampleDay: "31 Dec",
       next: "Goes out next on {at}",
       off: "Nobody is told now.",
       promise: "Right before sending we look again: who has spent the points hears nothing, who spent some hears what is left.",
