@@ -86,6 +86,10 @@ SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
         Words("读取会员、积分和分群", "Read members, points and segments"),
         frozenset({"members.read", "points.read", "segments.read"}),
     ),
+    "rules": (
+        Words("试算、回测积分规则", "Try and backtest earning rules"),
+        frozenset({"points.read", "points.rules"}),
+    ),
     "member": (
         Words("会员端：签到、任务、推荐、转赠", "Member side: check-in, missions, referrals, transfers"),
         _MEMBER_SIDE | {"points.transfer"},

@@ -99,6 +99,10 @@ TRAIL: dict[str, Words] = {
         "{who}移除了行业方案「{subject}」里没用到的部分", "{who} removed what was unused of the playbook “{subject}”"
     ),
     "profiles.refit": Words("{who}重新计算了会员画像", "{who} had the member profiles computed again"),
+    "profiles.stage": Words(
+        "{who}修改了人生阶段「{subject}」的商品词", "{who} changed the words of the stage of life “{subject}”"
+    ),
+    "profiles.stage_removed": Words("{who}删除了人生阶段「{subject}」", "{who} removed the stage of life “{subject}”"),
     "tag.created": Words("{who}新建了标签「{subject}」", "{who} made the tag “{subject}”"),
     "tag.changed": Words("{who}修改了标签「{subject}」", "{who} changed the tag “{subject}”"),
     "tag.deleted": Words("{who}删除了标签「{subject}」", "{who} deleted the tag “{subject}”"),
