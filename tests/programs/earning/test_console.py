@@ -54,7 +54,7 @@ async def test_a_preview_says_what_an_order_would_earn_and_why(owner: httpx.Asyn
     tried = await _ok(await owner.post(f"{API}/points/preview", json={"amount_fen": 12_345, "draft": draft}))
     assert (tried["points"], tried["sentence"]["en"]) == (
         61,
-        "5 point(s) for every ¥10.00 paid, times the tier's multiplier",
+        "5 points for every ¥10.00 paid, times the tier's multiplier",
     )
     draft["params"]["points"] = "many"
     refused = await owner.post(f"{API}/points/preview", json={"amount_fen": 1, "draft": draft})

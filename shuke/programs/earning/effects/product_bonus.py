@@ -78,5 +78,5 @@ class ProductBonus:
         per_en = {"yuan": "yuan", "piece": "piece", "order": "order"}[params.per]
         return Sentence(
             f"买{zh}，{PER[params.per][0]}加送 {params.points} 积分",
-            f"{params.points} extra point(s) per {per_en} of {en}",
+            f"{params.points} extra point{'' if params.points == 1 else 's'} per {per_en} of {en}",
         )

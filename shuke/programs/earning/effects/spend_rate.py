@@ -61,7 +61,7 @@ class SpendRate:
         """The rule in words."""
         per = money.yuan(params.per_fen)
         zh = f"每消费 {per} 送 {params.points} 积分" + ("，按会员等级加倍" if params.tier_multiplier else "")
-        en = f"{params.points} point(s) for every {per} paid" + (
+        en = f"{params.points} point{'' if params.points == 1 else 's'} for every {per} paid" + (
             ", times the tier's multiplier" if params.tier_multiplier else ""
         )
         return Sentence(zh, en)
