@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("mirror")
 TICK_SECONDS = 0.5
+MANY = 16
+"""Merchants in one round, from which on their callers come first."""
 LOOK_AROUND_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 30
 
 
 async def keep_copying(mirror: Mirror, database: Database) -> None:
-    """Copy until cancelled: at once after a quiet time, all merchants together. Under load at most every half second, and
-    no more than half of the time.
+    """Copy until cancelled: at once after a quiet time, all merchants together. Under load at most every half second; of
+    many merchants no more than half of the time.
 
     When an engine is away, ingestion goes on; the loop waits longer and longer, then takes up where it was.
     """
@@ -66,7 +68,8 @@ class _Rounds:
                     merchants.update(await actions.behind(tx))
             if merchants:
                 self._news.update(await actions.copy(self._mirror, self._database, sorted(merchants)))
-            self._pause = max(TICK_SECONDS, clock.monotonic() - began)
+            took = clock.monotonic() - began
+            self._pause = max(TICK_SECONDS, took) if len(merchants) > MANY else TICK_SECONDS
         except (errors.Unavailable, MirrorGone, QueryFailed) as error:
             self._news.update(merchants)
             self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
