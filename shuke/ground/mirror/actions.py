@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from shuke.kit.db import Database, Tx
 
 MOST_NEWS = 1_000
-MOST_ITEMS = 5_000
+MOST_ITEMS = 10_000
 LEASE = timedelta(seconds=6)
 IDENTITY = "identity"
 
-MOST_BYTES = 256 << 10
+MOST_BYTES = 512 << 10
 _PLACE = """
 select h.seq as head, coalesce(c.seq, 0) as seq from merchant_head h
 left join mirror_cursor c on c.merchant_id = h.merchant_id where h.merchant_id = %(merchant_id)s

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("mirror")
 TICK_SECONDS = 0.5
+BEHIND_SECONDS = 0.05
+"""The rest of a round that could not take everything."""
 MANY = 16
 """Merchants in one round, from which on their callers come first."""
 LOOK_AROUND_SECONDS = 5
@@ -66,10 +68,13 @@ class _Rounds:
                 self._looked = clock.monotonic()
                 async with self._database.directory() as tx:
                     merchants.update(await actions.behind(tx))
-            if merchants:
-                self._news.update(await actions.copy(self._mirror, self._database, sorted(merchants)))
+            more = await actions.copy(self._mirror, self._database, sorted(merchants)) if merchants else set()
+            self._news.update(more)
             took = clock.monotonic() - began
-            self._pause = max(TICK_SECONDS, took) if len(merchants) > MANY else TICK_SECONDS
+            if len(merchants) > MANY:
+                self._pause = max(TICK_SECONDS, took)
+            else:
+                self._pause = BEHIND_SECONDS if more else TICK_SECONDS
         except (errors.Unavailable, MirrorGone, QueryFailed) as error:
             self._news.update(merchants)
             self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
