@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from shuke.doors import frame, metrics
@@ -119,7 +120,7 @@ def protocol(intake: Intake, secure: bool) -> type[HttpToolsProtocol]:
 
 
 def _is_plain(one: HttpToolsProtocol) -> bool:
-    """A POST whose length is known and bounded, with no header that asks for anything."""
+    """A POST of known length, short enough that reading is never paused, with no header that asks for anything."""
     if one.parser.get_method() != b"POST" or not one.parser.should_keep_alive() or one.limit_concurrency is not None:
         return False
     length = b""
@@ -128,7 +129,7 @@ def _is_plain(one: HttpToolsProtocol) -> bool:
             return False
         if name == b"content-length":
             length = value
-    return length.isdigit() and len(length) < 6
+    return length.isdigit() and len(length) < 6 and int(length) <= HIGH_WATER_LIMIT
 
 
 def _said(call: _Call, done: asyncio.Future[Answer]) -> tuple[int, bytes, bytes]:

@@ -91,6 +91,22 @@ async def test_calls_sent_without_waiting_are_answered_in_their_order(context: C
         writer.close()
 
 
+async def test_a_large_order_that_arrives_in_pieces_is_answered(context: Context, merchant_id: int) -> None:
+    key = await key_of(context, merchant_id)
+    lines = [{"sku": f"玫瑰精华礼盒-{number:04d}", "category": "美容礼盒", "amount_fen": 100} for number in range(800)]
+    whole = call(key, ORDER | {"order_id": "团购", "amount_fen": 80_000, "lines": lines})
+    assert 65_536 < len(whole) < 100_000
+    async with serving(context) as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for start in range(0, len(whole), 16_000):
+            writer.write(whole[start : start + 16_000])
+            await writer.drain()
+            await asyncio.sleep(0.005)
+        status, _, body = await answer_of(reader)
+        assert (status, body["points"]["earned"]) == (200, 800)
+        writer.close()
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
