@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("events")
 REST_SECONDS = 0.25
 """Between two rounds while there is news, so that callers in the same process come first; as long as the round itself took
-where that is more, so that a thousand merchants' reactions leave half of the time to their callers."""
+where that is more, up to `LONGEST_REST_SECONDS`, so that a thousand merchants' reactions leave half of the time to callers."""
+LONGEST_REST_SECONDS = 2.0
 FAILURES = 3
 """So often a batch may fail before what fails in it is looked for and set aside."""
 
@@ -80,7 +81,7 @@ class Relay:
                     await self._deliver_safely(merchant_id)
                 self._wake.clear()
                 if merchants:
-                    await asyncio.sleep(max(REST_SECONDS, clock.monotonic() - began))
+                    await asyncio.sleep(min(max(REST_SECONDS, clock.monotonic() - began), LONGEST_REST_SECONDS))
                 elif not self._news:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), timeout=left)

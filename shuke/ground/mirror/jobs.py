@@ -21,6 +21,8 @@ BEHIND_SECONDS = 0.05
 """The rest of a round that could not take everything."""
 MANY = 16
 """Merchants in one round, from which on their callers come first."""
+LONGEST_REST_SECONDS = 2.0
+"""Of such a round."""
 LOOK_AROUND_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 30
 
@@ -72,7 +74,7 @@ class _Rounds:
             self._news.update(more)
             took = clock.monotonic() - began
             if len(merchants) > MANY:
-                self._pause = max(TICK_SECONDS, took)
+                self._pause = min(max(TICK_SECONDS, took), LONGEST_REST_SECONDS)
             else:
                 self._pause = BEHIND_SECONDS if more else TICK_SECONDS
         except (errors.Unavailable, MirrorGone, QueryFailed) as error:
