@@ -45,7 +45,8 @@ async def apply(
 async def apply_across(
     database: Database, parts: Sequence[tuple[int, Sequence[ingestion.Item]]]
 ) -> list[list[Answer] | Exception]:
-    """Orders and events of several merchants in one transaction; whatever is in its way, each merchant by itself.
+    """Orders and events of several merchants in one transaction; whatever is in its way, each merchant by itself, unless the
+    database is away.
 
     The answers, or the fault, of each merchant.
     """
@@ -53,6 +54,8 @@ async def apply_across(
     (outcome,) = await asyncio.gather(database.write_together(works), return_exceptions=True)
     if not isinstance(outcome, BaseException):
         return list(outcome)
+    if isinstance(outcome, errors.Unavailable):
+        return [outcome] * len(parts)
     alone = (apply(database, merchant_id, items) for merchant_id, items in parts)  # nothing was written
     found = await asyncio.gather(*alone, return_exceptions=True)
     return [_fault(answer) for answer in found]
