@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from shuke.assets.rewards.effects import Given, Reward, Taken, Wanted, kinds
+from shuke.ground import members
 from shuke.kit import errors
 from shuke.kit.db import Tx
 
@@ -89,10 +90,26 @@ async def collect(tx: Tx, member_id: int, key: str, at: datetime, by: str) -> No
         raise NothingToCollect(field="key")
 
 
-async def merge_prizes(tx: Tx, pairs: Sequence[tuple[int, int]]) -> None:
-    """What merged members have won belongs to their heirs; repeatable."""
-    await tx.run(
-        "update prize_won p set member_id = w.heir from unnest(%(losers)s::bigint[], %(heirs)s::bigint[]) as w(loser, heir) "
-        "where p.merchant_id = %(merchant_id)s and p.member_id = w.loser",
-        losers=[loser for loser, _ in pairs], heirs=[heir for _, heir in pairs],
-    )  # fmt: skip
+ROOM = "rewards"
+_TO_HEIR = """
+update prize_won set member_id = %(into_id)s where merchant_id = %(merchant_id)s and member_id = %(member_id)s returning key
+"""
+_BACK = """
+update prize_won set member_id = %(member_id)s where merchant_id = %(merchant_id)s and member_id = %(into_id)s
+  and key = any(%(keys)s::text[])
+"""
+
+
+async def merge_prizes(tx: Tx, merges: Sequence[tuple[int, int, int]]) -> None:
+    """What each (merge, member, heir) has won belongs to the heir; repeatable, and kept with the merge for parting."""
+    for merge_id, member_id, into_id in merges:  # a person merges members one at a time
+        moved = await tx.rows(_TO_HEIR, member_id=member_id, into_id=into_id)
+        if moved:
+            await members.keep_moved(tx, ROOM, [(merge_id, [row.key for row in moved])])
+
+
+async def part_prizes(tx: Tx, merges: Sequence[tuple[int, int, int]]) -> None:
+    """What a merge brought along goes back, fetched or not; what the heir won since stays theirs. Repeatable."""
+    moved = await members.moved_by(tx, ROOM, [merge_id for merge_id, _, _ in merges])
+    for merge_id, member_id, into_id in merges:
+        await tx.run(_BACK, member_id=member_id, into_id=into_id, keys=moved.get(merge_id, []))

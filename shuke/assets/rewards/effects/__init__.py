@@ -8,7 +8,7 @@ from shuke.assets.rewards.effects.give_chance import GiveChance
 from shuke.assets.rewards.effects.give_growth import GiveGrowth
 from shuke.assets.rewards.effects.give_offer import GiveOffer
 from shuke.assets.rewards.effects.give_points import GivePoints
-from shuke.assets.rewards.effects.kind import Given, Reward, RewardKind, Taken, Wanted
+from shuke.assets.rewards.effects.kind import Given, Reward, RewardKind, Rewards, SomeRewards, Taken, Wanted, of_points
 from shuke.kit.kinds import Family, Sentence
 
 kinds: Family[RewardKind] = Family(
@@ -22,4 +22,17 @@ def sentence(rewards: Sequence[Reward]) -> Sentence:
     return Sentence("、".join(one.zh for one in told), ", ".join(one.en for one in told))
 
 
-__all__ = ["CARDS", "BadDraw", "Given", "Reward", "RewardKind", "Taken", "Wanted", "kinds", "sentence"]
+__all__ = [
+    "CARDS",
+    "BadDraw",
+    "Given",
+    "Reward",
+    "RewardKind",
+    "Rewards",
+    "SomeRewards",
+    "Taken",
+    "Wanted",
+    "kinds",
+    "of_points",
+    "sentence",
+]

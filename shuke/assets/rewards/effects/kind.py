@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from shuke.assets import points
 from shuke.ground import tenancy
@@ -20,6 +21,17 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     kind: str
     params: dict[str, Any]
+
+
+Rewards = Annotated[list[Reward], Meta(max_length=5)]
+"""What one thing may bring."""
+SomeRewards = Annotated[list[Reward], Meta(min_length=1, max_length=5)]
+"""The same where nothing would make no sense."""
+
+
+def of_points(count: int) -> list[Reward]:
+    """So many points and nothing else."""
+    return [Reward(kind="points", params={"points": count})]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """美妆美业: high tickets, repeat purchases, birthdays and check-ins."""
 
-from shuke.assets.rewards import Reward
+from shuke.assets.rewards import of_points
 from shuke.kit.kinds import Sentence
 from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, Text, points
 from shuke.programs import missions, referrals, tiers
@@ -8,10 +8,6 @@ from shuke.programs import missions, referrals, tiers
 
 def _benefit(kind: str, **params: object) -> tiers.Benefit:
     return tiers.Benefit(kind=kind, params=params)
-
-
-def _points(count: int) -> list[Reward]:
-    return [Reward(kind="points", params={"points": count})]
 
 
 BEAUTY = Book(
@@ -77,8 +73,8 @@ BEAUTY = Book(
         ExampleIn("首单 100 元", {"amount_fen": 10_000, "supposed": {}}, 300),
     ],
     check_in=missions.Plan(
-        rewards=_points(5),
-        milestones=[missions.Milestone(day=7, rewards=_points(30))],
+        rewards=of_points(5),
+        milestones=[missions.Milestone(day=7, rewards=of_points(30))],
         cycle_days=7,
         make_up=missions.MakeUp(days_back=3, per_month=3, price_points=20),
         late_hours=48,
@@ -94,7 +90,7 @@ BEAUTY = Book(
                     missions.StepPlan(kind="behave", params={"event": "follow", "times": 1}),
                     missions.StepPlan(kind="profile", params={"fields": ["name", "birthday"]}),
                 ],
-                rewards=_points(100),
+                rewards=of_points(100),
             ),
         ),
         MissionIn(
@@ -102,11 +98,13 @@ BEAUTY = Book(
             Sentence("每周晒单", "Weekly share"),
             "weekly",
             missions.MissionPlan(
-                steps=[missions.StepPlan(kind="behave", params={"event": "share", "times": 1})], rewards=_points(20)
+                steps=[missions.StepPlan(kind="behave", params={"event": "share", "times": 1})], rewards=of_points(20)
             ),
         ),
     ],
-    referral=referrals.Plan(referrer_rewards=_points(200), friend_rewards=_points(200), return_days=7, month_cap=20),
+    referral=referrals.Plan(
+        referrer_rewards=of_points(200), friend_rewards=of_points(200), return_days=7, month_cap=20
+    ),
     texts=[
         Text(
             Sentence("叫回沉睡会员", "Bring back who has not come"),

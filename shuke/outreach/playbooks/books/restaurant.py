@@ -2,16 +2,12 @@
 
 from datetime import datetime
 
-from shuke.assets.rewards import Reward
+from shuke.assets.rewards import of_points
 from shuke.kit.kinds import Sentence
 from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, Text, points
 from shuke.programs import missions, referrals, tiers
 
 NOON, THREE = datetime(2026, 1, 7, 12), datetime(2026, 1, 7, 15)
-
-
-def _points(count: int) -> list[Reward]:
-    return [Reward(kind="points", params={"points": count})]
 
 
 RESTAURANT = Book(
@@ -64,8 +60,8 @@ RESTAURANT = Book(
         ExampleIn("下午三点 60 元", {"amount_fen": 6_000, "supposed": {"orders": 1}, "occurred_at": THREE}, 120),
     ],
     check_in=missions.Plan(
-        rewards=_points(2),
-        milestones=[missions.Milestone(day=7, rewards=_points(15))],
+        rewards=of_points(2),
+        milestones=[missions.Milestone(day=7, rewards=of_points(15))],
         cycle_days=7,
         make_up=missions.MakeUp(days_back=2),
     ),
@@ -76,13 +72,15 @@ RESTAURANT = Book(
             "weekly",
             missions.MissionPlan(
                 steps=[missions.StepPlan(kind="behave", params={"event": "review", "times": 1})],
-                rewards=_points(20),
+                rewards=of_points(20),
                 award="after_review",
                 proof_hint="点评截图",
             ),
         ),
     ],
-    referral=referrals.Plan(referrer_rewards=_points(80), friend_rewards=_points(80), least_fen=5_000, return_days=1),
+    referral=referrals.Plan(
+        referrer_rewards=of_points(80), friend_rewards=of_points(80), least_fen=5_000, return_days=1
+    ),
     texts=[
         Text(
             Sentence("好久没来", "It has been a while"),

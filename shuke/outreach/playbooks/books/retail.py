@@ -2,16 +2,12 @@
 
 from datetime import datetime
 
-from shuke.assets.rewards import Reward
+from shuke.assets.rewards import of_points
 from shuke.kit.kinds import Sentence
 from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, Text, points
 from shuke.programs import missions, referrals, tiers
 
 WEDNESDAY, SATURDAY = datetime(2026, 1, 7, 12), datetime(2026, 1, 10, 12)
-
-
-def _points(count: int) -> list[Reward]:
-    return [Reward(kind="points", params={"points": count})]
 
 
 RETAIL = Book(
@@ -65,8 +61,8 @@ RETAIL = Book(
         ExampleIn("周三买 260 元", {"amount_fen": 26_000, "supposed": {}, "occurred_at": WEDNESDAY}, 280),
     ],
     check_in=missions.Plan(
-        rewards=_points(2),
-        milestones=[missions.Milestone(day=7, rewards=_points(10))],
+        rewards=of_points(2),
+        milestones=[missions.Milestone(day=7, rewards=of_points(10))],
         cycle_days=7,
         make_up=missions.MakeUp(days_back=3),
     ),
@@ -80,11 +76,13 @@ RETAIL = Book(
                     missions.StepPlan(kind="behave", params={"event": "follow", "times": 1}),
                     missions.StepPlan(kind="profile", params={"fields": ["name", "birthday"]}),
                 ],
-                rewards=_points(50),
+                rewards=of_points(50),
             ),
         ),
     ],
-    referral=referrals.Plan(referrer_rewards=_points(100), friend_rewards=_points(100), least_fen=5_000, return_days=7),
+    referral=referrals.Plan(
+        referrer_rewards=of_points(100), friend_rewards=of_points(100), least_fen=5_000, return_days=7
+    ),
     texts=[
         Text(
             Sentence("周末提醒", "Weekend"),

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from shuke.assets.rewards import Reward, sentence
+from shuke.assets.rewards import Reward, Rewards, of_points, sentence
 from shuke.kit import errors
 from shuke.kit.kinds import Sentence
 
@@ -20,7 +20,6 @@ MOST_MILESTONES = 20
 MOST_SPECIAL_DAYS = 60
 TOLD_DAYS = 3
 """How many special days the sentence tells one by one."""
-Rewards = Annotated[list[Reward], Meta(max_length=5)]
 
 
 class BadPlan(errors.Refused):
@@ -110,8 +109,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 DEFAULT = Plan(
-    rewards=[Reward(kind="points", params={"points": 10})],
-    milestones=[Milestone(day=7, rewards=[Reward(kind="points", params={"points": 50})])],
+    rewards=of_points(10),
+    milestones=[Milestone(day=7, rewards=of_points(50))],
 )
 """10 a day, 50 more on days 7, 14, 21 …"""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from shuke.assets.rewards import Reward
+from shuke.assets.rewards import Rewards
 from shuke.kit import errors
 
 Period = Literal["once", "daily", "weekly"]
@@ -103,7 +103,7 @@ class MissionPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What is to be done and what it gives: `award` at once, when the member claims it, or when a person accepts a proof."""
 
     steps: Annotated[list[StepPlan], Meta(max_length=10)] = []
-    rewards: Annotated[list[Reward], Meta(max_length=5)] = []
+    rewards: Rewards = []
     award: Award = "at_once"
     proof_hint: Annotated[str, Meta(max_length=200)] = ""
 

@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from shuke.assets.rewards import Reward, sentence
+from shuke.assets.rewards import Reward, Rewards, of_points, sentence
 from shuke.kit import errors
 from shuke.kit.kinds import Sentence
 
-Rewards = Annotated[list[Reward], Meta(max_length=5)]
 Period = Literal["week", "month"]
 MOST_PRIZES = 20
 LONGEST_LINK = 300
@@ -47,7 +46,7 @@ class Prize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def _two_hundred() -> list[Reward]:
-    return [Reward(kind="points", params={"points": 200})]
+    return of_points(200)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

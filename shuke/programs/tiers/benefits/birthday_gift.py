@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from shuke.assets.rewards import Reward, sentence
 from shuke.kit.kinds import Sentence
+from shuke.programs.tiers.benefits.kind import Given
 
 _WORDS = {"day": ("生日当天", "on the birthday"), "week": ("生日那周的周一", "on the Monday of the birthday week"),
           "month": ("生日当月 1 号", "on the first of the birthday month")}  # fmt: skip
@@ -23,14 +24,7 @@ _LABELS = {
 class Gift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is given, and when."""
 
-    rewards: Annotated[
-        list[Reward],
-        Meta(
-            min_length=1,
-            max_length=5,
-            extra_json_schema={"x-zh": "送什么", "x-en": "What is given", "x-widget": "rewards"},
-        ),
-    ]
+    rewards: Given
     when: Annotated[
         Literal["day", "week", "month"],
         Meta(extra_json_schema={"x-zh": "什么时候送", "x-en": "When", "x-labels": _LABELS}),

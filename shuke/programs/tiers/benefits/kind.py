@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
-from shuke.assets.rewards import Reward
+from msgspec import Meta
+
+from shuke.assets.rewards import Reward, SomeRewards
 from shuke.kit.kinds import Kind
+
+Given = Annotated[
+    SomeRewards, Meta(extra_json_schema={"x-zh": "送什么", "x-en": "What is given", "x-widget": "rewards"})
+]
+"""The rewards of a gift."""
 
 
 class BenefitKind(Kind, Protocol):

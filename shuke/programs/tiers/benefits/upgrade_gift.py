@@ -10,19 +10,13 @@ from msgspec import Meta
 
 from shuke.assets.rewards import Reward, sentence
 from shuke.kit.kinds import Sentence
+from shuke.programs.tiers.benefits.kind import Given
 
 
 class Gift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is given, and how many days after the rise; whoever no longer qualifies then gets nothing."""
 
-    rewards: Annotated[
-        list[Reward],
-        Meta(
-            min_length=1,
-            max_length=5,
-            extra_json_schema={"x-zh": "送什么", "x-en": "What is given", "x-widget": "rewards"},
-        ),
-    ]
+    rewards: Given
     wait_days: Annotated[
         int,
         Meta(
