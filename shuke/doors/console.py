@@ -15,6 +15,7 @@ from shuke.ground.access import console as access
 from shuke.ground.catalog import console as catalog
 from shuke.ground.members import console as members
 from shuke.ground.messaging import console as messaging
+from shuke.insight.lifecycle import console as lifecycle
 from shuke.insight.outlook import console as outlook
 from shuke.insight.profiles import console as profiles
 from shuke.insight.segments import console as segments
@@ -57,6 +58,7 @@ routes = [
     *profiles.routes,
     *segments.routes,
     *outlook.routes,
+    *lifecycle.routes,
     *tags.routes,
     *tagging.routes,
     *journeys.routes,

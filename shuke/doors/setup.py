@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
-from shuke.doors import lifecycle, wiring
+from shuke.doors import wiring
 from shuke.ground import tenancy
+from shuke.insight import lifecycle
 from shuke.kit.db import Database
 from shuke.programs import earning, tiers
 
@@ -22,7 +23,7 @@ async def create_merchant(
     state: Literal["active", "loading"] = "active",
 ) -> int:
     """A new merchant with its first rule (1 point per net yuan, from the beginning of time) and one plain tier;
-    with `ready_made` also the segments of the members' life."""
+    with `ready_made` also the stages of the members' life."""
     async with database.directory() as tx:
         merchant_id = await tenancy.create_merchant(tx, slug, name or slug, zone, at, state)
     async with database.write(merchant_id) as tx:
@@ -30,6 +31,6 @@ async def create_merchant(
         await earning.install_first_rule(tx, at)
         await tiers.install_first_ladder(tx)
         if ready_made:
-            await lifecycle.install(tx, at)
+            await lifecycle.put(tx, lifecycle.DEFAULT, at, "shuke")
         await wiring.plan(tx, at)
     return merchant_id

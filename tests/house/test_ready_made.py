@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from shuke.doors import lifecycle
 from shuke.doors.demo import programme, shop
+from shuke.insight import lifecycle
 from shuke.outreach.journeys.actions.examples import EXAMPLES
 from shuke.outreach.playbooks import BOOKS
 from tests.house import tree

@@ -7,11 +7,10 @@ from typing import Any
 from litestar import get
 
 from shuke.assets import audit, finance
-from shuke.doors import lifecycle
 from shuke.ground import members, tenancy
 from shuke.ground import mirror as columnar
 from shuke.ground.mirror import Mirror
-from shuke.insight import segments
+from shuke.insight import lifecycle, segments
 from shuke.kit import clock
 from shuke.kit.db import Database
 from shuke.kit.http import Caller, requires
@@ -49,7 +48,7 @@ async def overview(database: Database, caller: Caller, mirror: Any) -> dict[str,
         "as_of": now,
         "mirror_as_of": fresh.applied_at,
         "members": {"total": total, "new_30d": new, **bought.pop("active")},
-        "lifecycle": _lifecycle(listed, total),
+        "lifecycle": lifecycle.sizes(listed, total),
         "segments": [
             {"slug": one.slug, "name": one.name, "count": one.count, "refreshed_at": one.refreshed_at} for one in listed
         ],
@@ -94,18 +93,6 @@ async def _bought(mirror: Mirror | None, merchant_id: int, today: date) -> dict[
         "amount_fen_prev_30d": sum(days[day][1] for day in earlier),
         "days": [{"date": day, "count": days[day][0], "amount_fen": days[day][1]} for day in shown],
     }  # fmt: skip
-
-
-def _lifecycle(listed: list[segments.Shown], total: int) -> list[dict[str, Any]]:
-    """Members by stage, where the ready-made segments are installed; `none` are those in no stage."""
-    sizes = {one.slug: one.count or 0 for one in listed}
-    found = [
-        {"key": stage.key, "count": sizes[stage.slug], "segment": stage.slug}
-        for stage in lifecycle.STAGES
-        if stage.slug in sizes
-    ]
-    rest = max(total - sum(sizes.get(stage.slug, 0) for stage in lifecycle.STAGES), 0)
-    return [*found, {"key": "none", "count": rest, "segment": None}] if found else []
 
 
 routes = [overview]

@@ -115,6 +115,7 @@ TRAIL: dict[str, Words] = {
     ),
     "tags.imported": Words("{who}从文件「{subject}」导入了标签", "{who} imported tags from “{subject}”"),
     "tags.undone": Words("{who}撤销了一次标签变更", "{who} undid a change of tags"),
+    "lifecycle.changed": Words("{who}调整了会员生命周期的界限", "{who} changed the limits of the members' life"),
     "segment.created": Words("{who}新建了分群「{subject}」", "{who} created the segment “{subject}”"),
     "segment.changed": Words("{who}修改了分群「{subject}」", "{who} changed the segment “{subject}”"),
     "segment.deleted": Words("{who}删除了分群「{subject}」", "{who} deleted the segment “{subject}”"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from pyroaring import BitMap
 
-from shuke.ground import mirror
+from shuke.ground import members, mirror
 from shuke.insight import grammar, segments
 from shuke.kit.kinds import Sentence
 
@@ -32,7 +32,7 @@ class Coming(msgspec.Struct, frozen=True):
 
 
 class Timed(msgspec.Struct, frozen=True):
-    """A condition of an explanation, and when time alone changes it."""
+    """A condition of an explanation: what the member measures, what is asked for, whether it holds, when time changes that."""
 
     path: str
     sentence: Sentence
@@ -96,15 +96,31 @@ async def coming(tx: Tx, opened: Mirror, trees: Sequence[Node], member_id: int, 
 
 async def explain(tx: Tx, opened: Mirror, rule: Any, member_id: int, at: datetime) -> Explained:
     """Whether a member belongs, with value, threshold and next change of every condition; refuses `NoSuchMember`."""
-    why = await segments.explain(tx, opened, rule, member_id, at)
-    node = segments.parsed(rule)
+    await members.require(tx, member_id)
+    node, names = segments.parsed(rule), await grammar.names_in(tx, rule)
     leaves = list(grammar.leaves(node))
+    answer = await segments.ask(tx, opened, [node], at, [member_id])
     whole, *each = await coming(tx, opened, [node, *leaves], member_id, at)
-    told = [
-        Timed(one.path, one.sentence, one.value, one.threshold, one.ok, following)
-        for one, following in zip(why.leaves, each, strict=True)
-    ]
-    return Explained(why.inside, whole, told)
+    told = []
+    for leaf, following in zip(leaves, each, strict=True):
+        ok = member_id in answer.members(leaf)
+        value, threshold = await _measured(opened, leaf, answer.moment, member_id) or (ok, True)
+        sentence = grammar.said(leaf, names, mirror.declared())
+        told.append(Timed(leaf.path, sentence, value, threshold, ok, following))
+    return Explained(member_id in answer.members(node), whole, told)
+
+
+async def _measured(opened: Mirror, leaf: grammar.Leaf, moment: Moment, member_id: int) -> tuple[Any, Any] | None:
+    """What one member measures in a condition, and what is asked for; None where it only holds or not."""
+    kind = grammar.kind_of(leaf)
+    if not hasattr(kind, "threshold"):
+        return None
+    value = None
+    if leaf.kind not in grammar.MEMBERSHIP:
+        value = (await grammar.measured(opened, leaf, moment, [member_id])).get(member_id)
+    if value is None and hasattr(kind, "nothing"):
+        value = kind.nothing(leaf)
+    return value, kind.threshold(leaf)
 
 
 def _later(moment: Moment, at: datetime) -> Moment:
@@ -147,17 +163,19 @@ async def then(tx: Tx, opened: Mirror, slug: str, at: datetime, now: datetime) -
 async def flow(tx: Tx, opened: Mirror, slugs: Sequence[str], start: datetime, end: datetime) -> list[Flow]:
     """Members by the segment they were in at the first and at the second instant, the first named where they are in several.
 
-    Refuses `NoSuchSegment`.
+    Who had not joined at the first instant was in none. Refuses `NoSuchSegment`.
     """
     trees = {slug: segments.parsed((await segments.get_segment(tx, slug)).rule) for slug in slugs}
-    before = _shares(await segments.ask(tx, opened, list(trees.values()), start), trees)
-    after = _shares(await segments.ask(tx, opened, list(trees.values()), end), trees)
+    first = await segments.ask(tx, opened, list(trees.values()), start)
+    second = await segments.ask(tx, opened, list(trees.values()), end)
+    everyone = first.everyone | second.everyone
+    before, after = _shares(first, trees, everyone), _shares(second, trees, everyone)
     flows = [Flow(one, two, len(before[one] & after[two])) for one in before for two in after]
     return [found for found in flows if found.count and not found.source == found.target is None]
 
 
-def _shares(answer: grammar.Answer, trees: Mapping[str, Node]) -> dict[str | None, BitMap]:
-    left = answer.everyone.copy()
+def _shares(answer: grammar.Answer, trees: Mapping[str, Node], everyone: BitMap) -> dict[str | None, BitMap]:
+    left = everyone.copy()
     found: dict[str | None, BitMap] = {}
     for slug, tree in trees.items():
         found[slug] = answer.members(tree) & left

@@ -44,6 +44,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/segments", name: "segments", component: () => import("@/pages/segments/List.vue"), meta: { title: "nav.segments", needs: "segments.read" } },
   { path: "/segments/new", name: "segment-new", component: () => import("@/pages/segments/Editor.vue"), meta: { title: "segments.new", needs: "segments.write" } },
   { path: "/segments/profiles", name: "profiles", component: () => import("@/pages/profiles/Profiles.vue"), meta: { title: "profiles.title", needs: "segments.read" } },
+  { path: "/segments/lifecycle", name: "lifecycle", component: () => import("@/pages/segments/Life.vue"), meta: { title: "lifecycle.title", needs: "segments.read" } },
   { path: "/segments/compare", name: "segments-compare", component: () => import("@/pages/segments/Compare.vue"), meta: { title: "segments.compare", needs: "segments.read" } },
   { path: "/segments/lists", name: "segment-lists", component: () => import("@/pages/segments/Lists.vue"), meta: { title: "segments.lists", needs: "segments.read" } },
   { path: "/segments/:slug", name: "segment", component: () => import("@/pages/segments/Segment.vue"), meta: { title: "nav.segments", needs: "segments.read" } },

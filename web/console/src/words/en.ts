@@ -2,6 +2,7 @@ import foresight from "./en/foresight";
 import imports from "./en/imports";
 import journeys from "./en/journeys";
 import ledger from "./en/ledger";
+import lifecycle from "./en/lifecycle";
 import members from "./en/members";
 import missions from "./en/missions";
 import overview from "./en/overview";
@@ -16,4 +17,4 @@ import tags from "./en/tags";
 import tiers from "./en/tiers";
 import webhooks from "./en/webhooks";
 
-export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...webhooks };
+export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...lifecycle, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...webhooks };

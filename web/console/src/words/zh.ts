@@ -2,6 +2,7 @@ import foresight from "./zh/foresight";
 import imports from "./zh/imports";
 import journeys from "./zh/journeys";
 import ledger from "./zh/ledger";
+import lifecycle from "./zh/lifecycle";
 import members from "./zh/members";
 import missions from "./zh/missions";
 import overview from "./zh/overview";
@@ -16,4 +17,4 @@ import tags from "./zh/tags";
 import tiers from "./zh/tiers";
 import webhooks from "./zh/webhooks";
 
-export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...webhooks };
+export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...lifecycle, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...webhooks };
