@@ -28,14 +28,17 @@ NOW = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
 START = "toDateTime64('2026-11-01 04:00:00', 6, 'UTC')"
 PIECE = 50_000  # members made at once
 GOALS = {"features": 30, "model": 60}
-BY_HAND = "SELECT member, count() AS orders, sum(amount_fen) AS fen, max(day) AS day FROM orders WHERE merchant = 1 GROUP BY member"
+BY_HAND = (
+    "SELECT member, sum(sign) AS orders, sum(sign * amount_fen) AS fen, max(day) AS day FROM orders WHERE merchant = 1 "
+    "GROUP BY member HAVING orders > 0"
+)
 
 
 def _fill(first: int, members: int) -> list[str]:
     """So many members from a number on, who buy at a pace of their own and stay away after any visit with a chance of their own, as
     BG/NBD has it.
 
-    About ten orders each; drawn by hashing, so that every run makes the same.
+    About ten orders each, one in twenty returned, half of these in part; drawn by hashing, so that every run makes the same.
     """
     # Uniform numbers by member and purpose; the pace is exponential, the chance to stay away Beta(1, 9), the visits geometric.
     drawn = "(cityHash64(number + 1, {}) % 1000000 + 0.5) / 1000000"
@@ -48,6 +51,9 @@ def _fill(first: int, members: int) -> list[str]:
     columns = (
         "merchant, member, at, day, effective_at, order_id, row_id, sign, channel, store, weekday, hour, seq, applied"
     )
+    again = columns.replace(
+        "row_id, sign", "row_id + arrayJoin(range(1 + order_id % 2)) AS row_, 2 * (row_ - row_id) - 1"
+    )
     own = (
         f"1 AS merchant, member, {START} - toIntervalSecond(toInt64(86400 * (age - day_))) AS at, toDate(at, 'Asia/Shanghai'), at, "
         "cityHash64(member, day_), cityHash64(member, day_), 1, ['pos', 'web', 'mini', 'douyin'][1 + cityHash64(day_) % 4], "
@@ -59,13 +65,17 @@ def _fill(first: int, members: int) -> list[str]:
         f"INSERT INTO orders ({columns}, amount_fen, list_fen, discount_fen, items) "
         f"SELECT {own}, 1000 + cityHash64(day_, 8) % 50000, 1000 + cityHash64(day_, 8) % 50000 + 500, "
         f"500 * (cityHash64(day_, 9) % 2), 1 + cityHash64(day_, 10) % 4 FROM ({visits})",
+        # Taken back as it was, and in half of the cases there again with half of the amount.
+        f"INSERT INTO orders ({columns}, amount_fen, list_fen, discount_fen, items) "
+        f"SELECT {again}, if(row_ = row_id, amount_fen, intDiv(amount_fen, 2)), list_fen, discount_fen, items "
+        f"FROM orders WHERE cityHash64(order_id) % 20 = 0 AND member > {first}",
         f"INSERT INTO order_lines ({columns}, amount_fen, category) "
         f"SELECT {columns}, amount_fen, ['护肤', '彩妆', '香氛', '面膜', '洁面'][1 + cityHash64(order_id) % 5] FROM orders "
         f"WHERE member > {first}",
         "INSERT INTO events (merchant, member, kind, at, day, texts, numbers, seq, applied) "
         "SELECT 1, member, ['video_watched', 'article_read', 'share', 'check_in'][1 + order_id % 4], at, day, map(), map(), 1, 1 "
         "FROM orders "
-        f"WHERE order_id % 5 = 0 AND member > {first}",
+        f"WHERE order_id % 5 = 0 AND sign = 1 AND member > {first}",
     ]
 
 

@@ -61,6 +61,26 @@ async def test_one_member_counted_by_hand(shop: tuple[Any, Any]) -> None:
     assert "gap" not in await features.of_member(*shop, 2)
 
 
+async def test_what_was_returned_counts_no_more(mirrored: Context, shop: tuple[Any, Any], merchant_id: int) -> None:
+    def back(key: str, yuan: int) -> ingestion.RefundIn:
+        return ingestion.RefundIn(
+            source="t",
+            refund_id=f"r-{key}-{yuan}",
+            order_id=key,
+            occurred_at=NOON - DAY,
+            amount_fen=yuan * 100,
+            lines=[],
+        )
+
+    await intake.apply(mirrored.database, merchant_id, [back("3", 40), back("2", 10), back("2", 20)], history=True)
+    await mirror.drain(mirrored.mirror, mirrored.database, merchant_id)
+    found = await features.of_member(*shop, 1)
+    assert (found["recency"], found["frequency"], found["money"], found["channel"]) == (10, 2, 23_000, "pos")
+    before = mirror.Moment(merchant_id, NOON - 2 * DAY, "Asia/Shanghai")
+    then = await features.of_member(shop[0], before, 1)
+    assert (then["recency"], then["frequency"], then["money"]) == (2, 3, 30_000)
+
+
 async def test_every_feature_has_a_distribution(shop: tuple[Any, Any]) -> None:
     found = {one.code: one for one in await features.distributions(*shop)}
     assert list(found) == [feature.code for feature in FEATURES]

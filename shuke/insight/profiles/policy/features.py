@@ -19,7 +19,7 @@ class Feature(msgspec.Struct, frozen=True):
     title: Words
     means: Words
     unit: Literal["days", "times", "fen", "share", "number", "points", "hour", "weekday", "text"]
-    source: Literal["orders", "channels", "stores", "categories", "events"]
+    source: Literal["orders", "categories", "events"]
     sql: str
 
     @property
@@ -28,13 +28,16 @@ class Feature(msgspec.Struct, frozen=True):
         return self.unit == "text"
 
 
-_MOST = "argMin(name, (-toInt64(n), name))"  # the most frequent name; of equally frequent ones the smallest
+def _most(column: str, of: str = "") -> str:
+    """The most frequent value of a column; of equally frequent ones the smallest.
 
-
-def _most(column: str, values: range) -> str:
-    """The most frequent of few numbers, counted one by one; of equally frequent ones the smallest."""
-    counts = f"[{', '.join(f'countIf({column} = {value})' for value in values)}]"
-    return f"indexOf({counts}, arrayMax({counts})) + {values.start - 1}"
+    Sorted, the value that is first repeated as often as any is: one array a member, no second grouping.
+    """
+    values, times = f"values_{column}", f"times_{column}"
+    return (
+        f"(arraySort(groupArray({of or column})) AS {values})"
+        f"[indexOf(arrayEnumerateUniq({values}) AS {times}, arrayMax({times}))]"
+    )
 
 
 def _feature(code: str, title: str, means: str, unit: str, source: str, sql: str) -> Feature:
@@ -69,12 +72,14 @@ FEATURES: tuple[Feature, ...] = (
         "orders", "if(sum(list_) > 0, least(1, sum(discount) / sum(list_)), NULL)"),
     _feature("discounted_orders", "用优惠的订单占比 | Orders with a discount",
         "有优惠的订单数除以订单数 | Orders with any discount, per order", "share", "orders", "countIf(discount > 0) / count()"),
-    _feature("channel", "常用渠道 | Usual channel", "下单最多的渠道 | The channel of most orders", "text", "channels", _MOST),
-    _feature("store", "常去门店 | Usual store", "下单最多的门店 | The store of most orders", "text", "stores", _MOST),
+    _feature("channel", "常用渠道 | Usual channel", "下单最多的渠道 | The channel of most orders", "text", "orders",
+        _most("channel", "toString(channel)")),
+    _feature("store", "常去门店 | Usual store", "下单最多的门店 | The store of most orders", "text", "orders",
+        _most("store", "toString(store)")),
     _feature("weekday", "常来的星期 | Usual weekday", "下单最多的星期几，1 为周一 | The weekday of most orders, 1 is Monday",
-        "weekday", "orders", _most("weekday", range(1, 8))),
+        "weekday", "orders", _most("weekday")),
     _feature("hour", "常来的钟点 | Usual hour", "下单最多的钟点 | The hour of most orders", "hour", "orders",
-        _most("hour", range(24))),
+        _most("hour")),
     _feature("category", "最爱的品类 | Favourite category",
         "近期买得最多的品类，90 天前的算一半 | Where most was spent lately; 90 days ago counts half", "text", "categories",
         "argMax(category, (weight, category))"),

@@ -17,24 +17,18 @@ if TYPE_CHECKING:
     from shuke.ground.mirror import Mirror, Moment
 
 LOOKED_AT = 1_000_000  # members of whom distributions are drawn at most; of more, every second, third, …
-SOURCES = ("orders", "channels", "stores", "categories", "events")
+SOURCES = ("orders", "categories", "events")
 MARKED = ("recency", "frequency", "money")
 
 
 def _rows(source: str, moment: Moment, piece: str) -> str:
-    """The rows an aggregate of that source stands over: standing orders, weighed categories, events."""
+    """The rows an aggregate of that source stands over: orders as they stand (one row each), weighed categories, events."""
     today = f"toDate('{moment.day.isoformat()}')"
-    if source in ("channels", "stores"):
-        name = f"toString({source.removesuffix('s')})"
-        return (
-            f"SELECT member, {name} AS name, count() AS n FROM ({_rows('orders', moment, piece)}) GROUP BY member, name"
-        )
     if source == "orders":
+        back = f"SELECT row_id FROM orders WHERE {known(moment)} AND {piece} AND sign = -1"
         return (
-            "SELECT member, any(day) AS day, any(weekday) AS weekday, any(hour) AS hour, any(store) AS store, "
-            "any(channel) AS channel, sum(sign * amount_fen) AS fen, sum(sign * list_fen) AS list_, "
-            "sum(sign * discount_fen) AS discount, sum(sign * items) AS items "
-            f"FROM orders WHERE {known(moment)} AND {piece} GROUP BY member, order_id HAVING sum(sign) > 0"
+            "SELECT member, day, weekday, hour, store, channel, amount_fen AS fen, list_fen AS list_, discount_fen AS discount, "
+            f"items FROM orders WHERE {known(moment)} AND {piece} AND sign = 1 AND row_id NOT IN ({back})"
         )
     if source == "categories":
         weight = f"exp2(-dateDiff('day', day, {today}) / {HALF_LIFE_DAYS})"

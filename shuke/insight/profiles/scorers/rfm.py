@@ -47,14 +47,16 @@ def marks(kept: dict[str, Any], values: Values) -> tuple[np.ndarray, np.ndarray,
 def say(kept: dict[str, Any], values: Values) -> Said:
     """Marks and cells of members by kept limits, with what they were read from."""
     found = marks(kept, values)
-    cells = [(*rfm.ELEVEN, rfm.OTHER)[place].code for place in rfm.eleven(*found)]
+    cells = np.array([cell.code for cell in (*rfm.ELEVEN, rfm.OTHER)], object)[rfm.eleven(*found)]
     means = tuple(kept["means"][code] for code in ("recency", "frequency", "money"))
     places = rfm.eight(values["recency"], values["frequency"], values["money"] / 100, means)
-    codes = [code for code, _ in rfm.EIGHT.values()]
+    codes = np.array([code for code, _ in rfm.EIGHT.values()], object)
     scores = {name: mark.tolist() for name, mark in zip(("recency", "frequency", "money"), found, strict=True)}
     today = date.fromisoformat(kept["until"])
-    return Said(values["member"], scores | {"cell": cells, "cell8": [codes[place] for place in places]}, {
-        "last_on": [str(today - timedelta(days=days)) for days in values["recency"].astype(int).tolist()],
+    ago, which = np.unique(values["recency"].astype(int), return_inverse=True)
+    days = np.array([str(today - timedelta(days=one)) for one in ago.tolist()], object)
+    return Said(values["member"], scores | {"cell": cells.tolist(), "cell8": codes[places].tolist()}, {
+        "last_on": days[which].tolist(),
         "orders": values["frequency"].astype(int).tolist(), "fen": values["money"].astype(int).tolist(),
     })  # fmt: skip
 
