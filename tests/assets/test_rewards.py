@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shuke.assets import offers, points, rewards
+from shuke.assets.rewards import actions
 from shuke.ground import members
 from shuke.kit import clock, errors, kinds
 from shuke.kit.db import Database, Tx
@@ -167,6 +168,24 @@ async def test_a_draw_gives_no_more_than_there_is_and_decides_once(database: Dat
         back = [_gift(lucky, "draw", f"d:{lucky}", **_draw()), _gift(winner, "draw", f"d:{winner}", **_draw())]
         assert [one.state for one in await rewards.take_back(tx, back)] == ["taken", "kept"]
         assert (await points.balance(tx, lucky, clock.now())).available == 0
+
+
+async def test_prizes_follow_a_merge_and_its_undoing(database: Database, merchant_id: int) -> None:
+    """What was won before goes back to who won it; what the heir won in between stays theirs."""
+    sure = {"prizes": [{"name": "玫瑰一支", "odds": 10_000}]}
+    async with database.write(merchant_id) as tx:
+        anna, bei = await _people(tx, 2)
+        await rewards.give(tx, [_gift(anna, "draw", "d:anna", **_draw(**sure))])
+        merge_id = await members.merge(tx, anna, bei, by="小美", at=clock.now())
+    merge = [(merge_id, anna, bei)]
+    async with database.write(merchant_id) as tx:
+        await actions.merge_prizes(tx, merge)
+        await rewards.give(tx, [_gift(bei, "draw", "d:between", **_draw(**sure))])
+        assert len(await rewards.won_by(tx, bei)) == 2
+        for _ in range(2):  # heard twice
+            await actions.part_prizes(tx, merge)
+        kept = {who: [one.key for one in await rewards.won_by(tx, who)] for who in (anna, bei)}
+    assert kept == {anna: ["d:anna"], bei: ["d:between"]}
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,8 @@ class MemberTag(Model):
 class TagAct(Model):
     """One act that changed who wears what: of a person, a key, a file, a rule or the clock; undone as one.
 
-    `verb`: tag, import, rule, model, expire, merge_tags, delete_tag, merge_members, undo. `source`: console, api, import, rule,
-    model, system.
+    `verb`: tag, import, rule, model, expire, merge_tags, delete_tag, merge_members, unmerge_members, undo. `source`: console,
+    api, import, rule, model, system.
     """
 
     __tablename__ = "tag_act"

@@ -18,7 +18,8 @@ VERBS = {
     "tag": ("手工打标", "Tagged by hand"), "import": ("文件导入", "Imported"), "rule": ("规则自动", "By its rule"),
     "model": ("按模型", "By its model"),
     "expire": ("到期", "Expired"), "merge_tags": ("合并标签", "Tags merged"), "delete_tag": ("删除标签", "Tag deleted"),
-    "merge_members": ("会员合并", "Members merged"), "undo": ("撤销", "Undone"),
+    "merge_members": ("会员合并", "Members merged"),
+    "unmerge_members": ("撤销会员合并", "Merge of members undone"), "undo": ("撤销", "Undone"),
 }  # fmt: skip
 UNDOABLE = ("tag", "import", "merge_tags", "delete_tag", "undo")
 _HYPHENS = re.compile(r"-+")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shuke.ground.members import MembersMerged
+from shuke.ground.members import MembersMerged, MembersUnmerged
 from shuke.insight.profiles import ProfilesScored
 from shuke.insight.segments import SegmentRefreshed
 from shuke.insight.tags import actions, policy
@@ -26,4 +26,9 @@ async def follow_scores(tx: Tx, heard: Sequence[ProfilesScored]) -> None:
 
 async def follow_merges(tx: Tx, merged: Sequence[MembersMerged]) -> None:
     """Who was merged leaves the tags to the heir; repeatable."""
-    await actions.follow_merges(tx, [(one.member_id, one.into_id) for one in merged], clock.now())
+    await actions.follow_merges(tx, [(one.merge_id, one.member_id, one.into_id) for one in merged], clock.now())
+
+
+async def follow_unmerges(tx: Tx, parted: Sequence[MembersUnmerged]) -> None:
+    """After a merge was undone, the tags that came with it go back; repeatable."""
+    await actions.follow_unmerges(tx, [(one.merge_id, one.member_id) for one in parted], clock.now())

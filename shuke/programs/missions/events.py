@@ -24,6 +24,12 @@ class CheckedIn(Event, frozen=True, kw_only=True, tag="checked_in"):
     checked: list[Checked]
 
 
+class StreaksRecounted(Event, frozen=True, kw_only=True, tag="streaks_recounted"):
+    """Members' days were joined by a merge, or parted when it was undone: how many in a row each has now."""
+
+    checked: list[Checked]
+
+
 class MissionDone(Event, frozen=True, kw_only=True, tag="mission_done"):
     """Members did a mission and were rewarded."""
 

@@ -47,5 +47,5 @@ def _from(last: date, length: int, at: datetime, merchant: Any) -> Iterator[tupl
 
 DECLARED = (
     mirror.Attribute("check_in.streak", "number", ("连签天数", "Check-in streak"), none=0),
-    mirror.Source(("checked_in",), "attributes", _streaks),
+    mirror.Source(("checked_in", "streaks_recounted"), "attributes", _streaks),
 )

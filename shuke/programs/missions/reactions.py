@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shuke.ground import ingestion, members
 from shuke.kit import clock
 from shuke.kit.db import Tx
-from shuke.programs.missions.actions import check_in, progress
+from shuke.programs.missions.actions import check_in, merging, progress
 
 
 async def check_in_by_event(tx: Tx, heard: Sequence[ingestion.EventsRecorded]) -> None:
@@ -39,6 +39,9 @@ async def count_profiles(tx: Tx, heard: Sequence[members.MemberChanged]) -> None
 
 async def follow_merges(tx: Tx, heard: Sequence[members.MembersMerged]) -> None:
     """The checked days and missions of a merged member belong to the heir; repeatable. Merges are followed in their order."""
-    for merge in heard:  # a person merges members one at a time; several in one batch are rare
-        await check_in.merge_check_ins(tx, merge.member_id, merge.into_id)
-        await progress.merge_progress(tx, merge.member_id, merge.into_id)
+    await merging.unite(tx, [(one.merge_id, one.member_id, one.into_id) for one in heard], clock.now())
+
+
+async def follow_unmerges(tx: Tx, heard: Sequence[members.MembersUnmerged]) -> None:
+    """After a merge was undone, days and missions belong to whom they came from; repeatable."""
+    await merging.part(tx, [(one.merge_id, one.member_id, one.into_id) for one in heard], clock.now())

@@ -11,12 +11,11 @@ from litestar.params import QueryParameter
 
 from shuke.assets import rewards
 from shuke.ground import access, members
-from shuke.kit import clock, errors, http, kinds, paging
+from shuke.kit import clock, errors, http, kinds, paging, qr
 from shuke.kit.db import Database, Tx
 from shuke.kit.http import Caller
 from shuke.kit.kinds import Sentence
 from shuke.programs.referrals.actions import attributing, settling, shaping
-from shuke.programs.referrals.policy import picture
 from shuke.programs.referrals.policy import plan as policy
 from shuke.programs.referrals.policy import relation as relation_policy
 from shuke.programs.referrals.queries import boards, plans, relations, trees
@@ -179,7 +178,7 @@ async def _member(tx: Tx, member_id: int) -> MemberReferrals:
     brought = [one for one in await relations.of_friends(tx, [member_id]) if one.state != "void"]
     shown = await relations.shown(tx, brought)
     return MemberReferrals(
-        code=code, link=link, picture=picture.inline(link or code) if code else None,
+        code=code, link=link, picture=qr.inline(link or code) if code else None,
         brought_by=shown[0] if shown else None, tree=await trees.tree(tx, member_id),
     )  # fmt: skip
 

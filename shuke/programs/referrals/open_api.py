@@ -11,11 +11,10 @@ from litestar.params import QueryParameter
 from msgspec import Meta
 
 from shuke.ground import members
-from shuke.kit import clock, errors, http
+from shuke.kit import clock, errors, http, qr
 from shuke.kit.db import Database, Tx
 from shuke.kit.kinds import Sentence
 from shuke.programs.referrals.actions import attributing, shaping
-from shuke.programs.referrals.policy import picture
 from shuke.programs.referrals.policy import plan as plan_policy
 from shuke.programs.referrals.policy import relation as policy
 from shuke.programs.referrals.queries import boards, plans, relations
@@ -106,8 +105,8 @@ async def member_picture(
         version = plan_policy.in_force(await plans.versions(tx), at)
         return (plan_policy.address(version.plan, code) if version else None) or code
 
-    drawn = picture.drawn(await database.attempt(caller.merchant_id, verb), form, scale)
-    return Response(drawn, media_type=picture.MEDIA[form], headers={"Cache-Control": "private, max-age=300"})
+    drawn = qr.drawn(await database.attempt(caller.merchant_id, verb), form, scale)
+    return Response(drawn, media_type=qr.MEDIA[form], headers={"Cache-Control": "private, max-age=300"})
 
 
 class TouchBody(msgspec.Struct, forbid_unknown_fields=True):

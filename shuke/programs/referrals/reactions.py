@@ -29,10 +29,10 @@ async def count_refunds(tx: Tx, heard: Sequence[orders.RefundsRecorded]) -> None
 async def follow_merges(tx: Tx, heard: Sequence[members.MembersMerged]) -> None:
     """What a merged member brought belongs to the heir; repeatable. Merges are followed in their order."""
     for merge in heard:  # a person merges members one at a time; several in one batch are rare
-        await merging.merge_relations(tx, merge.member_id, merge.into_id, clock.now())
+        await merging.merge_relations(tx, merge.member_id, merge.into_id, clock.now(), merge.merge_id)
 
 
 async def follow_unmerges(tx: Tx, heard: Sequence[members.MembersUnmerged]) -> None:
     """After a merge was undone, what was noted for each member is theirs again; repeatable."""
     for undone in heard:
-        await merging.split_relations(tx, undone.member_id)
+        await merging.split_relations(tx, undone.member_id, undone.into_id, clock.now(), undone.merge_id)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from pyroaring import BitMap
 
+from shuke.ground import members
 from shuke.insight import profiles, segments
 from shuke.insight.tags import policy
 from shuke.insight.tags.actions import labelling, undoing
@@ -134,9 +135,15 @@ async def _follow(tx: Tx, tag_id: int, segment: str, at: datetime, limit: int) -
     return len(entered) > limit or len(left) > limit
 
 
-async def follow_merges(tx: Tx, merges: Sequence[tuple[int, int]], at: datetime) -> None:
-    """The tags of a merged member go to the heir, who keeps what they have; repeatable, what has moved is gone."""
-    for old, heir in merges:  # a person merges members one at a time; several in one batch are rare
+ROOM = "tags"
+
+
+async def follow_merges(tx: Tx, merges: Sequence[tuple[int, int, int]], at: datetime) -> None:
+    """The tags of each (merge, member, heir) go to the heir, who keeps what they have; repeatable, what has moved is gone.
+
+    One merge is one act, kept with the merge, so that `follow_unmerges` can take it back.
+    """
+    for merge_id, old, heir in merges:  # a person merges members one at a time; several in one batch are rare
         rows = await tx.rows(
             "select m.member_id, m.tag_id, m.since, m.until, t.segment_slug, t.follows, g.group_id from member_tag m "
             "join tag t on t.merchant_id = m.merchant_id and t.tag_id = m.tag_id "
@@ -153,4 +160,18 @@ async def follow_merges(tx: Tx, merges: Sequence[tuple[int, int]], at: datetime)
             if row.segment_slug is None and row.follows is None and row.tag_id not in has and row.group_id not in groups
         ]
         cause = Cause(verb="merge_members", source="system", by="", reason=str(old))
-        await labelling.change(tx, cause, at, puts=puts, takes=[(old, row.tag_id) for row in mine])
+        done = await labelling.change(tx, cause, at, puts=puts, takes=[(old, row.tag_id) for row in mine])
+        if done.act_id is not None:
+            await members.keep_moved(tx, ROOM, [(merge_id, done.act_id)])
+
+
+async def follow_unmerges(tx: Tx, merges: Sequence[tuple[int, int]], at: datetime) -> None:
+    """The tags that came with each (merge, member) go back to the member, unless the heir's label was changed since; repeatable.
+
+    Labels that ended meanwhile do not come back; rules and models decide of both anew.
+    """
+    moved = await members.moved_by(tx, ROOM, [merge_id for merge_id, _ in merges])
+    for merge_id, member_id in merges:
+        if merge_id in moved:
+            await undoing.undo_merge(tx, moved[merge_id], member_id, at)
+    await jobs.wake(tx, policy.WORK, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from shuke.insight.tags import policy
 from shuke.insight.tags.actions import labelling
@@ -21,6 +22,10 @@ class NotUndoable(errors.Refused):
     cure_zh = "请在变更记录里看看之后发生了什么。"
 
 
+_ACT = """
+select act_id, verb, tag_ids, undone_by, at from tag_act
+where merchant_id = %(merchant_id)s and act_id = %(act_id)s for update
+"""
 _REVIVE = """
 update tag t set state = 'live', merged_into = null where t.merchant_id = %(merchant_id)s and t.state in ('merged', 'deleted')
     and %(verb)s in ('merge_tags', 'delete_tag') and t.tag_id = any(%(tags)s::bigint[])
@@ -70,11 +75,7 @@ async def undo(tx: Tx, act_id: int, by: str, at: datetime) -> labelling.Done:
     Labels that were changed again since stay as they are; ends that have passed do not come back. Tags that were merged
     or deleted by it live again. An undoing can be undone. Refuses `NoSuchAct` and `NotUndoable`.
     """
-    found = await tx.one(
-        "select act_id, verb, tag_ids, undone_by, at from tag_act "
-        "where merchant_id = %(merchant_id)s and act_id = %(act_id)s for update",
-        act_id=act_id,
-    )
+    found = await tx.one(_ACT, act_id=act_id)
     if found is None:
         raise wearing.NoSuchAct
     if found.undone_by is not None:
@@ -83,16 +84,27 @@ async def undo(tx: Tx, act_id: int, by: str, at: datetime) -> labelling.Done:
         raise NotUndoable(
             reason="a rule or the clock made it, and would make it again", reason_zh="它是规则或到期自动产生的"
         )
+    return await _reverse(tx, found, Cause(verb="undo", source="console", by=by), at)
+
+
+async def undo_merge(tx: Tx, act_id: int, member_id: int, at: datetime) -> None:
+    """Give a member back what the act of their merge took off them, and take what it put on the heir off; once."""
+    found = await tx.one(_ACT, act_id=act_id)
+    if found is not None and found.undone_by is None:
+        cause = Cause(verb="unmerge_members", source="system", by="", reason=str(member_id))
+        await _reverse(tx, found, cause, at)
+
+
+async def _reverse(tx: Tx, found: Any, cause: Cause, at: datetime) -> labelling.Done:
     locked = await labelling.lock(tx, found.tag_ids, at)
     await tx.run(_REVIVE, verb=found.verb, tags=found.tag_ids)
     [mine] = await tx.fresh_ids(1)
     for statement in (_OFF, _BACK, _SHORTEN):
-        await tx.run(statement, act=mine, undoes=act_id, at=locked.at)
-    cause = Cause(verb="undo", source="console", by=by)
-    done = await labelling.close(tx, mine, cause, locked.at, undoes=act_id)
+        await tx.run(statement, act=mine, undoes=found.act_id, at=locked.at)
+    done = await labelling.close(tx, mine, cause, locked.at, undoes=found.act_id)
     await tx.run(
         "update tag_act set undone_by = %(mine)s where merchant_id = %(merchant_id)s and act_id = %(act_id)s",
-        mine=mine, act_id=act_id,
+        mine=mine, act_id=found.act_id,
     )  # fmt: skip
     end = await next_end(tx)
     if end is not None:

@@ -1,4 +1,4 @@
-"""Verbs of check-in: publish the plan, check members in, make a missed day up, follow merges."""
+"""Verbs of check-in: publish the plan, check members in, make a missed day up."""
 
 from __future__ import annotations
 
@@ -272,19 +272,6 @@ async def _pay(tx: Tx, member_id: int, day: date, rule: policy.MakeUp, at: datet
     if paid.state == "refused":
         price = f" and fewer than {rule.price_points} points"
         raise NoCard(price=price, price_zh=f"，积分也不足 {rule.price_points}")
-
-
-_MOVE = """
-update check_in c set member_id = %(into_id)s where c.merchant_id = %(merchant_id)s and c.member_id = %(member_id)s
-  and not exists (select from check_in k where k.merchant_id = %(merchant_id)s and k.member_id = %(into_id)s and k.day = c.day)
-"""
-_DROP = "delete from check_in where merchant_id = %(merchant_id)s and member_id = %(member_id)s"
-
-
-async def merge_check_ins(tx: Tx, member_id: int, into_id: int) -> None:
-    """The days of a merged member belong to the heir: the union of both, each day once; repeatable."""
-    await tx.run(_MOVE, member_id=member_id, into_id=into_id)
-    await tx.run(_DROP, member_id=member_id)
 
 
 def _explained(why: dict[str, Any]) -> Sentence:

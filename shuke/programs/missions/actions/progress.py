@@ -1,4 +1,4 @@
-"""Verbs of members' progress: count what they do, claim, decide on proofs, follow merges; set-based."""
+"""Verbs of members' progress: count what they do, claim, decide on proofs; set-based."""
 
 from __future__ import annotations
 
@@ -79,6 +79,12 @@ async def look_at_profiles(tx: Tx, member_ids: Iterable[int], at: datetime) -> i
     ]
     tried = [_Step(one, who, policy.starts_on(one.period, today)) for one in asking for who in sorted(set(member_ids))]
     return await _advance(tx, tried, at)
+
+
+async def look_again(tx: Tx, keys: Sequence[Key], at: datetime) -> int:
+    """Reward what is complete by what has counted before, as after a merge; repeatable. How many missions moved."""
+    missions = {one.mission_id: one for one in await _all_missions(tx, {key[0] for key in keys}) if one.open_at(at)}
+    return await _advance(tx, [_Step(missions[one], who, day) for one, who, day in keys if one in missions], at)
 
 
 async def _advance(tx: Tx, tried: Sequence[_Step], at: datetime) -> int:
@@ -275,32 +281,6 @@ async def _all_missions(tx: Tx, numbers: Iterable[int]) -> list[Live]:
         for one in await progress.missions(tx)
         if one.mission_id in wanted
     ]  # fmt: skip
-
-
-_RANK = "array_position(array['open','refused','complete','in_review','accepted'], {}.state)"
-_SAME = (
-    "k.merchant_id = %(merchant_id)s and k.member_id = %(into_id)s and k.mission_id = p.mission_id "
-    "and k.starts_on = p.starts_on"
-)
-_BEHIND = f"""
-delete from mission_progress k using mission_progress p where p.merchant_id = %(merchant_id)s
-    and p.member_id = %(member_id)s and {_SAME} and {_RANK.format("p")} > {_RANK.format("k")}
-"""
-_MOVED = f"""
-update mission_progress p set member_id = %(into_id)s where p.merchant_id = %(merchant_id)s and p.member_id = %(member_id)s
-    and not exists (select from mission_progress k where {_SAME})
-"""
-_MARKED = f"""
-update mission_mark p set member_id = %(into_id)s where p.merchant_id = %(merchant_id)s and p.member_id = %(member_id)s
-    and not exists (select from mission_mark k where {_SAME} and k.step = p.step and k.mark = p.mark)
-"""
-_LEFT = "delete from {} where merchant_id = %(merchant_id)s and member_id = %(member_id)s"
-
-
-async def merge_progress(tx: Tx, member_id: int, into_id: int) -> None:
-    """What a merged member did belongs to the heir; of two, the one that is further stays, so nothing is given twice."""
-    for sql in (_BEHIND, _MOVED, _MARKED, _LEFT.format("mission_progress"), _LEFT.format("mission_mark")):
-        await tx.run(sql, member_id=member_id, into_id=into_id)
 
 
 def _explained(why: dict[str, Any]) -> Sentence:

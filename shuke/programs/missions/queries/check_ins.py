@@ -118,7 +118,7 @@ async def standing(tx: Tx, member_id: int, at: datetime, month: date | None = No
     rows = await tx.rows(_DAYS, member_id=member_id)
     checked = {row.day for row in rows}
     last = today if today in checked else today - timedelta(days=1)
-    streak, longest = _run_to(checked, last), max((_run_to(checked, day) for day in checked), default=0)
+    streak, longest = run_to(checked, last), max((run_to(checked, day) for day in checked), default=0)
     cards = (await points.balance(tx, member_id, at, rewards.CARDS)).available
     following = policy.next_milestone(plan, streak) if newest and newest.state == "live" else None
     first = (month or today).replace(day=1)
@@ -134,7 +134,8 @@ async def standing(tx: Tx, member_id: int, at: datetime, month: date | None = No
     )  # fmt: skip
 
 
-def _run_to(checked: set[date], day: date) -> int:
+def run_to(checked: set[date], day: date) -> int:
+    """How many days in a row end on that day."""
     length = 0
     while day - timedelta(days=length) in checked:
         length += 1

@@ -36,17 +36,13 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
 
 
-_COUNTED = """
-select referrer_id, count(*)::bigint as friends, max(settled_at) as last from referral
-where merchant_id = %(merchant_id)s and state = 'rewarded'
-    and settled_at >= %(since)s::timestamptz and settled_at < %(until)s::timestamptz
+_SETTLED = """from referral where merchant_id = %(merchant_id)s and state = 'rewarded'
+    and settled_at >= %(since)s::timestamptz and settled_at < %(until)s::timestamptz"""
+_COUNTED = f"""
+select referrer_id, count(*)::bigint as friends, max(settled_at) as last {_SETTLED}
 group by referrer_id order by 2 desc, 3, 1 limit %(limit)s
 """
-_TOTAL = """
-select count(*) from referral
-where merchant_id = %(merchant_id)s and state = 'rewarded'
-    and settled_at >= %(since)s::timestamptz and settled_at < %(until)s::timestamptz
-"""
+_TOTAL = f"select count(*) {_SETTLED}"
 
 
 async def bounds(tx: Tx, span: Span, day: date) -> tuple[date | None, date | None, Any, Any]:
@@ -102,17 +98,13 @@ async def closed_boards(tx: Tx, period: str) -> set[date]:
     return {row.starts_on for row in rows}
 
 
-_OWN = """
-with mine as (
-    select count(*)::bigint as friends, max(settled_at) as last from referral where merchant_id = %(merchant_id)s
-    and state = 'rewarded' and settled_at >= %(since)s::timestamptz and settled_at < %(until)s::timestamptz and referrer_id = %(id)s
+_OWN = f"""
+with counted as (
+    select referrer_id, count(*)::bigint as friends, max(settled_at) as last {_SETTLED} group by referrer_id
 )
 select m.friends, (
-    select count(*) from (
-        select referrer_id, count(*) as n, max(settled_at) as last from referral where merchant_id = %(merchant_id)s
-        and state = 'rewarded' and settled_at >= %(since)s::timestamptz and settled_at < %(until)s::timestamptz group by referrer_id
-    ) o where (o.n, m.last, m.id) > (m.friends, o.last, o.referrer_id)
-) as ahead from (select friends, last, %(id)s::bigint as id from mine) m
+    select count(*) from counted o where (o.friends, m.last, m.referrer_id) > (m.friends, o.last, o.referrer_id)
+) as ahead from counted m where m.referrer_id = %(id)s
 """
 
 
@@ -120,6 +112,6 @@ async def own_place(tx: Tx, span: Span, day: date, member_id: int) -> tuple[int 
     """(place, friends) of one member on the board; no place without a friend."""
     _, _, since, until = await bounds(tx, span, day)
     row = await tx.one(_OWN, since=since, until=until, id=member_id)
-    if row is None or not row.friends:
+    if row is None:
         return None, 0
     return int(row.ahead) + 1, int(row.friends)

@@ -1,4 +1,4 @@
-"""Draws a link as a QR picture (ISO/IEC 18004), with the four quiet modules around it that the standard asks for."""
+"""Draws a text, such as a link, as a QR picture (ISO/IEC 18004), with the four quiet modules around it that it needs."""
 
 from __future__ import annotations
 
