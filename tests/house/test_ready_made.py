@@ -20,7 +20,10 @@ def _ready_made() -> Iterator[str]:
         yield from (example.name.zh, example.offer.name)
     for book in BOOKS.values():
         yield from (one.name for one in book.levels)
-        yield from (one.name.zh for one in (*book.rules, *book.missions))
+        yield from (one.name.zh for one in (*book.rules, *book.missions, *book.segments, *book.journeys))
+        yield from (one.description.zh for one in book.segments)
+        yield from (text.zh for one in book.tags for text in (one.name, one.description) if text)
+        yield from (one.offer[1].name for one in book.journeys if one.offer)
     yield from (programme.VISITS.name, *(level.name for level in programme.VISITS.levels))
     yield shop.RULE.name
     made = [module.text for module in tree.modules() if "async def install_first_" in module.text]

@@ -49,31 +49,10 @@ class Ready(NamedTuple):
     rule: dict[str, Any]
 
 
-def _bought(op: str, value: Any, window: str, measure: Any = "count") -> dict[str, Any]:
-    return {"did": "order", "window": {"last": window}, "measure": measure, "op": op, "value": value}
-
-
 SEGMENTS = (
-    Ready("high-value", "高价值会员", "近 180 天实付满 2,500 元", _bought(">=", 250_000, "180d", {"sum": "amount_fen"})),
-    Ready(
-        "potential", "潜力会员", "近 90 天买过 1–2 次，最近一个月还在逛，还不是高价值",
-        {"all": [
-            _bought("between", [1, 2], "90d"),
-            {"did": "view", "window": {"last": "30d"}, "measure": "count", "op": ">=", "value": 2},
-            {"not": {"segment": "high-value"}},
-        ]},
-    ),
-    Ready(
-        "cart-left", "加购没买", "近 7 天加过购物车，没有下单",
-        {"all": [{"did": "add_to_cart", "window": {"last": "7d"}}, _bought("eq", 0, "7d")]},
-    ),
     Ready(
         "check-in-fans", "签到达人", "近 30 天签到 15 天以上",
         {"did": "check_in", "window": {"last": "30d"}, "measure": "days", "op": ">=", "value": 15},
-    ),
-    Ready(
-        "birthday-soon", "快过生日", "30 天内过生日",
-        {"attr": "birthday", "op": "anniversary_within", "value": "30d"},
     ),
     Ready(
         "sale-hunters", "大促型会员", "一年里用优惠券下单 3 次以上",

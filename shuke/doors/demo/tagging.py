@@ -31,13 +31,9 @@ BY_HAND = (
     ("企微好友", "来往", "加了导购的企业微信", "unlimited"),
     ("秋季沙龙到场", "来往", "来过静安店的护肤沙龙", "90D"),
 )
-BY_RULE = (("高价值", "high-value"), ("签到达人", "check-in-fans"), ("大促型", "sale-hunters"))
+BY_RULE = (("签到达人", "check-in-fans"), ("大促型", "sale-hunters"))
 BY_MODEL = (
-    "promising",
-    "thrifty",
-    "video",
     "article",
-    "sociable",
     "alone",
     "leaving",
     "lover:精华",

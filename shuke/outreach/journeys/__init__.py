@@ -1,6 +1,7 @@
 """Journeys: who enters a segment takes steps, once; each effect is keyed, logged and counted."""
 
-from shuke.outreach.journeys.actions import EXAMPLES, create_journey, edit_journey, install_example, launch, move
+from shuke.outreach.journeys.actions import EXAMPLES, create_journey, discard, edit_journey, install_example
+from shuke.outreach.journeys.actions import launch, move
 from shuke.outreach.journeys.events import JourneyEntered
 from shuke.outreach.journeys.policy import AlreadyLaunched, NoSteps, StepPlan, WrongState
 from shuke.outreach.journeys.queries import Numbers, Shown, get_journey, journeys, numbers, using_segment
@@ -8,6 +9,6 @@ from shuke.outreach.journeys.steps import steps
 
 __all__ = [
     "EXAMPLES", "AlreadyLaunched", "JourneyEntered", "NoSteps", "Numbers", "Shown", "StepPlan",
-    "WrongState", "create_journey", "edit_journey", "get_journey", "install_example", "journeys", "launch", "move",
+    "WrongState", "create_journey", "discard", "edit_journey", "get_journey", "install_example", "journeys", "launch", "move",
     "numbers", "steps", "using_segment",
 ]  # fmt: skip

@@ -13,7 +13,10 @@ from shuke.outreach.playbooks import actions, queries
 from shuke.outreach.playbooks.books import BOOKS
 from shuke.outreach.playbooks.policy import Book
 
-WRITE = [http.requires("points.rules"), http.requires("missions.write"), http.requires("tiers.write")]
+WRITE = [
+    http.requires(one)
+    for one in ("points.rules", "missions.write", "tiers.write", "segments.write", "tags.write", "journeys.write")
+]
 
 
 class BookNamed(msgspec.Struct, forbid_unknown_fields=True):

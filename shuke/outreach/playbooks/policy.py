@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shuke.assets import offers
+from shuke.insight import lifecycle
 from shuke.kit.kinds import Sentence
+from shuke.outreach import journeys
 from shuke.programs import missions, referrals, tiers
 
 
@@ -49,6 +52,38 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentIn:
+    """One segment; whoever speaks of another stands behind it."""
+
+    slug: str
+    name: Sentence
+    description: Sentence
+    rule: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TagIn:
+    """One tag: with the segment whose members wear it, or with the code of a model's ready tag, which has its own name."""
+
+    key: str
+    name: Sentence | None = None
+    description: Sentence | None = None
+    segment: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyIn:
+    """One journey, left as a draft; `offer` (short name and terms) is made where there is none of that short name."""
+
+    key: str
+    name: Sentence
+    segment: str
+    steps: Sequence[journeys.StepPlan]
+    offer: tuple[str, offers.Terms] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """A playbook of one industry."""
 
@@ -63,6 +98,10 @@ class Book:
     missions: Sequence[MissionIn]
     referral: referrals.Plan
     texts: Sequence[Text]
+    life: lifecycle.Limits
+    segments: Sequence[SegmentIn]
+    tags: Sequence[TagIn]
+    journeys: Sequence[JourneyIn]
 
 
 def points(count: int) -> dict[str, Any]:

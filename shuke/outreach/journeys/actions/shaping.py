@@ -98,6 +98,16 @@ async def move(tx: Tx, journey_id: int, how: Literal["pause", "resume", "end"], 
     return await queries.get_journey(tx, journey_id)
 
 
+async def discard(tx: Tx, journey_id: int) -> None:
+    """Delete a draft; refuses `WrongState` for a journey that was launched, whose figures stay."""
+    found = await queries.get_journey(tx, journey_id)
+    policy.moved(found.state, "launch")
+    await tx.run(
+        "delete from journey where merchant_id = %(merchant_id)s and journey_id = %(journey_id)s and state = 'draft'",
+        journey_id=journey_id,
+    )
+
+
 async def _set_state(tx: Tx, found: queries.Shown, state: str, at: datetime) -> None:
     changed = await tx.run(
         "update journey set state = %(state)s, launched_at = coalesce(launched_at, "

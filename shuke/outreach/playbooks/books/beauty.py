@@ -1,8 +1,10 @@
 """美妆美业: high tickets, repeat purchases, birthdays and check-ins."""
 
 from shuke.assets.rewards import of_points
+from shuke.insight import lifecycle
 from shuke.kit.kinds import Sentence
-from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, Text, points
+from shuke.outreach.playbooks.books import audience
+from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, SegmentIn, Text, points
 from shuke.programs import missions, referrals, tiers
 
 
@@ -120,5 +122,27 @@ BEAUTY = Book(
                 "Happy birthday, {name}! Points count double today, and your gift is in your account.",
             ),
         ),
+    ],
+    life=lifecycle.Limits(active_days=30, dormant_after=60, lost_after=180, mature_orders=5),
+    segments=[
+        audience.valuable(2_500),
+        audience.promising(
+            audience.bought("between", [1, 2], "90d"),
+            {"did": "view", "window": {"last": "30d"}, "measure": "count", "op": ">=", "value": 2},
+        ),
+        audience.birthday(7),
+        audience.sleeping(500),
+        SegmentIn(
+            "cart-left",
+            Sentence("加购没买", "Left in the cart"),
+            Sentence("最近加过购物车，没有下单", "Put something into the cart lately and did not order"),
+            {"all": [{"did": "add_to_cart", "window": {"last": "7d"}}, audience.bought("eq", 0, "7d")]},
+        ),
+    ],
+    tags=[*audience.RULE_TAGS, *audience.model_tags("promising", "thrifty", "video", "sociable")],
+    journeys=[
+        audience.welcome("{name}您好，欢迎成为会员！首单多送 200 分，完善资料再领一份新客任务奖励。"),
+        audience.wish("{name}，提前祝您生日快乐！生日当天下单积分双倍，生日礼按会员等级送到账户。"),
+        audience.win_back(500, 50, 3),
     ],
 )

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from shuke.assets.rewards import of_points
+from shuke.insight import lifecycle
 from shuke.kit.kinds import Sentence
+from shuke.outreach.playbooks.books import audience
 from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, Text, points
 from shuke.programs import missions, referrals, tiers
 
@@ -89,5 +91,18 @@ RESTAURANT = Book(
                 "{name}, come by this week: your favourites are still on the menu. {points} points wait for you.",
             ),
         ),
+    ],
+    life=lifecycle.Limits(active_days=10, dormant_after=30, lost_after=90, mature_orders=8),
+    segments=[
+        audience.valuable(1_500),
+        audience.promising(audience.bought("between", [2, 4], "60d")),
+        audience.birthday(7),
+        audience.sleeping(100),
+    ],
+    tags=[*audience.RULE_TAGS, *audience.model_tags("promising", "leaving")],
+    journeys=[
+        audience.welcome("{name}您好，欢迎成为会员！每次用餐都积分，下午茶时段双倍，每第 5 单再送 50 分。"),
+        audience.wish("{name}，提前祝您生日快乐！带上家人朋友来聚聚，您有 {points} 积分可以抵现。"),
+        audience.win_back(100, 10, 7),
     ],
 )

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from shuke.assets.rewards import of_points
+from shuke.insight import lifecycle
 from shuke.kit.kinds import Sentence
+from shuke.outreach.playbooks.books import audience
 from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, Text, points
 from shuke.programs import missions, referrals, tiers
 
@@ -91,5 +93,18 @@ RETAIL = Book(
                 "{name}, points count double this weekend: come and have a look.",
             ),
         ),
+    ],
+    life=lifecycle.Limits(active_days=21, dormant_after=45, lost_after=180, mature_orders=6),
+    segments=[
+        audience.valuable(3_000),
+        audience.promising(audience.bought("between", [2, 4], "90d")),
+        audience.birthday(7),
+        audience.sleeping(200),
+    ],
+    tags=[*audience.RULE_TAGS, *audience.model_tags("promising", "thrifty", "leaving")],
+    journeys=[
+        audience.welcome("{name}您好，欢迎成为会员！消费积分，周末双倍，完善资料还有新客任务奖励。"),
+        audience.wish("{name}，提前祝您生日快乐！来店里挑件喜欢的吧，您有 {points} 积分。"),
+        audience.win_back(200, 20, 7),
     ],
 )

@@ -13,9 +13,10 @@ from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
 from shuke.outreach.playbooks.books import BOOKS
 from shuke.outreach.playbooks.policy import Book
+from shuke.outreach.playbooks.queries import audience
 from shuke.programs import earning, missions, referrals, tiers
 
-What = Literal["tiers", "rule", "check_in", "mission", "referral"]
+What = Literal["tiers", "rule", "check_in", "mission", "referral", "lifecycle", "segment", "tag", "journey"]
 OWN = Sentence("你已经有自己的设置，保留不动", "You have your own already; it stays")
 USED = Sentence("已经在用，保留不动", "In use; it stays")
 
@@ -82,10 +83,17 @@ async def books_installed(tx: Tx) -> dict[str, int]:
 
 async def preview(tx: Tx, book: Book) -> list[PartShape]:
     """Every thing of a playbook: whether installing creates it, it stands already, or the merchant has one of their own."""
+    have = await audience.here(tx)
     held = await installed(tx, book.code)
-    own = await _own(tx)
-    used = await _used(tx, held)
-    return [_shape(part, what, name, words, (held, own, used)) for part, what, name, words in _parts(book)]
+    for part in audience.gone({part: one.ref_id for part, one in held.items()}, have):
+        del held[part]
+    theirs = audience.own(book, held, have)
+    if "lifecycle" in theirs:  # other limits by now: no longer the playbook's
+        held.pop("lifecycle", None)
+    own = await _own(tx) | theirs
+    used = await _used(tx, held) | await audience.used(tx, book, {part: one.ref_id for part, one in held.items()}, have)
+    listed = [*_parts(book), *audience.parts(book, have.ready)]
+    return [_shape(part, what, name, words, (held, own, used)) for part, what, name, words in listed]
 
 
 def _shape(
@@ -93,7 +101,7 @@ def _shape(
     known: tuple[dict[str, Installed], set[str], set[str]],
 ) -> PartShape:  # fmt: skip
     held, own, used = known
-    state = ("used" if part in used else "installed") if part in held else "own" if what in own else "new"
+    state = ("used" if part in used else "installed") if part in held else "own" if own & {part, what} else "new"
     return PartShape(
         part=part, what=what, name=name, words=words, state=state, ref_id=held[part].ref_id if part in held else None,
         note=OWN if state == "own" else USED if state == "used" else None,

@@ -8,6 +8,7 @@ import msgspec
 
 from shuke.kit.db import Tx
 from shuke.outreach.playbooks import models, queries
+from shuke.outreach.playbooks.actions import audience
 from shuke.outreach.playbooks.policy import Book, MissionIn, RuleIn
 from shuke.programs import earning, missions, referrals, tiers
 
@@ -17,7 +18,7 @@ PLAIN = tiers.Level(0, "普通会员", 0, 100, "Member")
 async def install(tx: Tx, code: str, at: datetime, by: str) -> list[queries.PartShape]:
     """Create and publish what the playbook has and the merchant has not; answers all of it as it stands now.
 
-    Repeatable: what stands already is left alone, and so are tiers, check-in and referrals of the merchant's own. The
+    Repeatable: what stands already is left alone, and so is what the merchant has of their own. The
     examples come along where the merchant has no rules but the first: their figures are those of the playbook alone.
     """
     book = queries.get_book(code)
@@ -38,6 +39,8 @@ async def install(tx: Tx, code: str, at: datetime, by: str) -> list[queries.Part
 
 async def _create(tx: Tx, book: Book, one: queries.PartShape, at: datetime, by: str) -> int:
     key = one.part.partition(":")[2]
+    if one.what in queries.AUDIENCE:
+        return await audience.create(tx, book, one.part, at, by)
     if one.what == "rule":
         return await _rule(tx, next(rule for rule in book.rules if rule.key == key), at, by)
     if one.what == "mission":
@@ -67,11 +70,12 @@ async def _mission(tx: Tx, mission: MissionIn, at: datetime) -> int:
 async def remove(tx: Tx, code: str, at: datetime, by: str) -> list[queries.PartShape]:
     """Take away what the playbook made and nobody has used; what is in use stays. Answers all of it as it stands now.
 
-    Rules and missions end, check-in and referrals close, tiers go back to one plain level. Repeatable.
+    Rules and missions end, check-in and referrals close, tiers go back to one plain level, the stages of life to their
+    ordinary limits; segments, tags and drafts are deleted. Repeatable.
     """
     book = queries.get_book(code)
     gone = [one for one in await queries.preview(tx, book) if one.state == "installed"]
-    for one in gone:
+    for one in reversed(gone):  # who speaks of another goes before it
         assert one.ref_id is not None
         await _take_away(tx, book, one, at, by)
     await tx.run(
@@ -84,7 +88,9 @@ async def remove(tx: Tx, code: str, at: datetime, by: str) -> list[queries.PartS
 
 async def _take_away(tx: Tx, book: Book, one: queries.PartShape, at: datetime, by: str) -> None:
     assert one.ref_id is not None
-    if one.what == "rule":
+    if one.what in queries.AUDIENCE:
+        await audience.take_away(tx, book, one.part, one.ref_id, at, by)
+    elif one.what == "rule":
         await _end_rule(tx, one.ref_id, at, by)
     elif one.what == "mission":
         if (await missions.get_mission(tx, one.ref_id)).state in ("live", "paused"):
