@@ -1,7 +1,7 @@
 """The columnar copy: facts that rooms declare, kept in step with the log, and questions to them."""
 
 from shuke.ground.mirror.actions import copy, drain, rebuild
-from shuke.ground.mirror.engines import MirrorGone, QueryFailed
+from shuke.ground.mirror.engines import MirrorGone, QueryFailed, TooMuch
 from shuke.ground.mirror.policy import (
     ALWAYS,
     LIST_MARK,

@@ -55,15 +55,16 @@ on conflict (merchant_id) do update set seq = excluded.seq, latest_at = greatest
 _TAKE_LEASE = """
 insert into mirror_lease as l (name, holder, until) values ('copying', %(holder)s, %(until)s)
 on conflict (name) do update set holder = excluded.holder, until = excluded.until
-where l.holder = excluded.holder or l.until < %(now)s
+where l.holder = excluded.holder or l.until < %(now)s or l.until > %(never)s
 """
 
 
 class _Batch:
     """What one merchant's next announcements add: rows by table, where its cursor will stand, and a member to redirect."""
 
-    def __init__(self, merchant_id: int, until: int) -> None:
+    def __init__(self, merchant_id: int, after: int, until: int) -> None:
         self.merchant_id = merchant_id
+        self.after = after
         self.until = until
         self.tables: dict[str, list[pa.Table]] = defaultdict(list)
         self.redirect: tuple[Redirect, News] | None = None
@@ -73,13 +74,14 @@ class _Batch:
 async def take_lease(mirror: Mirror, database: Database) -> bool:
     """Whether this process is the one that copies, for the next seconds. The owner of an embedded folder always is."""
     now = clock.now()
-    if mirror.leased_until is not None and mirror.leased_until - LEASE / 2 > now:
+    if mirror.leased_until is not None and LEASE / 2 < mirror.leased_until - now <= LEASE:
         return True
     if mirror.holder is None:
         shared = mirror.engine.dialect.shared
         mirror.holder = f"worker-{(await database.ids.fresh(1))[0]}" if shared else "embedded"
     async with database.directory() as tx:
-        taken = await tx.run(_TAKE_LEASE, holder=mirror.holder, until=now + LEASE, now=now)
+        # Nobody holds it for longer than LEASE: what says so was written by a clock that has gone back since.
+        taken = await tx.run(_TAKE_LEASE, holder=mirror.holder, until=now + LEASE, now=now, never=now + 2 * LEASE)
     if not taken:
         mirror.leased_until, mirror.rewound = None, False
         return False
@@ -117,6 +119,8 @@ async def copy(mirror: Mirror, database: Database, merchants: Iterable[int]) -> 
             members = _members_of(batch)
             for tell in mirror.listeners:
                 tell(batch.merchant_id, members)
+            after, until = mirror.told.get(batch.merchant_id, (-1, -1))
+            mirror.told[batch.merchant_id] = (after if until == batch.after else batch.after, batch.until)
     return {batch.merchant_id for batch in batches if batch.more}
 
 
@@ -141,7 +145,7 @@ async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Bat
             return None
         until = min(place.head, place.seq + MOST_NEWS)
         rows = await found.fetchall()
-        batch = _Batch(merchant_id, rows[-1].seq if rows and len(rows) < rows[0].found else until)
+        batch = _Batch(merchant_id, place.seq, rows[-1].seq if rows and len(rows) < rows[0].found else until)
         news = _cut(mirror, batch, [News(row.seq, row.at, row.kind, row.payload, row.batch_id) for row in rows])
         batch.more = batch.until < place.head
         for source in mirror.registry.sources:

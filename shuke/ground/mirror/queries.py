@@ -24,7 +24,10 @@ REMEMBERED = 256
 
 @dataclass(slots=True)
 class Mirror:
-    """An open mirror: the engine, what was declared, who wants to hear of whom news was copied, and whether this process copies."""
+    """An open mirror: the engine, what was declared, who wants to hear of whom news was copied, and whether this process copies.
+
+    `told`: by merchant, after which announcement and up to which the listeners have heard everything without a gap.
+    """
 
     engine: Engine
     registry: Registry
@@ -34,6 +37,7 @@ class Mirror:
     holder: str | None = None
     leased_until: datetime | None = None
     remembered: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
+    told: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

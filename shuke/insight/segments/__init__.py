@@ -18,14 +18,14 @@ from shuke.insight.segments.queries.lists import NoSuchList, ShownList, get_list
 from shuke.insight.segments.queries.membership import Belonging, entered, inside, left, members, members_after
 from shuke.insight.segments.queries.membership import members_each, of_member, of_members
 from shuke.insight.segments.queries.nesting import known_of
-from shuke.insight.segments.queries.showing import SAMPLE, Counted, Explanation, Preview, Sampled, ask, count, explain
+from shuke.insight.segments.queries.showing import SAMPLE, Counted, Preview, Sampled, ask, count
 from shuke.insight.segments.queries.showing import parsed, preview, sampled
 
 __all__ = [
-    "SAMPLE", "BadRule", "Belonging", "Counted", "Explanation", "ListInUse", "ListTaken", "Lived", "NoSuchList",
+    "SAMPLE", "BadRule", "Belonging", "Counted", "ListInUse", "ListTaken", "Lived", "NoSuchList",
     "NoSuchSegment", "Preview", "Refreshed", "Sampled", "SegmentInUse", "SegmentRefreshed", "Shown", "ShownList",
     "SlugTaken", "ask", "count", "create_segment", "delete_list", "delete_segment", "edit_segment",
-    "entered", "explain", "find_segment", "get_list", "get_segment", "import_list", "inside", "keep_list", "known_of", "left",
+    "entered", "find_segment", "get_list", "get_segment", "import_list", "inside", "keep_list", "known_of", "left",
     "list_lists", "list_names", "list_segments", "live", "members", "members_after", "members_each", "names",
     "note_changed", "note_history", "of_member", "of_members", "parsed", "preview", "refresh", "refresh_soon",
     "sampled", "used_by", "verify",

@@ -24,6 +24,7 @@ VERIFY = "segments_verify"
 DEFAULT_MINUTES = 15
 TICK_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30
+BACK = timedelta(minutes=1)
 _KNOWN = "select merchant_id from due where kind = %(kind)s"
 
 
@@ -77,6 +78,7 @@ class _Following:
         self.due: dict[int, datetime] = {}
         self._wake = asyncio.Event()
         self._pause = TICK_SECONDS
+        self._looked = clock.now()
 
     def tell(self, merchant_id: int, members: BitMap) -> None:
         """News was copied of these members."""
@@ -84,8 +86,12 @@ class _Following:
         self._wake.set()
 
     async def round(self) -> None:
-        """Every merchant with news or with something due, one after the other, each once."""
+        """Every merchant with news or with something due, one after the other, each once; all, when the clock went back."""
         at = clock.now()
+        if at < self._looked - BACK:
+            self.due = dict.fromkeys(self.due, at)
+            log.warning("the clock went back; all segments are looked at", seconds=(self._looked - at).total_seconds())
+        self._looked = at
         waiting = [*actions.with_changes(), *(merchant for merchant, due in self.due.items() if due <= at)]
         for merchant_id in dict.fromkeys(waiting):
             try:

@@ -120,8 +120,9 @@ class SegmentEdge(Model):
 
 
 class SegmentClock(Model):
-    """Up to which instant all that changes by the passing of time alone was looked at."""
+    """Up to which instant all that changes by time alone was looked at, and up to which announcement all that happened."""
 
     __tablename__ = "segment_clock"
     merchant_id: Mapped[int] = part_of_key()
     at: Mapped[object] = instant()
+    seq: Mapped[int] = mapped_column(server_default="0")

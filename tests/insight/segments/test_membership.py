@@ -9,7 +9,7 @@ import pytest
 
 from shuke.doors import wiring
 from shuke.ground import ingestion, mirror
-from shuke.insight import segments, tags
+from shuke.insight import outlook, segments, tags
 from shuke.kit.db import Database
 from shuke.programs import intake
 
@@ -141,7 +141,7 @@ async def test_preview_and_explain(database: Database, columns: mirror.Mirror, s
     await mirror.drain(columns, database, shop)
     async with database.read(shop) as tx:
         preview = await segments.preview(tx, columns, rule, NOON)
-        explained = await segments.explain(tx, columns, rule, 1, NOON)
+        explained = await outlook.explain(tx, columns, rule, 1, NOON)
     assert (preview.count, preview.total) == (1, 3)
     assert [(part.path, part.count) for part in preview.parts] == [
         ("$", 1), ("$.all[0]", 2), ("$.all[1]", 2), ("$.all[1].not", 1)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shuke.ground.mirror.engines import embedded, server
-from shuke.ground.mirror.engines.pool import Engine, MirrorGone, QueryFailed
+from shuke.ground.mirror.engines.pool import Engine, MirrorGone, QueryFailed, TooMuch
 
 if TYPE_CHECKING:
     from shuke.ground.mirror.engines.pool import Dialect
 
-__all__ = ["Engine", "MirrorGone", "QueryFailed", "dialect_of"]
+__all__ = ["Engine", "MirrorGone", "QueryFailed", "TooMuch", "dialect_of"]
 
 
 def dialect_of(url: str) -> Dialect:

@@ -29,6 +29,19 @@ class QueryFailed(Exception):
     """The engine refused a statement of ours: a fault, with the engine's words."""
 
 
+class TooMuch(errors.Refused, QueryFailed):
+    """This question asks for more memory or time than the engine may spend on one."""
+
+    code = "too_much_to_read"
+    http_status = 422
+    zh = "要看的数据太多，超出了一次查询的内存或时间限制。"
+    cure = "Narrow the time windows, or ask for fewer conditions at once."
+    cure_zh = "请缩小时间窗，或减少条件。"
+
+
+_TOO_MUCH = ("MEMORY_LIMIT_EXCEEDED", "TIMEOUT_EXCEEDED", "TOO_SLOW")
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What differs between engines: how to connect, the engine line of a table, memory for queries, one owner or many."""
@@ -73,11 +86,13 @@ class Engine:
         def work() -> T:
             try:
                 return call(self._client())
-            except (OperationalError, OSError, RuntimeError) as error:
+            except (OperationalError, OSError, RuntimeError, ClickHouseError) as error:
+                if any(sign in str(error) for sign in _TOO_MUCH):
+                    raise TooMuch from error
+                if not isinstance(error, OperationalError) and isinstance(error, ClickHouseError):
+                    raise QueryFailed(str(error)[:2000]) from error
                 self._forget()
                 raise MirrorGone(str(error)[:500]) from error
-            except ClickHouseError as error:
-                raise QueryFailed(str(error)[:2000]) from error
 
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 

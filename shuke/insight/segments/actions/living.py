@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import structlog
 from pyroaring import BitMap
 
+from shuke.ground import mirror
 from shuke.insight import grammar
 from shuke.insight.segments.actions import refreshing
+from shuke.insight.segments.actions.state import read_state, turn_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,8 +24,10 @@ if TYPE_CHECKING:
     from shuke.insight.segments.actions.state import State
     from shuke.kit.db import Database
 
+log = structlog.get_logger("segments")
 CROWD = 50_000  # more members than this are asked as "all"
 QUIET = timedelta(days=1)
+COPYING = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +56,47 @@ async def live(database: Database, opened: Mirror, merchant_id: int, at: datetim
     """Bring membership up to date for the members who changed, and with `timed` for those whom time changed since then.
 
     One question to the mirror (two with `timed`) and one transaction for any number of members and segments; a business date
-    that began since the last round, or a crowd, is a refresh of all. Repeatable: at the same instant nothing changes twice.
+    that began since the last round, or a crowd, is a refresh of all. So is what the engine finds too much at once, and what was
+    copied without this process being told (before it started, or by another). Nothing is asked while the mirror is made anew
+    and knows less than membership does. Repeatable: at the same instant nothing changes twice.
     """
-    async with refreshing.turn_of(merchant_id):
+    async with turn_of(database, opened, merchant_id):
         return await live_now(database, opened, merchant_id, at, timed=timed)
 
 
 async def live_now(database: Database, opened: Mirror, merchant_id: int, at: datetime, *, timed: bool = True) -> Lived:
     """`live`, by whoever holds the merchant's turn."""
-    changed = _changed.pop(merchant_id, BitMap())
+    changed, (_, until) = _changed.pop(merchant_id, BitMap()), opened.told.get(merchant_id, (0, 0))
     try:
-        return await _round(database, opened, merchant_id, changed, (at, timed))
+        async with database.read(merchant_id) as tx:
+            state = await read_state(tx, at)
+        if not state.rows:
+            return Lived([], 0, at + QUIET)
+        if state.copied < state.seen:
+            note_changed(merchant_id, changed)
+            return Lived([], 0, at + COPYING)
+        try:
+            if not _missed(opened, state):
+                return await _round(database, opened, state, changed, (until, timed))
+        except mirror.TooMuch:
+            log.warning("too much for one question; all segments are asked by themselves", merchant=merchant_id)
+        done = await refreshing.refresh_now(database, opened, merchant_id, at, reason="event")
+        return Lived(done, len(changed), at + COPYING if state.slides else grammar.next_day(state.moment))
     except BaseException:
         note_changed(merchant_id, changed)
         raise
 
 
+def _missed(opened: Mirror, state: State) -> bool:
+    """Whether something was copied of which this process was not told, nor will be in a moment."""
+    after, until = opened.told.get(state.moment.merchant_id, (state.seen, state.seen))
+    return state.seen < after or (state.copied > max(until, state.seen) and not opened.busy.locked())
+
+
 async def _round(
-    database: Database, opened: Mirror, merchant_id: int, changed: BitMap, when: tuple[datetime, bool]
+    database: Database, opened: Mirror, state: State, changed: BitMap, upto: tuple[int, bool]
 ) -> Lived:  # fmt: skip
-    at, timed = when
-    async with database.read(merchant_id) as tx:
-        state = await refreshing.read_state(tx, at)
-    if not state.rows:
-        return Lived([], 0, at + QUIET)
+    (until, timed), merchant_id, at = upto, state.moment.merchant_id, state.moment.as_of
     crossed, due = BitMap(), None
     if timed and state.slides:
         since = state.since if state.since is not None and state.since < at else None
@@ -90,7 +112,8 @@ async def _round(
     answer = await _asked(opened, state, asked, timed)
     if answer is not None and not timed:
         due = answer.due
-    return Lived(await _few(database, state, answer, (changed, asked), timed), len(asked), _soonest(state, due))
+    done = await _few(database, state, answer, (changed, asked), (until, timed))
+    return Lived(done, len(asked), _soonest(state, due))
 
 
 def _soonest(state: State, due: datetime | None) -> datetime:
@@ -101,28 +124,27 @@ def _soonest(state: State, due: datetime | None) -> datetime:
 
 async def _asked(opened: Mirror, state: State, members: BitMap, timed: bool) -> Answer | None:
     """The one question of a round: all conditions for these members, and when time alone next changes one of them."""
-    if not members or not state.trees:
+    light = [slug for slug in state.trees if slug not in state.heavy]
+    if not members or not light:
         return None
-    known = grammar.Known(state.trees, state.lists, state.edges)
-    following = () if timed else state.slides
-    return await grammar.answer(
-        opened, list(state.trees.values()), state.moment, known, among=list(members), following=following
-    )
+    known = grammar.Known(state.spoken_of(light), state.lists, state.edges)
+    following, trees = () if timed else state.slides, [state.trees[slug] for slug in light]
+    return await grammar.answer(opened, trees, state.moment, known, among=list(members), following=following)
 
 
 async def _few(
-    database: Database, state: State, answer: Answer | None, members: tuple[BitMap, BitMap], timed: bool
+    database: Database, state: State, answer: Answer | None, members: tuple[BitMap, BitMap], upto: tuple[int, bool]
 ) -> list[Refreshed]:
-    """Write what the round found, and up to when time was looked at."""
-    if answer is None and not timed:
+    """Write what the round found, up to which announcement, and with `timed` up to when time was looked at."""
+    (changed, asked), (until, timed), done = members, upto, []
+    if answer is None and not timed and until <= state.seen:
         return []
-    (changed, asked), at, done = members, state.moment.as_of, []
+    assert state.since is not None
     async with database.write(state.moment.merchant_id) as tx:
         if answer is not None:
-            outcome = refreshing.Outcome(_within(answer, state), set(state.trees), asked)
-            done = await refreshing.store_few(tx, state, outcome, at, lambda one: "event" if one in changed else "time")
-        if timed:
-            await refreshing.keep_clock(tx, at)
+            outcome = refreshing.Outcome(_within(answer, state), set(state.trees) - state.heavy, asked)
+            done = await refreshing.store(tx, state, outcome, lambda one: "event" if one in changed else "time")
+        await refreshing.keep_clock(tx, state.moment.as_of if timed else state.since, until)
     return done
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,25 +9,23 @@ import msgspec
 from pyroaring import BitMap
 
 from shuke.ground import mirror
-from shuke.insight import grammar
 from shuke.insight.segments import models
 from shuke.insight.segments.actions import budgets, writing
-from shuke.insight.segments.actions.state import State
+from shuke.insight.segments.actions.state import read_state, turn_of
 from shuke.insight.segments.events import SegmentRefreshed
-from shuke.insight.segments.queries import catalog, lists, membership
-from shuke.insight.segments.queries.rules import rules_of
+from shuke.insight.segments.queries import membership
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from shuke.ground.mirror import Mirror
-    from shuke.insight.grammar import Node
+    from shuke.insight.segments.actions.state import State
     from shuke.kit.db import Database, Tx
 
-_turns: dict[int, asyncio.Lock] = {}
 _SETTLE = """
-update segment s set size = r.size, state = r.state, error = r.error, refreshed_at = %(at)s,
+update segment s set size = r.size, state = r.state, error = r.error,
+    refreshed_at = case when r.state = 'ok' then %(at)s else s.refreshed_at end,
     members_version = r.version, backfilled_at = case when r.backfill then %(at)s else s.backfilled_at end
 from json_to_recordset(%(rows)s::json)
     as r(segment_id bigint, size bigint, state text, error jsonb, version bigint, backfill boolean)
@@ -58,13 +55,8 @@ async def refresh(
     it was and shows the error; segments that were reworded meanwhile wait for the next refresh.
     """
     await mirror.drain(opened, database, merchant_id)
-    async with turn_of(merchant_id):
+    async with turn_of(database, opened, merchant_id):
         return await refresh_now(database, opened, merchant_id, at, reason=reason, slugs=slugs)
-
-
-def turn_of(merchant_id: int) -> asyncio.Lock:
-    """One refresh of a merchant after the other in this process; between processes the instants decide."""
-    return _turns.setdefault(merchant_id, asyncio.Lock())
 
 
 async def refresh_now(
@@ -79,15 +71,15 @@ async def refresh_now(
     """`refresh` of what the mirror knows by now, by whoever holds the merchant's turn."""
     async with database.read(merchant_id) as tx:
         state = await read_state(tx, at)
-    wanted = _wanted(state.trees, set(slugs) if slugs is not None else None)
+    wanted = list(state.trees) if slugs is None else [slug for slug in state.trees if slug in set(slugs)]
     if not wanted and not state.failed:
         return []
     found, edges = await budgets.answered(opened, state, wanted)
     async with database.write(merchant_id) as tx:
-        done = await _store(tx, state, Outcome(found.__getitem__, set(found)), (at, lambda _: reason))
+        done = await store(tx, state, Outcome(found.__getitem__, set(found)), lambda _: reason)
         if slugs is None:
-            await _keep_edges(tx, edges, at)
-            await keep_clock(tx, at)
+            await _keep_edges(tx, edges, state.moment.as_of)
+            await keep_clock(tx, state.moment.as_of, state.copied)
         return done
 
 
@@ -104,19 +96,6 @@ class Outcome:
         return self.members(slug) if self.among is None else (before - self.among) | self.members(slug)
 
 
-async def read_state(tx: Tx, at: datetime) -> State:
-    """What a refresh needs to know from PostgreSQL."""
-    rows = await catalog.stored(tx)
-    read = rules_of(tx.merchant_id or 0, rows)
-    edges = await tx.rows("select leaf, edge from segment_edge where merchant_id = %(merchant_id)s")
-    found = await lists.bitmaps(tx, read.lists)
-    moment = await grammar.moment_of(tx, at)
-    since = await tx.value("select at from segment_clock where merchant_id = %(merchant_id)s")
-    return State(
-        rows, read.trees, dict(read.failed), moment, found, {row.leaf: row.edge for row in edges}, read.slides, since
-    )
-
-
 async def _keep_edges(tx: Tx, edges: Mapping[str, float | None], at: datetime) -> None:
     await tx.run(
         "delete from segment_edge where merchant_id = %(merchant_id)s and not leaf = any(%(leaves)s::text[])",
@@ -126,26 +105,19 @@ async def _keep_edges(tx: Tx, edges: Mapping[str, float | None], at: datetime) -
     await tx.insert(models.SegmentEdge, listed, conflict="update:edge,at")
 
 
-async def keep_clock(tx: Tx, at: datetime) -> None:
-    """All that changes by time alone was looked at up to this instant."""
+async def keep_clock(tx: Tx, at: datetime, seen: int) -> None:
+    """All that changes by time alone was looked at up to this instant, all that happened up to this announcement."""
     await tx.run(
-        "insert into segment_clock as c (merchant_id, at) values (%(merchant_id)s, %(at)s) "
-        "on conflict (merchant_id) do update set at = greatest(c.at, excluded.at)",
-        at=at,
-    )
+        "insert into segment_clock as c (merchant_id, at, seq) values (%(merchant_id)s, %(at)s, %(seen)s) "
+        "on conflict (merchant_id) do update set at = excluded.at, seq = greatest(c.seq, excluded.seq)",
+        at=at, seen=seen,
+    )  # fmt: skip
 
 
-def _wanted(trees: dict[str, Node], slugs: set[str] | None) -> list[str]:
-    if slugs is None:
-        return list(trees)
-    return [slug for slug in trees if slug in slugs]
-
-
-async def _store(
-    tx: Tx, state: State, outcome: Outcome, cause: tuple[datetime, Callable[[int], str]]
-) -> list[Refreshed]:  # fmt: skip
-    at, reason_of = cause
-    current = await _lock(tx, state, outcome, at)
+async def store(tx: Tx, state: State, outcome: Outcome, reason_of: Callable[[int], str]) -> list[Refreshed]:
+    """Write what an outcome changes; of a few members, segments that wait for a whole refresh are left to it."""
+    at = state.moment.as_of
+    current = await _lock(tx, state, outcome)
     chunks = None if outcome.among is None else {member // membership.CHUNK for member in outcome.among}
     before = await membership.bitmaps(tx, [row.segment_id for row in current], chunks)
     refresh_ids = await tx.fresh_ids(len(current)) if current else []
@@ -178,29 +150,17 @@ async def _store(
     return refreshed
 
 
-async def _lock(tx: Tx, state: State, outcome: Outcome, at: datetime) -> list[Any]:
-    """The segments whose membership this outcome may change: as they were read, and not refreshed later than it."""
+async def _lock(tx: Tx, state: State, outcome: Outcome) -> list[Any]:
+    """The segments whose membership this outcome may change: as they were read."""
     slugs = {*outcome.slugs, *(state.failed if outcome.among is None else ())}
     locked = await tx.rows(
-        "select segment_id, slug, version, members_version, refreshed_at, size, state from segment "
+        "select segment_id, slug, version, members_version, size, state from segment "
         "where merchant_id = %(merchant_id)s and slug = any(%(slugs)s::text[]) order by segment_id for update",
         slugs=sorted(slugs),
     )
     read_versions = {row.slug: row.version for row in state.rows}
     return [
         row for row in locked
-        if row.version == read_versions[row.slug] and (row.refreshed_at is None or row.refreshed_at <= at)
+        if row.version == read_versions[row.slug]
         and (outcome.among is None or (row.members_version == row.version and row.state == "ok"))
     ]  # fmt: skip
-
-
-async def store_few(
-    tx: Tx, state: State, outcome: Outcome, at: datetime, reason_of: Callable[[int], str]
-) -> list[Refreshed]:
-    """Write what changed for a few members; segments that wait for a whole refresh are left to it."""
-    return await _store(tx, state, outcome, (at, reason_of))
-
-
-async def store_repaired(tx: Tx, state: State, outcome: Outcome, at: datetime) -> list[Refreshed]:
-    """Write what a whole recompute found to differ."""
-    return await _store(tx, state, outcome, (at, lambda _: "repair"))

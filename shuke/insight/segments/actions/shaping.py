@@ -147,10 +147,25 @@ async def used_by(tx: Tx, slug: str) -> list[references.Use]:
 
 async def _check(tx: Tx, rule: Any, slug: str | None) -> None:
     tree = grammar.parse(rule, mirror.declared())
-    inside = (await nesting.known_of(tx, [tree])).segments
-    if slug is not None and (slug in inside or slug in grammar.segments_of(tree)):
-        path = next(leaf.path for leaf in grammar.all_leaves(tree) if leaf.kind == "segment")
+    await nesting.known_of(tx, [tree])
+    if slug is not None and await _speaks_of_itself(tx, rule, slug):
+        path = next((leaf.path for leaf in grammar.all_leaves(tree) if leaf.kind in ("segment", "tag")), "$")
         raise grammar.BadRule(path, f"分群互相引用：{slug}。", f"Segments form a circle: {slug}.", "circle")
+
+
+async def _speaks_of_itself(tx: Tx, rule: Any, slug: str) -> bool:
+    """Whether a rule speaks of the segment it is for: by itself, by others, by tags that follow them, by who entered or left."""
+    rows, reached, waiting = await catalog.stored(tx), set[tuple[str, str]](), [("segment", slug)]
+    while waiting:
+        kind, key = place = waiting.pop()
+        if key in catalog.mentioned(rule, kind):
+            return True
+        if place not in reached:
+            reached.add(place)
+            waiting += [("segment", row.slug) for row in rows if key in catalog.mentioned(row.rule, kind)]
+            uses = await references.uses(tx, kind, key) if kind == "segment" else []
+            waiting += [("tag", use.id) for use in uses if use.kind == "tag"]
+    return False
 
 
 def named(name: str) -> str:

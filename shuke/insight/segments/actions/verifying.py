@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shuke.ground import mirror
-from shuke.insight import grammar
-from shuke.insight.segments.actions import living, refreshing
+from shuke.insight.segments.actions import budgets, living, refreshing
+from shuke.insight.segments.actions.state import read_state, turn_of
 from shuke.insight.segments.queries import membership
 
 if TYPE_CHECKING:
@@ -32,24 +32,24 @@ async def verify(
     """By slug, what differs between the membership kept and a whole recompute as of `at`; nothing missing and nothing more
     is the proof. Differences are repaired (flips with the reason `repair`) and kept with a sample.
 
-    First all that happened by then is taken in, so that only faults differ. Rankings are held against their stored edge.
+    First all that happened by then is taken in, so that only faults differ. Rankings are held against their stored edge. What is
+    too heavy for the engine shows that and is not proven.
     """
     await mirror.drain(opened, database, merchant_id)
-    async with refreshing.turn_of(merchant_id):
+    async with turn_of(database, opened, merchant_id):
         await living.live_now(database, opened, merchant_id, at)
         async with database.read(merchant_id) as tx:
-            state = await refreshing.read_state(tx, at)
+            state = await read_state(tx, at)
         wanted = {slug for slug in state.trees if slugs is None or slug in set(slugs)}
         rows = [row for row in state.rows if row.slug in wanted and row.members_version == row.version]
         if not rows:
             return {}
-        known = grammar.Known(state.trees, state.lists, state.edges)
-        answer = await grammar.answer(opened, [state.trees[row.slug] for row in rows], state.moment, known)
+        found, _ = await budgets.answered(opened, state, [row.slug for row in rows], state.edges)
+        rows = [row for row in rows if row.slug in found]
         async with database.write(merchant_id) as tx:
             kept = await membership.bitmaps(tx, [row.segment_id for row in rows])
-            told = {row.slug: _difference(kept[row.segment_id], answer.members(state.trees[row.slug])) for row in rows}
-            outcome = refreshing.Outcome(lambda slug: answer.members(state.trees[slug]), {row.slug for row in rows})
-            await refreshing.store_repaired(tx, state, outcome, at)
+            told = {row.slug: _difference(kept[row.segment_id], found[row.slug]) for row in rows}
+            await refreshing.store(tx, state, refreshing.Outcome(found.__getitem__, set(found)), lambda _: "repair")
             listed = [{"segment_id": row.segment_id, "difference": told[row.slug]} for row in rows]
             await tx.run(_NOTE, rows=msgspec.json.encode(listed).decode(), at=at)
     return told

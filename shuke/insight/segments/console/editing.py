@@ -13,7 +13,7 @@ from shuke.ground import mirror as columns
 from shuke.insight import grammar
 from shuke.insight.segments import actions
 from shuke.insight.segments.queries import catalog, lists, membership, showing
-from shuke.kit import clock, http, paging, references
+from shuke.kit import clock, http, paging
 from shuke.kit.db import Database, Tx
 
 READ = [http.requires("segments.read")]
@@ -58,14 +58,10 @@ async def list_segments(request: Request, database: Database) -> paging.Page:
         sparks = await catalog.sparks(tx)
         items = [
             msgspec.to_builtins(one, builtin_types=(datetime,))
-            | {"used_by": await _used(tx, one.slug), "spark": sparks.get(one.segment_id, [])}
+            | {"used_by": await actions.used_by(tx, one.slug), "spark": sparks.get(one.segment_id, [])}
             for one in await catalog.list_segments(tx)
         ]
     return paging.Page(items=items, total=len(items))
-
-
-async def _used(tx: Tx, slug: str) -> list[references.Use]:
-    return await actions.used_by(tx, slug)
 
 
 @get("/segments/kinds", guards=READ)
@@ -97,7 +93,7 @@ async def _whole(tx: Tx, slug: str) -> dict[str, Any]:
     told = msgspec.to_builtins(found, builtin_types=(datetime,))
     versions = [row._asdict() for row in await catalog.versions(tx, found.segment_id)]
     history = [row._asdict() for row in await catalog.history(tx, found.segment_id)]
-    return told | {"versions": versions, "history": history, "used_by": await _used(tx, slug)}
+    return told | {"versions": versions, "history": history, "used_by": await actions.used_by(tx, slug)}
 
 
 @post("/segments", guards=WRITE)

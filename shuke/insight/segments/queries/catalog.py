@@ -145,10 +145,16 @@ def users(listed: Sequence[Any], slug: str) -> list[Any]:
 
 
 def mentioned(rule: Any, word: str = "segment") -> set[str]:
-    """The segments (or lists) a rule speaks of, whether or not it can be read otherwise."""
+    """The segments (or lists, or tags) a rule speaks of, also by their events, whether or not it can be read otherwise."""
     if isinstance(rule, dict):
-        own = {rule[word]} if isinstance(rule.get(word), str) else set()
+        told = [rule.get(word), *(_listed(rule.get("value")) if rule.get("prop") == word else ())]
+        told += [str(rule["attr"]).removeprefix(f"{word}:")] if str(rule.get("attr")).startswith(f"{word}:") else []
+        own = {one for one in told if isinstance(one, str)}
         return own.union(*(mentioned(part, word) for part in rule.values()))
     if isinstance(rule, list):
-        return set().union(*(mentioned(part, word) for part in rule))
+        return set[str]().union(*(mentioned(part, word) for part in rule))
     return set()
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""Counts, previews and explanations for people and commands."""
+"""Counts and previews for people and commands."""
 
 from __future__ import annotations
 
@@ -62,23 +62,6 @@ class Preview(msgspec.Struct, frozen=True):
     parts: list[Part]
     funnel: list[Sieve]
     mirror_as_of: datetime | None
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """One condition of an explanation: what the member measures, what is asked for, whether it holds."""
-
-    path: str
-    sentence: Sentence
-    value: Any
-    threshold: Any
-    ok: bool
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """Whether a member belongs, and why; `inside` is written `in`."""
-
-    inside: bool = msgspec.field(name="in")
-    leaves: list[Reason] = msgspec.field(default_factory=list)
 
 
 class Counted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -171,23 +154,3 @@ async def _values(opened: Mirror, rule: dict[str, Any], moment: Moment, member_i
     leaf = grammar.parse(rule, opened.registry)
     assert isinstance(leaf, grammar.Leaf)
     return await grammar.measured(opened, leaf, moment, member_ids)
-
-
-async def explain(tx: Tx, opened: Mirror, rule: Any, member_id: int, as_of: datetime) -> Explanation:
-    """Whether a member belongs, with value and threshold of every condition."""
-    await members.require(tx, member_id)
-    node = parsed(rule)
-    answer = await ask(tx, opened, [node], as_of, [member_id])
-    reasons, names = [], await grammar.names_in(tx, rule)
-    for leaf in grammar.leaves(node):
-        ok = member_id in answer.members(leaf)
-        value: Any = ok
-        if leaf.kind not in grammar.MEMBERSHIP:
-            value = (await grammar.measured(opened, leaf, answer.moment, [member_id])).get(member_id)
-        kind = grammar.kind_of(leaf)
-        threshold = kind.threshold(leaf) if hasattr(kind, "threshold") else True
-        shown = value if hasattr(kind, "threshold") else ok
-        if shown is None and hasattr(kind, "nothing"):
-            shown = kind.nothing(leaf)
-        reasons.append(Reason(leaf.path, _said(leaf, names), shown, threshold, ok))
-    return Explanation(member_id in answer.members(node), reasons)
