@@ -2,6 +2,7 @@
 
 from shuke.assets.approvals import console as approvals
 from shuke.assets.audit import console as audit
+from shuke.assets.confirmations import console as confirmations
 from shuke.assets.finance import console as finance
 from shuke.assets.holds import console as holds
 from shuke.assets.offers import console as offers
@@ -49,6 +50,7 @@ routes = [
     *rewards.routes,
     *finance.routes,
     *holds.routes,
+    *confirmations.routes,
     *audit.routes,
     *transfers.routes,
     *ledger.routes,

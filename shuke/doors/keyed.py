@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Router
 from litestar.datastructures import Headers
 
+from shuke.assets.confirmations import open_api as confirmations
 from shuke.assets.holds import open_api as holds
 from shuke.assets.points import open_api as points
 from shuke.assets.transfers import open_api as transfers
@@ -28,6 +29,7 @@ routes: list[Any] = [
     *reading.routes,
     *points.routes,
     *holds.routes,
+    *confirmations.routes,
     *transfers.routes,
     *segments.routes,
     *tags.routes,

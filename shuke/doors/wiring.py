@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shuke.assets.audit import jobs as audit_jobs
+from shuke.assets.confirmations import reactions as confirmations
 from shuke.assets.finance import jobs as finance_jobs
 from shuke.assets.offers import facts as offers_facts
 from shuke.assets.offers import names as offer_names
@@ -69,6 +70,8 @@ if TYPE_CHECKING:
 REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersMerged, points.on_members_merged),
     (MembersUnmerged, points.on_members_unmerged),
+    (MembersMerged, confirmations.follow_merges),
+    (MembersUnmerged, confirmations.follow_merges),
     (MembersMerged, earning.on_members_merged),
     (MembersUnmerged, earning.on_members_unmerged),
     (MembersMerged, offers.follow_merges),

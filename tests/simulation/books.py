@@ -1,6 +1,7 @@
 """The auditor's own books: what a merchant's ledger must say, kept in plain Python without a line of the real code.
 
-Rules it knows: points per net yuan by channel, times the level's multiplier; order of use; refunds; debts; expiry.
+Rules it knows: points per net yuan by channel, times the level's multiplier; waiting for a confirmation; order of use;
+refunds; debts; expiry.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ class Lot:
     number: int
     source: str
     pins: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    begins: datetime | None = None
+    waits: bool = False
 
     def free(self, at: datetime) -> int:
         return self.left - sum(points for points, until in self.pins.values() if at < until)
@@ -37,7 +40,10 @@ class Member:
     merged: bool = False
 
     def available(self, at: datetime) -> int:
-        return sum(lot.free(at) for lot in self.lots if at < lot.expires_at)
+        return sum(lot.free(at) for lot in self.usable(at))
+
+    def usable(self, at: datetime) -> list[Lot]:
+        return [lot for lot in self.lots if at < lot.expires_at and (lot.begins is None or lot.begins <= at)]
 
 
 @dataclass
@@ -45,6 +51,8 @@ class Award:
     source: str
     given: int
     per_yuan: Fraction
+    lapses_at: datetime | None = None
+    confirmed: bool = False
 
 
 @dataclass
@@ -68,6 +76,8 @@ class Rule:
     per_yuan: int
     channel: str
     days: int | None
+    waits: tuple[int, bool] | None = None
+    """Days in which an action is to be confirmed, and whether the points lapse otherwise."""
 
 
 @dataclass
@@ -94,15 +104,20 @@ class Books:
         if spend > who.available(now):
             return False
         sale = Sale(member, fen, happened, spent=spend, owner=who)
-        sale.taken = self._use(who, spend, [lot for lot in who.lots if now < lot.expires_at], now)
+        sale.taken = self._use(who, spend, who.usable(now), now)
         factor = self.thresholds[self._level(who, happened)][1]
         for rule in self.rules:
             rate = rule.per_yuan * factor
             points = int(Fraction(fen, 100) * rate)
             if points and rule.channel in ("", channel):
                 source = f"{key}/{rule.number}"
-                sale.awards.append(Award(source, points, rate))
-                self._credit(who, points, happened, _end(rule.days, happened), source)
+                ends, due = _end(rule.days, happened), None
+                lapses = rule.waits is not None and rule.waits[1]
+                if rule.waits is not None:
+                    due = _end(rule.waits[0], happened)
+                    ends = due if lapses else ends
+                sale.awards.append(Award(source, points, rate, due if lapses else None))
+                self._credit(who, points, happened, ends, source, due)
                 self.earned += points
         self.sales[key] = sale
         self._pay(who, fen, happened)
@@ -124,7 +139,8 @@ class Books:
         sale.refunded += fen
         for award in sale.awards:
             back = int(Fraction(before, 100) * award.per_yuan) - int(Fraction(before - fen, 100) * award.per_yuan)
-            self._take_back(who, back, award.source, now)
+            if award.confirmed or award.lapses_at is None or now < award.lapses_at:
+                self._take_back(who, back, award.source, now)
         share = sale.spent if sale.refunded >= sale.fen else sale.spent * sale.refunded // sale.fen
         self._give_back(who, sale, share - sale.restored, (happened, now), moved)
         self._pay(who, -fen, sale.at)
@@ -145,15 +161,34 @@ class Books:
             return True
         if -points > who.available(now):
             return False
-        self._use(who, -points, [lot for lot in who.lots if now < lot.expires_at], now)
+        self._use(who, -points, who.usable(now), now)
         return True
+
+    def confirm(self, key: str, now: datetime) -> int:
+        """What an order's waiting points become: usable now, in lots of their own. Returns how many credits did."""
+        sale = self.sales[key]
+        who, done = self.member(sale.member), 0
+        for award in sale.awards:
+            for lot in [lot for lot in who.lots if lot.waits and lot.source == award.source and lot.left]:
+                if lot.begins is None or lot.begins <= now:
+                    continue
+                points, lot.left, award.confirmed = lot.left, 0, True
+                rule = next(rule for rule in self.rules if award.source == f"{key}/{rule.number}")
+                paid = min(who.debt, points)
+                who.debt -= paid
+                done += 1
+                if points > paid:
+                    self.numbers += 1
+                    ends = _end(rule.days, sale.at)
+                    who.lots.append(Lot(points - paid, lot.earned_at, ends, self.numbers, lot.source))
+        return done
 
     def hold(self, key: str, member: int, points: int, until: datetime, now: datetime) -> bool:
         """Points set aside; False when there are not enough."""
         who = self.member(member)
         if points > who.available(now):
             return False
-        for lot in _in_order([lot for lot in who.lots if now < lot.expires_at]):
+        for lot in _in_order(who.usable(now)):
             part = min(lot.free(now), points)
             if part:
                 lot.pins[key] = (part, until)
@@ -176,7 +211,9 @@ class Books:
         for lot in old.lots:
             if lot.left:
                 self.numbers += 1
-                who.lots.append(Lot(lot.left, lot.earned_at, lot.expires_at, self.numbers, "merge", lot.pins))
+                source = lot.source if lot.waits else "merge"
+                life = (lot.earned_at, lot.expires_at, self.numbers, source, lot.pins, lot.begins, lot.waits)
+                who.lots.append(Lot(lot.left, *life))
         who.debt += old.debt
         for month, fen in old.months.items():
             who.months[month] = who.months.get(month, 0) + fen
@@ -215,12 +252,22 @@ class Books:
         window = sum(paid for at, paid in who.months.items() if first <= at <= month)
         return max(number for number, (threshold, _) in enumerate(self.thresholds) if threshold <= max(window, 0))
 
-    def _credit(self, who: Member, points: int, earned_at: datetime, expires_at: datetime, source: str) -> None:
-        paid = min(who.debt, points)
+    def _credit(
+        self,
+        who: Member,
+        points: int,
+        earned_at: datetime,
+        expires_at: datetime,
+        source: str,
+        begins: datetime | None = None,
+    ) -> None:
+        paid = 0 if begins == expires_at else min(who.debt, points)
         who.debt -= paid
         if points > paid:
             self.numbers += 1
-            who.lots.append(Lot(points - paid, earned_at, expires_at, self.numbers, source))
+            who.lots.append(
+                Lot(points - paid, earned_at, expires_at, self.numbers, source, {}, begins, begins is not None)
+            )
 
     def _use(self, who: Member, points: int, lots: list[Lot], now: datetime) -> list[tuple[Lot, int]]:
         taken = []
@@ -238,7 +285,8 @@ class Books:
             return
         self.clawed_back += points
         live = [lot for lot in who.lots if now < lot.expires_at]
-        for lots in ([lot for lot in live if lot.source == source], [lot for lot in live if lot.source != source]):
+        others = [lot for lot in who.usable(now) if lot.source != source]
+        for lots in ([lot for lot in live if lot.source == source], others):
             part = min(sum(lot.free(now) for lot in lots), points)
             self._use(who, part, lots, now)
             points -= part

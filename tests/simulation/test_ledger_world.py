@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from shuke.assets import approvals, audit, offers, points
-from shuke.ground import members
+from shuke.assets import approvals, audit, confirmations, offers, points
+from shuke.ground import members, orders
 from shuke.ground.ingestion import OrderIn, RefundIn
 from shuke.kit import clock
 from shuke.kit.db import Database
@@ -43,7 +43,8 @@ class World:
         self.holds: list[str] = []
         self.merges = 0
         thresholds = [(level.threshold, Fraction(level.multiplier_percent, 100)) for level in LADDER]
-        self.books = Books([Rule(1, 1, "", None), Rule(2, 3, "mini", 40)], thresholds)
+        waiting = [Rule(3, 2, "pos", 60, (9, True)), Rule(4, 1, "web", None, (5, False))]
+        self.books = Books([Rule(1, 1, "", None), Rule(2, 3, "mini", 40), *waiting], thresholds)
 
     async def open(self) -> None:
         """A second rule for the mini program, with points that run out soon; a ladder; an offer to spend 100 points."""
@@ -54,6 +55,15 @@ class World:
             )  # fmt: skip
             rule_id = await earning.create_rule(tx, "spend_rate", draft, START)
             await earning.publish(tx, rule_id, START)
+            for channel, points_, validity, use in (
+                ("pos", 2, "60D", {"when": "action", "wait": "9D", "action": "到店核销"}),
+                ("web", 1, "1Y_U", {"when": "action", "wait": "5D", "unconfirmed": "due"}),
+            ):
+                draft = earning.Draft(
+                    name=f"{channel} 确认后可用", params={"points": points_, "per_fen": 100, "validity": validity},
+                    conditions=[{"kind": "channel", "params": {"channels": [channel]}}], terms={"use": use},
+                )  # fmt: skip
+                await earning.publish(tx, await earning.create_rule(tx, "spend_rate", draft, START), START)
             await tiers.change_ladder(tx, LADDER)
             terms = offers.Terms(name="积分抵现", points=100, value_fen=1_000, valid_for="3D", max_share_percent=100)
             self.offer_id = (await offers.create_offer(tx, "cash", terms, START)).offer_id
@@ -75,7 +85,7 @@ class World:
             await self._give_offer(self.numbers[member])
         item = OrderIn(
             order_id=self.key("o"), occurred_at=happened, member={"external": f"m{member}"}, amount_fen=fen,
-            channel=self.chance.choice(["pos", "mini"]), points_spent=spend,
+            channel=self.chance.choice(["pos", "mini", "web"]), points_spent=spend,
         )  # fmt: skip
         (answer,) = await self.send(item)
         accepted = self.books.order(item.order_id, member, fen, item.channel, happened, self.now, spend)
@@ -181,6 +191,21 @@ class World:
         if capture and not accepted:
             self.books.close(key, False, self.now)
 
+    async def confirm(self) -> None:
+        """Somebody confirms a recent order; perhaps too late, perhaps twice, perhaps after it was returned."""
+        recent = [item for item in self.sent if isinstance(item, OrderIn) and item.channel != "mini"][-15:]
+        if not recent:
+            return
+        of = self.chance.choice(recent)
+        async with self.database.write(self.merchant_id) as tx:
+            known = await orders.orders_of_keys(tx, [(of.source, of.order_id)])
+            wish = confirmations.Wish(order_id=known[of.source, of.order_id].order_id)
+            try:
+                found = await confirmations.confirm(tx, [wish], self.now)
+            except confirmations.NothingAwaited:
+                found = []
+        assert sum(one.confirmed_at == self.now for one in found) == self.books.confirm(of.order_id, self.now)
+
     async def merge(self) -> None:
         """Two members turn out to be one; twice in a world, so that some stay."""
         people = sorted(set(self.numbers.values()))
@@ -200,7 +225,7 @@ class World:
     async def step(self) -> None:
         acts = {
             self.order: 10, self.refund: 5, self.repeat: 2, self.sweep: 1, self.adjust: 1, self.hold: 1,
-            self.close_hold: 1, self.merge: 0.2,
+            self.close_hold: 1, self.merge: 0.2, self.confirm: 4,
         }  # fmt: skip
         act = self.chance.choices(list(acts), weights=list(acts.values()))[0]
         await act()

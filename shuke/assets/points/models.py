@@ -27,7 +27,7 @@ class Account(Model):
 class Entry(Model):
     """One immutable movement, signed.
 
-    Types: earn, bonus, adjust, redeem, capture, expire, clawback, restore, transfer, merge, import.
+    Types: earn, bonus, adjust, redeem, capture, expire, clawback, restore, transfer, merge, import, activate (0 points).
 
     The key leads back to the cause (`order:<id>:<rule>`), so the entries of an order are a range of keys.
     """

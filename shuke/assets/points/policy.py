@@ -239,10 +239,12 @@ class Book:
         self, member_id: int, points: int, cause: Cause, *, kind: str = "earn", wallet: str = POINTS,
         active_from: datetime | None = None, expires_at: datetime | None = None,
     ) -> int:  # fmt: skip
-        """Give points in a lot of their own; what the member owes is paid first. Returns the entry's id."""
+        """Give points in a lot of their own; what the member owes is paid first, but by points that may lapse only once
+        they are activated. Returns the entry's id."""
         assert points > 0
         account = self.account(member_id, wallet)
-        paid = min(account.debt, points)
+        lapses = active_from is not None and active_from == expires_at
+        paid = 0 if lapses else min(account.debt, points)
         entry_id = self._entry(account, kind, points, cause, debt=-paid)
         if kind in ("earn", "bonus"):
             account.earned_total += points
@@ -355,6 +357,19 @@ class Book:
                 self._move(account, entry_id, lot, -points)
         if late:
             self._grant(account, entry_id, late, cause.occurred_at, self.now, self.now + GRACE)
+        return entry_id
+
+    def activate(
+        self, member_id: int, lot: LotState, cause: Cause, expires_at: datetime | None, *, wallet: str = POINTS
+    ) -> int:
+        """What waits in a lot can be used from now on, in a lot of its own; what the member owes is paid first."""
+        account, points = self.account(member_id, wallet), lot.remaining
+        paid = min(account.debt, points)
+        entry_id = self._entry(account, "activate", 0, cause, debt=-paid, effective_at=self.now)
+        self._move(account, entry_id, lot, points)
+        if points > paid:
+            life = (lot.earned_at, self.now, expires_at)
+            self._grant(account, entry_id, points - paid, *life, restricted=lot.restricted)
         return entry_id
 
     def transfer(

@@ -33,7 +33,9 @@ from entry e left join chain_link k on k.merchant_id = %(merchant_id)s and k.bat
 where e.merchant_id = %(merchant_id)s order by e.member_id, k.seq, e.entry_id""",
     "lots": """
 select l.member_id, l.lot_id, l.wallet, l.entry_id, l.granted, l.remaining, l.restricted, l.earned_at, l.active_from,
-  l.expires_at from lot l where l.merchant_id = %(merchant_id)s order by l.member_id, l.lot_id""",
+  l.expires_at, coalesce(w.entry_id, l.entry_id) as origin from lot l
+left join awaited w on w.merchant_id = l.merchant_id and w.member_id = l.member_id and w.lot_id = l.lot_id
+where l.merchant_id = %(merchant_id)s order by l.member_id, l.lot_id""",
     "consumption": """
 select c.member_id, c.entry_id, c.lot_id, c.points from consumption c
 where c.merchant_id = %(merchant_id)s order by c.member_id, c.entry_id""",
@@ -87,18 +89,29 @@ def _fold(found: Replay, member_id: int, entries: list[Any], beside: dict[str, l
         moves = moved[entry.entry_id]
         if not beside["holds"]:
             _judge_debit(found, entry, moves, left, known)
-        if entry.type in CREDITS and entry.debt_change != -min(debts[entry.wallet], entry.points):
-            subject = f"entry {entry.entry_id}"
-            found.add("debt_first", member_id, subject, -min(debts[entry.wallet], entry.points), entry.debt_change)
+        due = _debt_due(entry, granted[entry.entry_id], sum(moves.values()), debts[entry.wallet])
+        if due is not None and entry.debt_change != due:
+            found.add("debt_first", member_id, f"entry {entry.entry_id}", due, entry.debt_change)
         debts[entry.wallet] += entry.debt_change
         for lot_id, points in moves.items():
             left[lot_id] = left.get(lot_id, 0) - points
         for lot in granted[entry.entry_id]:
             left[lot.lot_id] = left.get(lot.lot_id, 0) + lot.granted
-            known[lot.lot_id] = lot
+            # What an action made usable is still the own lot of the credit that it came from.
+            known[lot.lot_id] = lot._replace(origin=entry.of_entry_id) if entry.type == "activate" else lot
     for lot in beside["lots"]:
         if left.get(lot.lot_id) != lot.remaining:
             found.add("replay_remaining", member_id, f"lot {lot.lot_id}", left.get(lot.lot_id, 0), lot.remaining)
+
+
+def _debt_due(entry: Any, granted: list[Any], consumed: int, debt: int) -> int | None:
+    """What a credit must do to the debt; points that may lapse pay only once they are usable. None where nothing is said."""
+    if entry.type == "activate":
+        return -min(debt, consumed)
+    if entry.type not in CREDITS:
+        return None
+    lapses = any(lot.active_from == lot.expires_at for lot in granted)
+    return 0 if lapses else -min(debt, entry.points)
 
 
 def _judge_debit(found: Replay, entry: Any, moves: dict[int, int], left: dict[int, int], known: dict[int, Any]) -> None:
@@ -117,7 +130,7 @@ def _judge_debit(found: Replay, entry: Any, moves: dict[int, int], left: dict[in
         lot
         for lot_id, lot in known.items()
         if left[lot_id] > 0 and lot.wallet == entry.wallet
-        and (lot.active_from <= instant or (own is not None and lot.entry_id == own))
+        and (lot.active_from <= instant or (own is not None and lot.origin == own))
         and (lot.expires_at is None or instant < lot.expires_at)
     ]  # fmt: skip
     usable.sort(key=lambda lot: _place(lot, own))
@@ -135,7 +148,7 @@ def _judge_debit(found: Replay, entry: Any, moves: dict[int, int], left: dict[in
 def _place(lot: Any, own: int | None) -> tuple:
     never = lot.expires_at is None
     return (
-        lot.entry_id != own, never, 0.0 if never else lot.expires_at.timestamp(), not lot.restricted, lot.earned_at, lot.lot_id,
+        lot.origin != own, never, 0.0 if never else lot.expires_at.timestamp(), not lot.restricted, lot.earned_at, lot.lot_id,
     )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def storing(tx: Tx, book: Book) -> list[Statement]:
     if book.entries:
         statements.append(tx.insertion(models.Entry, book.entries))
         tx.seal(entry_line(entry) for entry in book.entries)
-        _tell(tx, sorted({entry["member_id"] for entry in book.entries}))
+        tell_posted(tx, sorted({entry["member_id"] for entry in book.entries}))
     for lot in book.lots:
         lot["remaining"] = book.new_lots[lot["lot_id"]].remaining
     if book.lots:
@@ -106,7 +106,7 @@ def storing(tx: Tx, book: Book) -> list[Statement]:
     return statements
 
 
-def _tell(tx: Tx, member_ids: list[int]) -> None:
+def tell_posted(tx: Tx, member_ids: list[int]) -> None:
     """One announcement for a transaction: whoever hears it reads the entries of the batch, each once."""
     told = next((event for event in tx.announced if isinstance(event, PointsPosted)), None)
     if told is None:

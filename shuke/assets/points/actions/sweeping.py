@@ -9,17 +9,49 @@ from typing import Any
 import msgspec
 
 from shuke.assets.points.actions.holding import tell_held
-from shuke.assets.points.actions.posting import open_book, store
-from shuke.assets.points.policy import AccountState, Book, Cause, LotState
-from shuke.kit.db import Database, Tx
+from shuke.assets.points.actions.posting import LOCK, open_book, store, tell_posted
+from shuke.kit.db import Database, Kind, Tx
 
 # A pinned lot waits: it does not run out before the hold ends.
-_DUE = """
-select l.member_id, l.lot_id, l.wallet from lot l
-where l.merchant_id = %(merchant_id)s and l.remaining > 0 and l.expires_at <= %(at)s
+_IS_DUE = """
+l.merchant_id = %(merchant_id)s and l.remaining > 0 and l.expires_at <= %(at)s
   and not exists (select from hold h, jsonb_array_elements(h.lots) as p where h.merchant_id = %(merchant_id)s
     and h.member_id = l.member_id and h.state = 'open' and h.expires_at > %(at)s and (p.value ->> 0)::bigint = l.lot_id)
-order by l.expires_at, l.member_id, l.lot_id limit %(limit)s
+"""
+_DUE = f"""
+select d.wallet, array_agg(distinct d.member_id) as members from (
+  select l.member_id, l.wallet from lot l where {_IS_DUE} order by l.expires_at, l.member_id, l.lot_id limit %(limit)s
+) d group by 1 order by 1
+"""
+_RAN_OUT = f"""
+select l.member_id, l.lot_id, l.remaining from lot l
+where l.member_id = any(%(members)s::bigint[]) and l.wallet = %(wallet)s and {_IS_DUE} order by l.lot_id
+"""
+_RAN_OUT_KINDS: dict[str, Kind] = {"member_id": "whole", "lot_id": "whole", "remaining": "whole"}
+_BOOKED = """
+from unnest(%(members)s::bigint[], %(lots)s::bigint[], %(entries)s::bigint[]) as d(member_id, lot_id, entry_id)
+join lot l on l.merchant_id = %(merchant_id)s and l.member_id = d.member_id and l.lot_id = d.lot_id
+"""
+_EXPIRE = f"""
+insert into entry as t (merchant_id, batch_id, entry_id, member_id, wallet, type, points, key, why, occurred_at, effective_at,
+  recorded_at)
+select %(merchant_id)s, %(batch_id)s, d.entry_id, d.member_id, %(wallet)s, 'expire', -l.remaining, 'expire:' || d.lot_id,
+  jsonb_build_object('kind', case when l.active_from = l.expires_at then 'lapse' else 'expire' end, 'earned_at',
+    to_char(l.earned_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
+  l.expires_at, l.expires_at, %(at)s {_BOOKED}
+"""
+_TAKE = f"""
+insert into consumption as t (merchant_id, member_id, entry_id, lot_id, points)
+select %(merchant_id)s, d.member_id, d.entry_id, d.lot_id, l.remaining {_BOOKED}
+"""
+_LESS = """
+update account a set balance = a.balance - d.points
+from unnest(%(owners)s::bigint[], %(sums)s::bigint[]) as d(member_id, points)
+where a.merchant_id = %(merchant_id)s and a.member_id = d.member_id and a.wallet = %(wallet)s
+"""
+_EMPTY = """
+update lot l set remaining = 0 from unnest(%(members)s::bigint[], %(lots)s::bigint[]) as d(member_id, lot_id)
+where l.merchant_id = %(merchant_id)s and l.member_id = d.member_id and l.lot_id = d.lot_id
 """
 _ENDED = """
 select h.hold_id, h.member_id, h.wallet from hold h
@@ -37,6 +69,7 @@ where h.merchant_id = %(merchant_id)s and h.hold_id = any(%(holds)s::bigint[])
 
 
 SWEEP = "points_sweep"  # the kind of work that books what ran out
+BATCH = 1_000
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -47,46 +80,45 @@ class Swept(msgspec.Struct, frozen=True):
     holds: int = 0
 
 
-async def sweep(tx: Tx, at: datetime, limit: int = 500) -> Swept:
+async def sweep(tx: Tx, at: datetime, limit: int = BATCH) -> Swept:
     """Book lots that ran out by `at`, each with effective_at = its expires_at, and release ended holds.
 
     The first `limit` of them, and whatever else of the same members is due: their accounts are locked anyway.
 
     Repeatable, and safe beside another sweep or spend: every lot is read again under its account's lock, and its entry
-    has the key `expire:<lot>`. Nothing to do costs two statements.
+    has the key `expire:<lot>`. The rows are made where they are stored. Nothing to do costs two statements.
     """
     released = await _release_ended(tx, at, limit)
-    by_wallet: dict[str, list[Any]] = defaultdict(list)
-    for row in await tx.rows(_DUE, at=at, limit=limit):
-        by_wallet[row.wallet].append(row)
     lots = points = 0
-    for wallet, rows in by_wallet.items():
-        members = {row.member_id for row in rows}
-        book = await open_book(tx, members, at=at, lots_of=members, wallet=wallet)
-        due = [
-            (member_id, lot) for (member_id, _), account in sorted(book.accounts.items()) for lot in _due(account, at)
-        ]
-        await tx.ids.ensure(len(due))
-        booked = [_expire(book, member_id, lot, wallet) for member_id, lot in due]
-        await store(tx, book)
-        lots += len(booked)
-        points += sum(booked)
+    for wallet, members in await tx.rows(_DUE, at=at, limit=limit):
+        await tx.together((LOCK, {"wallet": wallet, "members": members}))
+        done = await _book_due(tx, at, wallet, members)
+        lots += done.lots
+        points += done.points
     return Swept(lots, points, released)
 
 
-def _due(account: AccountState, at: datetime) -> list[LotState]:
-    """The lots that ran out and that no hold pins."""
-    return [
-        lot for lot in account.lots or ()
-        if lot.remaining and lot.expires_at is not None and lot.expires_at <= at and lot.free(at) == lot.remaining
-    ]  # fmt: skip
-
-
-def _expire(book: Book, member_id: int, lot: LotState, wallet: str) -> int:
-    assert lot.expires_at is not None
-    points, why = lot.remaining, {"kind": "expire", "earned_at": lot.earned_at}
-    book.expire(member_id, lot, Cause(f"expire:{lot.lot_id}", why, lot.expires_at), wallet=wallet)
-    return points
+async def _book_due(tx: Tx, at: datetime, wallet: str, members: list[int]) -> Swept:
+    """Book what ran out of these members, whose accounts are locked."""
+    found = await tx.columns(_RAN_OUT, _RAN_OUT_KINDS, at=at, wallet=wallet, members=members)
+    who, lots, left = (found[name].tolist() for name in _RAN_OUT_KINDS)
+    if not lots:
+        return Swept()
+    sums: dict[int, int] = defaultdict(int)
+    for member_id, points in zip(who, left, strict=True):
+        sums[member_id] += points
+    entries = await tx.fresh_ids(len(lots))
+    booked = {
+        "batch_id": tx.batch_id, "wallet": wallet, "at": at, "members": who, "lots": lots, "entries": entries,
+        "owners": list(sums), "sums": list(sums.values()),
+    }  # fmt: skip
+    await tx.together(*((sql, booked) for sql in (_EXPIRE, _TAKE, _EMPTY, _LESS)))
+    tx.seal(
+        f"{entry_id}|{member_id}|{wallet}|expire|{-points}|expire:{lot_id}\n"
+        for entry_id, member_id, points, lot_id in zip(entries, who, left, lots, strict=True)
+    )
+    tell_posted(tx, sorted(sums))
+    return Swept(len(lots), sum(left))
 
 
 async def _release_ended(tx: Tx, at: datetime, limit: int) -> int:
@@ -106,11 +138,11 @@ async def _release_ended(tx: Tx, at: datetime, limit: int) -> int:
     return released
 
 
-async def sweep_merchant(database: Database, merchant_id: int, at: datetime, batch: int = 500) -> Swept:
+async def sweep_merchant(database: Database, merchant_id: int, at: datetime, batch: int = BATCH) -> Swept:
     """Sweep a merchant to the end, one transaction for every `batch` lots, so that no one waits long behind it."""
     total = Swept()
     while True:
-        done = await database.attempt(merchant_id, sweep, at, batch)
+        done = await database.attempt(merchant_id, sweep, at, batch, hot=True)
         total = Swept(total.lots + done.lots, total.points + done.points, total.holds + done.holds)
         if done.lots < batch and done.holds < batch:
             return total

@@ -107,7 +107,7 @@ def folded(account: Any | None, lots: list[Any], pins: list[Any], at: datetime) 
 _EXPIRING = """
 select expires_at, sum(remaining)::bigint as points, count(distinct member_id) as members from lot
 where merchant_id = %(merchant_id)s and wallet = %(wallet)s and remaining > 0
-  and expires_at > %(at)s and expires_at <= %(until)s
+  and expires_at > %(at)s and expires_at <= %(until)s and active_from < expires_at
 group by 1 order by 1
 """
 
@@ -120,7 +120,7 @@ async def expiries(tx: Tx, at: datetime, until: datetime, wallet: str = POINTS) 
 _RUNNING_OUT = """
 select l.member_id, sum(l.remaining)::bigint as points from lot l
 where l.merchant_id = %(merchant_id)s and l.wallet = %(wallet)s and l.remaining > 0
-  and l.expires_at > %(since)s and l.expires_at <= %(until)s and l.member_id > %(after)s
+  and l.expires_at > %(since)s and l.expires_at <= %(until)s and l.active_from < l.expires_at and l.member_id > %(after)s
   and (%(members)s::bigint[] is null or l.member_id = any(%(members)s::bigint[]))
 group by 1 order by 1 limit %(limit)s
 """

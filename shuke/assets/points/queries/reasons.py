@@ -22,6 +22,7 @@ _TYPES = {
     "restore": Sentence("退款退还", "Given back after a refund"),
     "transfer": Sentence("转赠", "Transferred"),
     "merge": Sentence("会员合并", "Members merged"),
+    "activate": Sentence("生效", "Became usable"),
 }
 
 ENTRY_TYPES = tuple(_TYPES)

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from shuke.assets import points
+from shuke.ground import tenancy
 from shuke.kit import errors
 from shuke.kit.db import Tx
-from shuke.programs.earning import models, queries
+from shuke.programs.earning import models, policy, queries
 from shuke.programs.earning.actions.examples import keep_examples
 from shuke.programs.earning.conditions import CONDITIONS
 from shuke.programs.earning.effects import EFFECTS
@@ -122,7 +123,8 @@ async def create_rule(tx: Tx, kind: str, draft: Draft, at: datetime, priority: i
 async def save_draft(tx: Tx, rule_id: int, draft: Draft, at: datetime) -> None:
     """Keep a draft of the rule's next version, in place of the one before; what is published goes on as it is.
 
-    Conditions left out stay as they are. Refuses parameters and conditions that do not fit their kinds.
+    Conditions left out stay as they are. Refuses parameters and conditions that do not fit their kinds, and points that
+    would run out before they can be used.
     """
     rule = await _lock(tx, rule_id)
     if rule.state == "ended":
@@ -132,12 +134,13 @@ async def save_draft(tx: Tx, rule_id: int, draft: Draft, at: datetime) -> None:
     conditions = draft.conditions if draft.conditions is not None else before[0]
     for condition in conditions:
         CONDITIONS.parameters(condition.get("kind", ""), condition.get("params", {}))
-    terms = msgspec.to_builtins(queries.terms_of(before[1] if draft.terms is None else draft.terms, rule.priority))
+    terms = queries.terms_of(before[1] if draft.terms is None else draft.terms, rule.priority)
+    policy.check_use(terms.use, params["validity"], at, (await tenancy.get_merchant(tx)).zone)
     if draft.valid_from and draft.valid_to and draft.valid_to <= draft.valid_from:
         raise WrongPeriod(field="valid_to")
     row = {
         "rule_id": rule_id, "version": DRAFT, "name": _named(draft.name), "params": params, "conditions": conditions,
-        "terms": terms, "valid_from": draft.valid_from, "valid_to": draft.valid_to, "created_at": at,
+        "terms": msgspec.to_builtins(terms), "valid_from": draft.valid_from, "valid_to": draft.valid_to, "created_at": at,
     }  # fmt: skip
     await tx.insert(models.RuleVersion, [row], conflict=f"update:{_DRAFT_COLUMNS}")
 

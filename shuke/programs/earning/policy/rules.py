@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from shuke.kit import money
+from shuke.programs.earning.policy.using import AT_ONCE, Use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,7 +129,8 @@ class Cap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a rule lives with the others: its place, its stacking group, its caps and its budget in points."""
+    """How a rule lives with the others: its place, its stacking group, its caps and its budget in points; and when what it
+    gives can be used."""
 
     priority: Annotated[int, asked("顺序（小的先算）", "Order (lower first)", ge=1, le=10_000)] = 100
     group: Annotated[str, asked("叠加组", "Stacking group"), Meta(max_length=40)] = ""
@@ -137,6 +139,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     )
     caps: Annotated[list[Cap], asked("每人上限", "Caps per member"), Meta(max_length=6)] = []
     budget_points: Annotated[int, asked("总预算", "Budget", unit="points", ge=1, le=1_000_000_000_000)] | None = None
+    use: Annotated[Use, asked("积分什么时候能用", "When the points can be used")] = AT_ONCE
 
 
 PLAIN = Terms()

@@ -12,7 +12,7 @@ from shuke.kit import kinds
 from shuke.kit.kinds import Sentence
 from shuke.programs.earning.conditions import CONDITIONS
 from shuke.programs.earning.effects import BY_CODE, EFFECTS
-from shuke.programs.earning.policy import NOTHING, LiveRule, RuleSet, Terms, kept
+from shuke.programs.earning.policy import NOTHING, LiveRule, RuleSet, Terms, kept, use_words, waits_words
 from shuke.programs.earning.queries import knowing
 
 if TYPE_CHECKING:
@@ -91,13 +91,16 @@ def explain(why: dict[str, Any]) -> dict[str, str]:
 def in_words(why: dict[str, Any]) -> Sentence:
     """The reason of an award in both languages, with what made it smaller."""
     said: Sentence = BY_CODE[why["kind"]].explain(why)
-    if "limit" not in why:
-        return said
-    zh, en = limit_words(why["limit"])
-    return Sentence(
-        f"{said.zh}；本应送 {why['desired']} 分，{zh}，实送 {why['given']} 分",
-        f"{said.en}; {why['desired']} desired, {en}, {why['given']} given",
-    )
+    if "limit" in why:
+        zh, en = limit_words(why["limit"])
+        said = Sentence(
+            f"{said.zh}；本应送 {why['desired']} 分，{zh}，实送 {why['given']} 分",
+            f"{said.en}; {why['desired']} desired, {en}, {why['given']} given",
+        )
+    if "waits" in why:
+        zh, en = waits_words(why["waits"])
+        said = Sentence(f"{said.zh}；{zh}", f"{said.en}; {en}")
+    return said
 
 
 _PERIODS = {
@@ -154,7 +157,8 @@ def _terms_words(terms: Terms) -> list[Sentence]:
         zh = {"sum": "相加", "max": "取最高", "first": "取第一条"}[terms.stacking]
         en = {"sum": "adds up", "max": "the highest counts", "first": "the first counts"}[terms.stacking]
         said.append(Sentence(f"叠加组「{terms.group}」内{zh}", f"in the group “{terms.group}” {en}"))
-    return said
+    waiting = use_words(terms.use)
+    return said if waiting is None else [*said, waiting]
 
 
 class VersionShape(msgspec.Struct, frozen=True, kw_only=True):

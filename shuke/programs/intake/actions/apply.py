@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from shuke.assets import offers, points
+from shuke.assets import confirmations, offers, points
 from shuke.ground import ingestion, members, orders
 from shuke.kit import clock, errors
 from shuke.kit.db import IN_THE_WAY, Database, DataError, Tx
@@ -402,6 +402,7 @@ async def _store(tx: Tx, batch: Batch, state: policy.State) -> None:
     rises = list(zip(tx.ids.take(len(state.rises)), state.rises, strict=True))
     statements += tiers.storing(tx, state.standings.values(), rises)
     statements += earning.counting(state.counters.added) + earning.waiting(tx, state.fresh_marks, state.used_marks)
+    statements += confirmations.storing(tx, state.awaited)
     await offers.use(tx, list(state.uses.values()))
     if batch.receipts:
         statements.append(tx.insertion(ingestion.models.Receipt, batch.receipts))

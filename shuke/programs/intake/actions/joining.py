@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from shuke.assets import points
-from shuke.kit import clock, durations
+from shuke.assets import confirmations, points
+from shuke.kit import clock
 from shuke.kit.db import Tx
 from shuke.programs import earning, tiers
 from shuke.programs.intake import policy, queries
@@ -27,6 +28,7 @@ async def welcome(tx: Tx, member_ids: Sequence[int]) -> None:
     (rows,) = await tx.together(earning.locking(counted))
     counters = earning.counters_of(await rows.fetchall())
     await tx.ids.ensure(2 * len(keys) + 4)
+    awaited: list[dict[str, Any]] = []
     for member_id, basis in bases.items():
         fresh = [rule for rule in rules if f"sign_up:{member_id}:{rule.rule_id}" not in given]
         for award in earning.evaluate(fresh, earning.EFFECTS, basis, member_id=member_id, counters=counters):
@@ -34,10 +36,9 @@ async def welcome(tx: Tx, member_ids: Sequence[int]) -> None:
                 f"sign_up:{member_id}:{award.rule.rule_id}", award.why, basis.occurred_at, rule_id=award.rule.rule_id,
                 rule_version=award.rule.version,
             )  # fmt: skip
-            expires_at = durations.end(award.validity, basis.occurred_at, context.merchant.zone)
-            book.credit(member_id, award.points, cause, expires_at=expires_at)
+            awaited += policy.credit(book, member_id, award, cause, context.merchant.zone)
     await points.store(tx, book)
-    tx.at_commit(*earning.counting(counters.added))
+    tx.at_commit(*earning.counting(counters.added), *confirmations.storing(tx, awaited))
 
 
 def _basis(context: policy.Context, known: earning.Known) -> earning.Basis:

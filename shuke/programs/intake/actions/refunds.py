@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from shuke.assets import offers, points
+from shuke.assets import confirmations, offers, points
 from shuke.ground import ingestion, members, orders
 from shuke.kit import clock, errors
 from shuke.kit.db import Tx
@@ -124,6 +124,9 @@ async def _locked(tx: Tx, context: policy.Context, batch: Batch, affected: Seque
         return reading
     for entry in await tx.rows(_ENTRIES, orders=sorted({order.order_id for order in affected})):
         reading.entries.setdefault(entry.order_id, []).append(entry)
+    waiting = [e.entry_id for entries in reading.entries.values() for e in entries if "waits" in e.why]
+    if waiting:
+        await confirmations.own_lots(tx, book, waiting)
     spent = [e for entries in reading.entries.values() for e in entries if e.type == "redeem"]
     if spent:
         await _read_used(tx, reading, spent)

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shuke.assets import offers, points
+from shuke.assets import confirmations, offers, points
 from shuke.ground import catalog, ingestion, tenancy
-from shuke.kit import durations, errors, money
+from shuke.kit import errors, money
 from shuke.kit.kinds import Sentence
 from shuke.programs import earning, tiers
 
@@ -143,6 +143,7 @@ class State:
     counters: earning.Counters = field(default_factory=earning.Counters)
     fresh_marks: list[dict[str, Any]] = field(default_factory=list)
     used_marks: list[dict[str, Any]] = field(default_factory=list)
+    awaited: list[dict[str, Any]] = field(default_factory=list)
 
 
 def check(context: Context, item: ingestion.Item, now: datetime, history: bool) -> None:
@@ -212,6 +213,7 @@ def fold_order(
     if member_id is not None and tier is not None:
         account = state.book.account(member_id)
         answer["points"] = {"earned": earned, "spent": order.points_spent, "balance": account.balance - account.held}
+        answer["points"] |= _pending(awards)
         answer["why"] = [*spent_why, *(earning.explain(award.why) for award in awards)]
         answer["tier"] = {"level": tier.level, "name": tier.name}
         answer["points_value_fen"] = value_fen
@@ -292,12 +294,25 @@ def _earn(
             f"{key}{award.rule.rule_id}", award.why, basis.occurred_at, order_id=order_id, rule_id=award.rule.rule_id,
             rule_version=award.rule.version, basis_fen=award.basis_fen, breakdown=award.breakdown or None,
         )  # fmt: skip
-        expires_at = durations.end(award.validity, basis.occurred_at, context.merchant.zone)
-        state.book.credit(member_id, award.points, cause, expires_at=expires_at)
+        state.awaited += credit(state.book, member_id, award, cause, context.merchant.zone)
         if award.uses is not None:
             award.uses.used = True
             state.used_marks.append(_mark_row(member_id, award.uses))
     return awards
+
+
+def credit(
+    book: points.Book, member_id: int, award: earning.Award, cause: points.Cause, zone: str
+) -> list[dict[str, Any]]:
+    """Book an award for the life that its rule says; what waits is answered as rows of `confirmations`."""
+    begins, ends, waits = earning.life(award.rule.terms.use, award.validity, cause.occurred_at, zone)
+    if waits is not None:
+        cause.why["waits"] = waits
+    entry_id = book.credit(member_id, award.points, cause, active_from=begins, expires_at=ends)
+    lot_id = book.lots[-1]["lot_id"] if book.lots and book.lots[-1]["entry_id"] == entry_id else None
+    if waits is None or lot_id is None:
+        return []
+    return [confirmations.awaiting(member_id, entry_id, lot_id, cause, award.points)]
 
 
 def fold_event(context: Context, state: State, event: ingestion.EventIn, member_id: int, day: date) -> dict[str, Any]:
@@ -316,7 +331,13 @@ def fold_event(context: Context, state: State, event: ingestion.EventIn, member_
     account = state.book.account(member_id)
     earned, usable = sum(award.points for award in awards), account.balance - account.held
     why = [earning.explain(award.why) for award in awards]
-    return {"points": {"earned": earned, "spent": 0, "balance": usable}, "why": why}
+    return {"points": {"earned": earned, "spent": 0, "balance": usable} | _pending(awards), "why": why}
+
+
+def _pending(awards: Sequence[earning.Award]) -> dict[str, int]:
+    """What of these awards cannot be used yet; nothing is said where all can."""
+    waiting = sum(award.points for award in awards if "waits" in award.why)
+    return {"pending": waiting} if waiting else {}
 
 
 def event_basis(context: Context, event: ingestion.EventIn, day: date) -> earning.Basis:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from shuke.assets import points
@@ -51,9 +52,11 @@ def reverse(
     result = Reversal()
     if order.member_id is None:
         return result
+    active = {entry.of_entry_id: entry.entry_id for entry in entries if entry.type == "activate"}
     for number, entry in enumerate(entries):
         if entry.type in ("earn", "bonus"):
-            _take_back(book, order, refund, entry, (before, number), result)
+            own = active.get(entry.entry_id, entry.entry_id)
+            _take_back(book, order, refund, entry, (before, number, own), result)
     for entry in entries:
         if entry.type == "redeem":
             _give_back(book, order, refund, entry, entries, used, result)
@@ -61,14 +64,23 @@ def reverse(
 
 
 def _take_back(
-    book: points.Book, order: orders.OrderState, refund: Mapping[str, Any], entry: Any, at: tuple[int, int],
+    book: points.Book, order: orders.OrderState, refund: Mapping[str, Any], entry: Any, at: tuple[int, int, int],
     result: Reversal,
 ) -> None:  # fmt: skip
-    before, number = at
+    before, number, own = at
     kept_before = earning.keeps(entry.why, order.amount_fen - before) if before else entry.points
     kept_after = earning.keeps(entry.why, order.amount_fen - order.refunded_fen)
     taken = kept_before - kept_after
     if taken <= 0:
+        return
+    for member_id, name in entry.why.get("counted", ()):
+        result.uncounted[entry.rule_id, member_id, name] = (-taken, 0 if kept_after else -1)
+    if own == entry.entry_id and _lapsed(entry.why.get("waits"), book.now):
+        zh, en = (
+            f"{taken} 积分没按时确认，早已作废，不用收回",
+            f"{taken} points had lapsed unconfirmed: nothing to take back",
+        )
+        result.why.append({"zh": zh, "en": en})
         return
     why = {
         "kind": "refund",
@@ -81,16 +93,19 @@ def _take_back(
         rule_id=entry.rule_id, rule_version=entry.rule_version, basis_fen=refund["amount_fen"], of_entry_id=entry.entry_id,
     )  # fmt: skip
     assert order.member_id is not None
-    back = book.take_back(order.member_id, taken, cause, own_entry=entry.entry_id)
+    back = book.take_back(order.member_id, taken, cause, own_entry=own)
     result.taken_back += back.taken + back.debt
-    for member_id, name in entry.why.get("counted", ()):
-        result.uncounted[entry.rule_id, member_id, name] = (-taken, 0 if kept_after else -1)
     zh, en = f"退款收回 {taken} 积分", f"{taken} points taken back for the refund"
     if back.missing:
         rest = points.rest_of(back)
         zh, en = f"{zh}，{rest.zh}", f"{en}; {rest.en}"
     result.offset_fen += back.offset_fen
     result.why.append({"zh": zh, "en": en})
+
+
+def _lapsed(waits: Mapping[str, Any] | None, now: datetime) -> bool:
+    """Whether points waited for an action that nobody confirmed in time, and were never of use."""
+    return waits is not None and waits.get("lapses", False) and datetime.fromisoformat(waits["until"]) <= now
 
 
 def _give_back(

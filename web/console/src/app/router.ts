@@ -28,6 +28,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/points/ledger", name: "ledger", component: () => import("@/pages/points/Ledger.vue"), meta: { title: "points.ledger", needs: "points.read" } },
   { path: "/points/approvals", name: "approvals", component: () => import("@/pages/points/Approvals.vue"), meta: { title: "ledger.approvals", needs: "points.read" } },
   { path: "/points/transfers", name: "transfers", component: () => import("@/pages/points/Transfers.vue"), meta: { title: "ledger.transfers", needs: "points.read" } },
+  { path: "/points/waiting", name: "waiting", component: () => import("@/pages/points/Waiting.vue"), meta: { title: "waiting.title", needs: "points.read" } },
   { path: "/points/holds", name: "holds", component: () => import("@/pages/points/Holds.vue"), meta: { title: "ledger.held.title", needs: "points.read" } },
   { path: "/points/finance", name: "points-finance", component: () => import("@/pages/points/Finance.vue"), meta: { title: "ledger.finance", needs: "points.read" } },
   { path: "/points/summary", name: "points-summary", component: () => import("@/pages/points/Summary.vue"), meta: { title: "points.summary", needs: "points.read" } },

@@ -15,6 +15,7 @@ import settings from "./en/settings";
 import shell from "./en/shell";
 import tags from "./en/tags";
 import tiers from "./en/tiers";
+import waiting from "./en/waiting";
 import webhooks from "./en/webhooks";
 
-export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...lifecycle, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...webhooks };
+export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...lifecycle, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...waiting, ...webhooks };

@@ -15,6 +15,7 @@ import settings from "./zh/settings";
 import shell from "./zh/shell";
 import tags from "./zh/tags";
 import tiers from "./zh/tiers";
+import waiting from "./zh/waiting";
 import webhooks from "./zh/webhooks";
 
-export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...lifecycle, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...webhooks };
+export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...lifecycle, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...waiting, ...webhooks };

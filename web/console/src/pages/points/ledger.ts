@@ -69,3 +69,19 @@ export function limitOf(typed: string): number | null | undefined {
   if (!text) return null;
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
+/** Points that wait for somebody to confirm an action. */
+export interface Awaited {
+  entry_id: number;
+  member_id: number;
+  member_name: string;
+  order_id: number | null;
+  action: string;
+  points: number;
+  left: number;
+  lapses: boolean;
+  earned_at: string;
+  until: string;
+  state: "waiting" | "confirmed" | "lapsed" | "due" | "taken_back";
+  confirmed_at: string | null;
+  confirmed_by: string;
+}

@@ -12,6 +12,7 @@ export const pointsTabs = computed(() => [
   { to: "/points/ledger", label: t("points.ledger") },
   { to: "/points/approvals", label: t("ledger.approvals") },
   { to: "/points/holds", label: t("ledger.held.title") },
+  { to: "/points/waiting", label: t("waiting.title") },
   { to: "/points/transfers", label: t("ledger.transfers") },
   { to: "/points/finance", label: t("ledger.finance") },
   { to: "/points/summary", label: t("points.summary") },

@@ -26,6 +26,7 @@ export interface Schema {
   "x-help-zh"?: string;
   "x-help-en"?: string;
   "x-unit"?: string;
+  "x-when"?: Record<string, unknown[]>;
   "x-widget"?: string;
   "x-labels"?: Record<string, { zh: string; en: string }>;
   [key: string]: unknown;

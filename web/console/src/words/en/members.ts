@@ -121,7 +121,7 @@ export default {
     byRule: "{name} · version {version}",
     type: {
       earn: "Earned", bonus: "Bonus", adjust: "Adjusted", adjust_plus: "Added by hand", adjust_minus: "Taken by hand", "adjust+": "Added by hand", "adjust-": "Taken by hand", redeem: "Used", hold: "Held", release: "Released", capture: "Captured",
-      expire: "Expired", clawback: "Taken back on refund", restore: "Given back on refund", transfer_in: "Transferred in", transfer_out: "Transferred out", transfer: "Transferred", merge: "Merged", merge_in: "Merged in", merge_out: "Merged out", import: "Imported",
+      expire: "Expired", clawback: "Taken back on refund", restore: "Given back on refund", transfer_in: "Transferred in", transfer_out: "Transferred out", transfer: "Transferred", merge: "Merged", merge_in: "Merged in", merge_out: "Merged out", activate: "Became usable", import: "Imported",
     },
     quantity: "× {n}",
     refundedOrder: "{money} refunded",

@@ -121,7 +121,7 @@ export default {
     byRule: "{name} · 第 {version} 版",
     type: {
       earn: "赚到", bonus: "加赠", adjust: "调整", adjust_plus: "手工加", adjust_minus: "手工减", "adjust+": "手工加", "adjust-": "手工减", redeem: "使用", hold: "占用", release: "放回", capture: "扣除",
-      expire: "过期", clawback: "退款收回", restore: "退款退还", transfer_in: "转入", transfer_out: "转出", transfer: "转赠", merge: "会员合并", merge_in: "合并转入", merge_out: "合并转出", import: "导入",
+      expire: "过期", clawback: "退款收回", restore: "退款退还", transfer_in: "转入", transfer_out: "转出", transfer: "转赠", merge: "会员合并", merge_in: "合并转入", merge_out: "合并转出", activate: "生效", import: "导入",
     },
     quantity: "{n} 件",
     refundedOrder: "已退 {money}",

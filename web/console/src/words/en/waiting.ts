@@ -1,0 +1,20 @@
+export default {
+  waiting: {
+    title: "To confirm",
+    note: "Some points wait until something is done: the goods received, the voucher redeemed. Confirmed, they can be used at once; otherwise they lapse or become usable, as the rule says.",
+    now: "Waits for “{action}”",
+    empty: "No points wait for a confirmation. A rule can make its points wait, under “Order, stacking, caps and when usable”.",
+    action: "What is confirmed",
+    until: "At the latest",
+    lapses: "lapse if not confirmed by {at}",
+    due: "usable by themselves at {at}",
+    confirm: "Confirm",
+    confirmTitle: "Confirm “{action}”: {n} points can be used at once",
+    confirmText: "The member can use these points from then on. This cannot be undone; a refund still takes them back.",
+    confirmed: "Confirmed: {n} points can be used now",
+    nothing: "Nothing changed: {state}",
+    states: { waiting: "To confirm", confirmed: "Confirmed", lapsed: "Lapsed", due: "Usable by itself", taken_back: "Taken back by a refund" },
+    left: "{n} left",
+    order: "{n} points of this order wait for “{action}”",
+  },
+};

@@ -1,0 +1,20 @@
+export default {
+  waiting: {
+    title: "待确认",
+    note: "有些积分要等办完事才能用，比如确认收货、到店核销。确认了马上可用，到期没确认按规则作废或自动生效。",
+    now: "等「{action}」",
+    empty: "没有等着确认的积分。在规则的“顺序、叠加、上限和生效时间”里可以让积分确认之后再生效。",
+    action: "确认什么",
+    until: "最晚",
+    lapses: "{at} 没确认就作废",
+    due: "{at} 没确认也生效",
+    confirm: "确认",
+    confirmTitle: "确认「{action}」，{n} 积分马上可用",
+    confirmText: "确认之后会员就能用这些积分，不能撤回；退货会照样收回。",
+    confirmed: "已确认，{n} 积分现在可用",
+    nothing: "没有改变：{state}",
+    states: { waiting: "待确认", confirmed: "已确认", lapsed: "已作废", due: "已自动生效", taken_back: "已被退款收回" },
+    left: "还剩 {n}",
+    order: "这笔订单有 {n} 积分等「{action}」",
+  },
+};
