@@ -20,9 +20,15 @@ const inWords = (key: string, fallback: string) => (i18n.global.te(key) ? t(key)
 
 /** An operator in words: numbers equal, dates come after. */
 export function operatorName(op: string, type: string): string {
-  const suffix = type === "date" || type === "instant" ? "t" : type === "number" || type === "money" ? "n" : "";
+  const suffix = type === "date" || type === "instant" ? "t" : ["number", "money", "share"].includes(type) ? "n" : "";
   return inWords(`segments.op.${op}${suffix}`, inWords(`segments.op.${op}`, op));
 }
+
+/** A date picker that shows the time where one was written. */
+export const dayOrTime = (written: unknown) =>
+  String(written ?? "").length > 10
+    ? ({ type: "datetime", valueFormat: "YYYY-MM-DDTHH:mm:ss", style: "width: 188px" } as const)
+    : ({ type: "date", valueFormat: "YYYY-MM-DD", style: "width: 140px" } as const);
 
 /** Values to choose from: the merchant's own, else what was seen. */
 export function valuesOf(fact: Fact | undefined, tiers: Value[]): Value[] {

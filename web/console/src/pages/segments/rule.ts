@@ -74,18 +74,36 @@ export function unfinished(node: Node): Node | null {
 }
 
 function leafDone(leaf: Rule): boolean {
-  if ("attr" in leaf) return Boolean(leaf.attr && leaf.op) && (["exists", "missing"].includes(String(leaf.op)) || filled(leaf.value));
-  if ("did" in leaf) {
-    const where = (leaf.where as Rule[] | undefined) ?? [];
-    return Boolean(leaf.did) && (leaf.op === undefined || filled(leaf.value)) && where.every((one) => one.prop && one.op && (["exists", "missing"].includes(String(one.op)) || filled(one.value)));
-  }
+  if ("attr" in leaf) return Boolean(leaf.attr && leaf.op) && compared(leaf);
+  if ("did" in leaf) return countedDone(leaf) && (leaf.op === undefined || (isRule(leaf.value) && "of" in leaf.value ? filled(leaf.value.times ?? 1) && countedDone(leaf.value.of) : compared(leaf)));
   for (const word of ["segment", "list", "tag"]) if (word in leaf) return Boolean(leaf[word]);
-  if ("sequence" in leaf) return (leaf.sequence as Rule[]).length > 1 && (leaf.sequence as Rule[]).every((step) => Boolean(step.did ?? step.not?.did));
+  if ("sequence" in leaf) return leaf.sequence?.length > 1 && leaf.sequence.every((step: Rule) => countedDone(step?.not ?? step)) && windowDone(leaf.window);
+  if ("rank" in leaf) return countedDone(leaf.rank) && (leaf.among === undefined || unfinished(fromRule(leaf.among)) === null);
+  if ("bucket" in leaf) return Boolean(leaf.bucket?.salt);
   return Object.keys(leaf).length > 0;
 }
 
+const compared = (one: Rule): boolean => ["exists", "missing"].includes(String(one.op)) || filled(one.value);
+const whereDone = (where: Rule[] | undefined): boolean => (where ?? []).every((one) => one.prop && one.op && compared(one));
+const windowDone = (window: Rule | undefined): boolean => window === undefined || Object.values(window).some(filled);
+/** Events with their conditions, their window, and the conditions of a share. */
+function countedDone(counted: unknown): boolean {
+  if (!isRule(counted)) return false;
+  const share = isRule(counted.measure) ? counted.measure.share : undefined;
+  return Boolean(counted.did) && whereDone(counted.where) && windowDone(counted.window) && (share === undefined || (share?.where?.length > 0 && whereDone(share.where)));
+}
 const filled = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 && value.every(filled) : value !== undefined && value !== null && value !== "");
 const isRule = (value: unknown): value is Rule => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Whether a form can show a leaf: what was typed as text or JSON may be half a condition. */
+export function readable(leaf: Rule): boolean {
+  const counted = (one: unknown): boolean => isRule(one) && (one.where === undefined || (Array.isArray(one.where) && one.where.every(isRule))) && (one.window == null || isRule(one.window));
+  if ("sequence" in leaf) return Array.isArray(leaf.sequence) && leaf.sequence.length > 1 && leaf.sequence.every((step) => isRule(step) && counted(step.not ?? step));
+  if ("rank" in leaf) return counted(leaf.rank) && (leaf.among == null || isRule(leaf.among));
+  if ("bucket" in leaf) return isRule(leaf.bucket);
+  if ("did" in leaf) return counted(leaf) && (!isRule(leaf.value) || !("of" in leaf.value) || counted(leaf.value.of));
+  return kindOf(leaf) !== "";
+}
 
 /** Which kind a leaf is, by its leading word. */
 export function kindOf(leaf: Rule): string {
@@ -94,12 +112,17 @@ export function kindOf(leaf: Rule): string {
 
 export type Words = "text" | "number" | "money" | "points" | "date" | "instant" | "bool" | "list";
 
-/** Operators that make sense for a type when the server names none. */
-export function opsFor(type: string): string[] {
+/** Operators that make sense for a type, and the one that is written if it is none of them. */
+export function opsFor(type: string, written?: string): string[] {
+  const liked = likedFor(type);
+  return !written || liked.includes(written) ? liked : [...liked, written];
+}
+
+function likedFor(type: string): string[] {
   if (type === "bool") return ["eq", "exists", "missing"];
   if (type === "list") return ["in", "not_in", "exists", "missing"];
   if (type === "date" || type === "instant") return [">=", "<=", "between", "anniversary_within", "exists", "missing"];
-  if (type === "number" || type === "money" || type === "points") return [">=", "<=", ">", "<", "eq", "ne", "between", "exists", "missing"];
+  if (["number", "money", "points", "share"].includes(type)) return [">=", "<=", ">", "<", "eq", "ne", "between", "exists", "missing"];
   return ["in", "eq", "ne", "not_in", "contains", "starts_with", "exists", "missing"];
 }
 
