@@ -23,6 +23,7 @@ from shuke.ground.members import facts as members_facts
 from shuke.ground.messaging import facts as messaging_facts
 from shuke.ground.orders import OrdersRecorded, RefundsParked, RefundsRecorded
 from shuke.ground.orders import facts as orders_facts
+from shuke.ground.tenancy import store_names
 from shuke.insight.profiles import ProfilesScored
 from shuke.insight.profiles import facts as profiles_facts
 from shuke.insight.profiles import jobs as profiles_jobs
@@ -31,6 +32,7 @@ from shuke.insight.segments import facts as segments_facts
 from shuke.insight.segments import jobs as segments_jobs
 from shuke.insight.segments import names as segment_names
 from shuke.insight.tags import facts as tags_facts
+from shuke.insight.tags import group_names as tag_group_names
 from shuke.insight.tags import jobs as tags_jobs
 from shuke.insight.tags import names as tag_names
 from shuke.insight.tags import reactions as tags
@@ -130,7 +132,9 @@ references.watch("segment", webhooks_using_segment)
 references.call("segment", segment_names)
 references.call("list", list_names)
 references.call("tag", tag_names)
+references.call("tag_group", tag_group_names)
 references.call("offer", lambda tx, _: offer_names(tx))
+references.call("store", lambda tx, _: store_names(tx))
 
 # What comes round at every merchant, and what waits until something wakes it.
 WORKS: list[Work] = [

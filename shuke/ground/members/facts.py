@@ -69,7 +69,11 @@ JOINED_AT = mirror.Attribute(
 
 DECLARED = (
     JOINED_AT,
-    mirror.Attribute("gender", "text", ("性别", "Gender")),
+    mirror.Attribute(
+        "gender", "text", ("性别", "Gender"),
+        words={"female": ("女", "female"), "male": ("男", "male"), "other": ("其他", "other")},
+    ),
+    mirror.Attribute("city", "text", ("城市", "City")),
     mirror.Attribute("birthday", "day", ("生日", "Birthday")),
     mirror.Attribute("consent.sms", "flag", ("同意短信", "Consent to SMS")),
     mirror.Attribute("consent.wechat", "flag", ("同意微信", "Consent to WeChat")),

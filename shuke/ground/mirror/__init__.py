@@ -4,6 +4,7 @@ from shuke.ground.mirror.actions import copy, drain, rebuild
 from shuke.ground.mirror.engines import MirrorGone, QueryFailed, TooMuch
 from shuke.ground.mirror.policy import (
     ALWAYS,
+    COMMON,
     LIST_MARK,
     Attribute,
     AttributeRows,

@@ -43,11 +43,7 @@ _FIRST = (
     "AND effective_at <= «as_of» AND row_id NOT IN (SELECT row_id FROM orders WHERE merchant = «merchant» AND sign = -1 "
     "AND effective_at <= «as_of») GROUP BY member)"
 )
-_OF_ORDER = {
-    "channel": mirror.Property("channel", "text", ("渠道", "Channel")),
-    "store": mirror.Property("store", "text", ("门店", "Store")),
-    "weekday": mirror.Property("weekday", "number", ("星期几", "Weekday")),
-    "hour": mirror.Property("hour", "number", ("几点", "Hour")),
+_OF_ORDER = mirror.COMMON | {
     "coupon": mirror.Property("coupon", "text", ("优惠券", "Coupon")),
     "first": mirror.Property(_FIRST, "flag", ("首单", "First order")),
 }

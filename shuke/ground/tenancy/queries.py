@@ -100,6 +100,11 @@ async def list_stores(tx: Tx) -> list[StoreName]:
     return [StoreName(*row) for row in rows]
 
 
+async def store_names(tx: Tx) -> dict[str, str]:
+    """What stores are called, by code; those without a name are left out."""
+    return {store.code: store.name for store in await list_stores(tx) if store.name}
+
+
 async def store_ids(tx: Tx) -> dict[str, int]:
     """Store numbers by code."""
     return {store.code: store.store_id for store in await list_stores(tx)}

@@ -95,12 +95,13 @@ class Redirect:
 class Property:
     """One property of an event: an SQL expression over the table, with «as_of» and «merchant» to fill in.
 
-    An empty text is no value. `title` is (Chinese, English).
+    An empty text is no value. `title` is (Chinese, English); `words` say the values that are codes.
     """
 
     sql: str
     type: ValueType
     title: tuple[str, str] = ("", "")
+    words: Mapping[Any, tuple[str, str]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ class Attribute:
     """A fact about a member, by name: `value` is an SQL aggregate over the member's rows of `table` that hold `filter`.
 
     Without a table the value is looked up in the attribute rows under its name. `none` is what a member without any row
-    has. `fold` is the same arithmetic in plain Python over rows as dicts: (rows, moment, arguments) → value.
+    has; `words` say the values that are codes. `fold` is the same arithmetic in plain Python over rows as dicts:
+    (rows, moment, arguments) → value.
     """
 
     name: str
@@ -135,3 +137,4 @@ class Attribute:
     fold: Callable[[Sequence[Mapping[str, Any]], Moment, dict[str, Any]], Any] | None = None
     none: Any = None
     arguments: Mapping[str, str] = field(default_factory=dict)  # name → "duration" | "number" (above 0) | "text"
+    words: Mapping[Any, tuple[str, str]] = field(default_factory=dict)

@@ -34,10 +34,19 @@ EVENTS = Table(
     ),
     orders=(("kind", "member", "at"), ("member", "at")),
 )  # fmt: skip
+_CHANNELS = {
+    "pos": ("门店收银", "in store"), "web": ("网店", "online store"), "mini": ("小程序", "mini program"),
+    "douyin": ("抖音", "Douyin"), "kuaishou": ("快手", "Kuaishou"), "wechat": ("微信", "WeChat"),
+    "wecom": ("企业微信", "WeCom"), "sms": ("短信", "SMS"), "email": ("邮件", "e-mail"), "inbox": ("站内信", "inbox"),
+}  # fmt: skip
+_WEEKDAYS = {
+    1: ("周一", "Monday"), 2: ("周二", "Tuesday"), 3: ("周三", "Wednesday"), 4: ("周四", "Thursday"), 5: ("周五", "Friday"),
+    6: ("周六", "Saturday"), 7: ("周日", "Sunday"),
+}  # fmt: skip
 COMMON = {
     "store": Property("store", "text", ("门店", "Store")),
-    "channel": Property("channel", "text", ("渠道", "Channel")),
-    "weekday": Property("weekday", "number", ("星期几", "Weekday")),
+    "channel": Property("channel", "text", ("渠道", "Channel"), _CHANNELS),
+    "weekday": Property("weekday", "number", ("星期几", "Weekday"), _WEEKDAYS),
     "hour": Property("hour", "number", ("几点", "Hour")),
 }
 

@@ -230,7 +230,7 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
     if inside:
         title_zh += f"({'、'.join(zh for zh, _ in inside)})"
         title_en += f" ({', '.join(en for _, en in inside)})"
-    zh, en = attr.comparison.words()
+    zh, en = attr.comparison.words(called=attr.fact.words)
     return f"{title_zh}{zh}", f"{title_en} {en}"
 
 

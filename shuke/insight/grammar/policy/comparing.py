@@ -13,6 +13,8 @@ from shuke.insight.grammar.policy import windows
 from shuke.insight.grammar.policy.rules import BadRule
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shuke.ground.mirror import Moment
 
 ORDERED = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -35,6 +37,7 @@ WORDS = {
     "contains": ("包含", "contains"), "starts_with": ("开头是", "starts with"), "exists": ("有值", "is known"),
     "missing": ("没有值", "is missing"), "anniversary_within": ("的周年日在未来", "has its anniversary within"),
 }  # fmt: skip
+_NO_WORDS: Mapping[Any, tuple[str, str]] = {}
 NUMBER_WORDS = {"eq": ("等于", "="), "ne": ("不等于", "≠"), "between": ("介于", "between")}
 TIME_WORDS = {
     "<": ("早于", "before"), "<=": ("不晚于", "on or before"), ">": ("晚于", "after"), ">=": ("不早于", "on or after"),
@@ -90,8 +93,10 @@ class Comparison:
             return _list_holds(self, value)
         return _plain_holds(self.op, value, python_value(self.value, self.type))
 
-    def words(self, unit: tuple[str, str] = ("", "")) -> tuple[str, str]:
-        """As people say it."""
+    def words(
+        self, unit: tuple[str, str] = ("", ""), called: Mapping[Any, tuple[str, str]] = _NO_WORDS
+    ) -> tuple[str, str]:
+        """As people say it; `called` says the values that are codes."""
         zh, en = WORDS[self.op]
         if self.type in ("number", "ratio"):
             zh, en = NUMBER_WORDS.get(self.op, (zh, en))
@@ -100,17 +105,19 @@ class Comparison:
         if self.op in ("exists", "missing"):
             return zh, en
         if self.op == "between":
-            (low_zh, low_en), (high_zh, high_en) = (_said(value) for value in self.value)
+            (low_zh, low_en), (high_zh, high_en) = (_said(value, called) for value in self.value)
             return f"{zh} {low_zh} 到 {high_zh}{unit[0]}", f"{en} {low_en} and {high_en}{unit[1]}"
         if isinstance(self.value, list):
-            listed = [_said(value) for value in self.value]
+            listed = [_said(value, called) for value in self.value]
             return f"{zh} {'、'.join(z for z, _ in listed)}", f"{en} {', '.join(e for _, e in listed)}"
-        value_zh, value_en = _said(self.value)
+        value_zh, value_en = _said(self.value, called)
         tail = "内" if self.op == "anniversary_within" else ""
         return f"{zh} {value_zh}{unit[0]}{tail}", f"{en} {value_en}{unit[1]}"
 
 
-def _said(value: Any) -> tuple[str, str]:
+def _said(value: Any, called: Mapping[Any, tuple[str, str]] = _NO_WORDS) -> tuple[str, str]:
+    if isinstance(value, str | int) and value in called:
+        return called[value]
     if isinstance(value, dict):
         zh, en = Duration.parse(value["ago"]).words()
         return f"{zh}前", f"{en} ago"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shuke.insight.grammar import conditions
+from shuke.insight.grammar.conditions import attr
 from shuke.insight.grammar.policy.rules import Leaf
 from shuke.kit import references
 from shuke.kit.kinds import Sentence
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from shuke.kit.db import Tx
 
 NAMED = ("segment", "list", "tag", "offer")  # as a condition, or as the property of an event
+IN_EVENTS = (*NAMED, "store")
+FACTS = {attr.TAG: "tag", attr.TAG_GROUP: "tag_group"}  # since when a member wears a tag, or one of a group
 Names = Mapping[str, Mapping[str, str | Sentence]]
 
 
@@ -68,7 +71,10 @@ def _renamed(raw: Any, call: Callable[[str, str], str]) -> Any:
     for kind in NAMED:
         if isinstance(raw.get(kind), str):
             changed[kind] = call(kind, raw[kind])
-    if raw.get("prop") in NAMED:
+    for prefix, kind in FACTS.items():
+        if isinstance(raw.get("attr"), str) and raw["attr"].startswith(prefix):
+            changed["attr"] = prefix + call(kind, raw["attr"].removeprefix(prefix))
+    if raw.get("prop") in IN_EVENTS:
         changed["value"] = _value(raw["prop"], raw.get("value"), call)
     return {key: value for key, value in changed.items() if value is not None}
 

@@ -140,6 +140,11 @@ async def names(tx: Tx, slugs: Iterable[str]) -> dict[str, str]:
     return {row.slug: row.name for row in rows}
 
 
+async def group_names(tx: Tx, _: Iterable[str]) -> dict[str, str]:
+    """What groups of tags are called, by slug."""
+    return {group.slug: group.name for group in await list_groups(tx)}
+
+
 async def rules(tx: Tx) -> dict[str, Rule]:
     """The segments by which a tag may be decided, with their rules in words, by slug."""
     listed = await segments.list_segments(tx)

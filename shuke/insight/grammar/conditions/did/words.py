@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from shuke.insight.grammar.conditions.did import measures
@@ -9,7 +10,7 @@ from shuke.insight.grammar.policy import comparing
 from shuke.insight.grammar.policy.comparing import Comparison
 
 if TYPE_CHECKING:
-    from shuke.insight.grammar.conditions.did.asking import Counted, Did
+    from shuke.insight.grammar.conditions.did.asking import Counted, Did, Filter
     from shuke.insight.grammar.policy.rules import Leaf
 
 # How often, on how many days, how long ago: {n} is the figure, {a} and {b} the ends of a span.
@@ -44,8 +45,12 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
         return plain_words(did.counted, "" if did.counted.window.raw else "曾")
     if did.counted.measure.word == "count" and did.comparison.op == "eq" and did.comparison.value == 0:
         return plain_words(did.counted, "没有", "has not ")
-    money = (did.counted.measure.prop or "").endswith("_fen") and did.counted.measure.word not in ("distinct",)
-    said_zh, said_en = _money(did.comparison).words(("元", " yuan")) if money else did.comparison.words()
+    if did.counted.measure.word == "share":
+        said_zh, said_en = _scaled(did.comparison, 100).words(("%", "%"))
+    elif _in_fen(did.counted.measure.prop) and did.counted.measure.word != "distinct":
+        said_zh, said_en = _scaled(did.comparison, Decimal("0.01")).words(("元", " yuan"))
+    else:
+        said_zh, said_en = did.comparison.words()
     return f"{zh}{said_zh}", f"{en} {said_en}"
 
 
@@ -75,13 +80,22 @@ def _figure_words(counted: Counted, comparison: Comparison) -> tuple[str, str] |
     return f"{nth[0]}{said_zh}{zh}", f"{nth[1]} {said_en} {en}"
 
 
-def _money(comparison: Comparison) -> Comparison:
-    def yuan(value: Any) -> Any:
-        if isinstance(value, list):
-            return [yuan(item) for item in value]
-        return value / 100 if isinstance(value, int | float) and value % 100 else value // 100 if value else value
+def _in_fen(prop: str | None) -> bool:
+    return (prop or "").endswith("_fen")
 
-    return Comparison(comparison.op, yuan(comparison.value), comparison.type)
+
+def _scaled(comparison: Comparison, by: int | Decimal) -> Comparison:
+    """The same comparison in the unit people read."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, list):
+            return [read(item) for item in value]
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            return value
+        number = Decimal(str(value)) * by
+        return int(number) if number == number.to_integral_value() else float(number)
+
+    return Comparison(comparison.op, read(comparison.value), comparison.type)
 
 
 def plain_words(counted: Counted, before_zh: str = "", before_en: str = "") -> tuple[str, str]:
@@ -94,23 +108,36 @@ def plain_words(counted: Counted, before_zh: str = "", before_en: str = "") -> t
 
 
 def _where_words(counted: Counted) -> tuple[str, str]:
-    said = []
-    for one in counted.where:
-        known = counted.event.properties.get(one.prop)
-        title = known.title if known else (one.prop, one.prop)
-        zh, en = one.comparison.words()
-        said.append((f"{title[0]}{zh}", f"{title[1].lower()} {en}"))
+    said = [_condition_words(counted, one) for one in counted.where]
     if not said:
         return "", ""
     return f"（{'且'.join(zh for zh, _ in said)}）", f" ({' and '.join(en for _, en in said)})"
+
+
+def _condition_words(counted: Counted, one: Filter) -> tuple[str, str]:
+    title, known = _title(counted, one.prop), counted.event.properties.get(one.prop)
+    if _in_fen(one.prop):
+        zh, en = _scaled(one.comparison, Decimal("0.01")).words(("元", " yuan"))
+    else:
+        zh, en = one.comparison.words(called=known.words if known else {})
+    return f"{title[0]}{zh}", f"{title[1].lower()} {en}"
+
+
+def _title(counted: Counted, prop: str) -> tuple[str, str]:
+    known = counted.event.properties.get(prop)
+    return known.title if known else (prop, prop)
 
 
 def measured_words(counted: Counted) -> tuple[str, str]:
     """What is measured, in words."""
     plain_zh, plain_en = plain_words(counted)
     zh, en = measures.WORDS[counted.measure.word]
+    if counted.measure.word == "share":
+        of_zh, of_en = _title(counted, counted.measure.prop) if counted.measure.prop else measures.WORDS["count"]
+        part = [_condition_words(counted, one) for one in counted.measure.where]
+        part_zh, part_en = "且".join(one for one, _ in part), " and ".join(one for _, one in part)
+        return f"{plain_zh}的{of_zh}里，{part_zh}的{zh}", f"{en} of {of_en.lower()} where {part_en}: {plain_en}"
     if counted.measure.prop is None:
         return f"{plain_zh}的{zh}", f"{en}: {plain_en}" if counted.measure.word != "count" else f"times {plain_en}"
-    known = counted.event.properties.get(counted.measure.prop)
-    title = known.title if known else (counted.measure.prop, counted.measure.prop)
+    title = _title(counted, counted.measure.prop)
     return f"{plain_zh}的{title[0]}{zh}", f"{en} {title[1].lower()}: {plain_en}"
