@@ -9,7 +9,7 @@ import pytest
 
 from shuke.doors import wiring
 from shuke.ground import ingestion, mirror
-from shuke.insight import outlook, segments, tags
+from shuke.insight import grammar, outlook, segments, tags
 from shuke.kit.db import Database
 from shuke.programs import intake
 
@@ -173,3 +173,6 @@ async def test_sentences_call_others_by_their_names(database: Database, columns:
         assert 'in segment "近期买家"' in made.sentence.en
         shown = await segments.preview(tx, columns, rule, NOON)
         assert [part.sentence.zh for part in shown.parts][1] == "属于分群「近期买家」"
+        facts = [{"name": f"tag:{mama.slug}", "title": {}}, {"name": "city", "title": {"zh": "城市", "en": "City"}}]
+        told = await grammar.with_titles(tx, facts)
+        assert (told[0]["title"]["zh"], told[1]) == ("打上标签「宝妈」的时间", facts[1])

@@ -53,7 +53,7 @@ def parse(node: dict[str, Any], path: str, registry: Registry) -> Leaf:
     name = node["attr"]
     if not isinstance(name, str) or not name:
         raise BadRule(f"{path}.attr", "要写资料的名字。", "The name of a fact is expected.", "wrong_type")
-    declared = registry.attributes.get(name) or _of_tag(name)
+    declared = registry.attributes.get(name) or of_tag(name)
     fact = declared or Attribute(name, "any", (name, name))
     arguments = _arguments(fact, node.get("args"), path)
     comparison = comparing.parse(node["op"], node.get("value"), fact.type, path)
@@ -61,7 +61,7 @@ def parse(node: dict[str, Any], path: str, registry: Registry) -> Leaf:
     return leaf(CODE, raw, Attr(fact, arguments, comparison, declared is None), path)
 
 
-def _of_tag(name: str) -> Attribute | None:
+def of_tag(name: str) -> Attribute | None:
     """The fact behind a tag or a group of tags: an instant."""
     for prefix, zh, en in ((TAG, "打上标签", "wears the tag"), (TAG_GROUP, "打上标签组", "wears a tag of the group")):
         if name.startswith(prefix):

@@ -54,6 +54,29 @@ def said(node: Node, names: Names, registry: Registry) -> Sentence:
     return Sentence(zh, en)
 
 
+async def with_titles(tx: Tx, facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The facts of a vocabulary, those about tags with the names of the tags in their titles; a statement for each kind."""
+    parts = {one["name"]: found for one in facts if (found := _fact(one["name"]))}
+    asked: dict[str, list[str]] = {}
+    for kind, slug in parts.values():
+        asked.setdefault(kind, []).append(slug)
+    names = await references.names(tx, asked)
+
+    def title(name: str) -> dict[str, str]:
+        kind, slug = parts[name]
+        fact = attr.of_tag(name.removesuffix(slug) + str(names.get(kind, {}).get(slug, slug)))
+        assert fact is not None
+        return {"zh": fact.title[0], "en": fact.title[1]}
+
+    return [one | {"title": title(one["name"])} if one["name"] in parts else one for one in facts]
+
+
+def _fact(name: str) -> tuple[str, str] | None:
+    """The kind and the slug of a fact about tags; None for any other."""
+    found = next(((prefix, kind) for prefix, kind in FACTS.items() if name.startswith(prefix)), None)
+    return (found[1], name.removeprefix(found[0])) if found else None
+
+
 def _raw(node: Node) -> dict[str, Any]:
     if isinstance(node, Leaf):
         return msgspec.json.decode(node.written)
@@ -71,9 +94,8 @@ def _renamed(raw: Any, call: Callable[[str, str], str]) -> Any:
     for kind in NAMED:
         if isinstance(raw.get(kind), str):
             changed[kind] = call(kind, raw[kind])
-    for prefix, kind in FACTS.items():
-        if isinstance(raw.get("attr"), str) and raw["attr"].startswith(prefix):
-            changed["attr"] = prefix + call(kind, raw["attr"].removeprefix(prefix))
+    if isinstance(raw.get("attr"), str) and (fact := _fact(raw["attr"])):
+        changed["attr"] = raw["attr"].removesuffix(fact[1]) + call(*fact)
     if raw.get("prop") in IN_EVENTS:
         changed["value"] = _value(raw["prop"], raw.get("value"), call)
     return {key: value for key, value in changed.items() if value is not None}

@@ -68,10 +68,12 @@ async def list_segments(request: Request, database: Database) -> paging.Page:
 async def kinds(request: Request, database: Database, mirror: Any) -> dict[str, Any]:
     """Kinds of conditions with JSON Schema, and the names a rule may use, with types and sample values."""
     merchant_id = http.caller_of(request).merchant_id
+    known = await grammar.vocabulary(opened(mirror), merchant_id)
     async with database.read(merchant_id) as tx:
         listed = [{"slug": row.slug, "name": row.name} for row in await catalog.stored(tx)]
         kept = [{"slug": one.slug, "name": one.name} for one in await lists.list_lists(tx)]
-    return await grammar.vocabulary(opened(mirror), merchant_id) | {"segments": listed, "lists": kept}
+        attributes = await grammar.with_titles(tx, known["attributes"])
+    return known | {"attributes": attributes, "segments": listed, "lists": kept}
 
 
 def opened(mirror: columns.Mirror | None) -> columns.Mirror:
