@@ -11,7 +11,7 @@ from shuke.insight.profiles.policy import logistic, shares
 from shuke.insight.profiles.policy.histories import Purchases, history
 from shuke.insight.profiles.policy.judging import auc, judge_chances
 from shuke.insight.profiles.policy.shares import REST, Counts
-from shuke.insight.profiles.scorers import SPEAKING, affinity, churn, content, next_category, social, stage
+from shuke.insight.profiles.scorers import SPEAKING, affinity, churn, content, next_category, price, social, stage
 
 NAMES = ("护肤", "彩妆", "香氛", "")
 
@@ -150,6 +150,55 @@ def test_company_follows_what_was_done_and_fades() -> None:
     assert none < 0.3 < 0.8 < some
     quiet = social.reason({"social": none}, {"shares": 0, "reviews": 0, "invites": 0, "doings": 12, "days": 60})
     assert "从没分享" in quiet.zh and "none of them" in quiet.en
+
+
+def discounted(rng: np.random.Generator, between: float, members: int = 3_000) -> dict[str, np.ndarray]:
+    """Members with a habit of discounts and a depth of their own around 20 %, spread by `between`; orders scatter by 8 %."""
+    orders = rng.poisson(6, members) + 1
+    share, own = rng.beta(1.0, 2.0, members), rng.normal(0.2, between, members).clip(0.01, 0.9)
+
+    def deep(count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        drawn = rng.normal(own[:, None], 0.08, (members, 30)).clip(0, 1) * (np.arange(30) < count[:, None])
+        return drawn.sum(axis=1), (drawn**2).sum(axis=1)
+
+    known = {"member": np.arange(members), "orders": orders, "discounted": rng.binomial(orders, share)}
+    known["deep"], known["deep_squares"] = deep(known["discounted"])
+    for name in ("before", "after"):
+        known[name] = rng.poisson(2, members)
+        known[f"{name}_discounted"] = rng.binomial(known[name], share)
+        known[f"{name}_deep"], _ = deep(known[f"{name}_discounted"])
+    return known
+
+
+def test_depth_is_drawn_to_the_shop_where_discounts_were_few() -> None:
+    known = discounted(np.random.default_rng(10), 0.08)
+    told = price.learn(None, known, known, 60)
+    assert told.why is None
+    # The variance within over the variance between: as many discounted orders weigh as much as the shop.
+    assert told.kept["pull"] == pytest.approx(1.0, abs=0.2) and told.kept["depth"] == pytest.approx(0.2, abs=0.01)
+    one, many = price.depth(0.2, 1.0, np.array([1, 9]), np.array([0.5, 4.5]))
+    assert (one, many) == pytest.approx((0.35, 0.47))
+    said = price.say(told.kept, known)
+    never = int(np.flatnonzero(known["discounted"] == 0)[0])
+    some = int(np.flatnonzero(known["discounted"] > 3)[0])
+    assert said.scores["discount_depth"][never] is None and 0 < said.scores["discount_depth"][some] < 1
+    why = price.reason(
+        {name: column[some] for name, column in said.scores.items()},
+        {name: column[some] for name, column in said.evidence.items()},
+    )
+    assert "用优惠时平均省" in why.zh and "全店 20%" in why.zh and "20% in the shop" in why.en
+    assert [tag.code for tag in price.tags(told.kept)] == ["deep", "thrifty"]
+
+
+def test_depth_is_not_told_where_members_do_not_differ() -> None:
+    known = discounted(np.random.default_rng(11), 0.0)
+    known["after_deep"] = known["after_discounted"] * 0.2 + np.random.default_rng(12).normal(0, 3, len(known["after"]))
+    told = price.learn(None, known, known, 60)
+    assert told.why is None and told.kept["shop"] > 0
+    assert price.credibility(known) is None or price.credibility(known)[1] > 20  # type: ignore[index]
+    alone = known | {"discounted": np.minimum(known["discounted"], 1)}
+    assert price.credibility(alone) is None
+    assert price.credibility({name: column[:0] for name, column in known.items()}) is None
 
 
 def test_the_next_category_is_the_one_that_follows() -> None:

@@ -1,4 +1,4 @@
-"""Orders with and without a discount, of all members."""
+"""Orders with and without a discount, and how deep the discounts were, of all members."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ if TYPE_CHECKING:
     from shuke.ground.mirror import Mirror, Moment
 
 _COLUMNS = (
-    "member", "orders", "discounted", "before", "before_discounted", "after", "after_discounted", "saved_fen", "saved_list_fen",
+    "member", "orders", "discounted", "deep", "before", "before_discounted", "before_deep", "after", "after_discounted",
+    "after_deep", "deep_squares",
 )  # fmt: skip
+_DEPTH = "discount / greatest(list_, discount)"
 
 
 async def discounts(
     opened: Mirror, moment: Moment, until: date, period: int, members: Sequence[int] | None = None
 ) -> dict[str, np.ndarray]:
-    """By member: orders up to a day and those with a discount, and both in the `period` days before it and after it."""
+    """By member: orders up to a day, those with a discount and the sum of their depths (the share of the list price that was
+    saved), all three also in the `period` days before it and after it; and the sum of squares of the depths."""
     day = f"toDate('{until.isoformat()}')"
     before, after = f"day <= {day} AND day > {day} - {period}", f"day > {day} AND day <= {day} + {period}"
     counted = ", ".join(
-        f"countIf({when}) AS {name}, countIf({when} AND discount > 0) AS {second}"
-        for when, name, second in (
-            (f"day <= {day}", "orders", "discounted"),
-            (before, "before", "before_discounted"),
-            (after, "after", "after_discounted"),
+        f"countIf({when}) AS {name}, countIf({when} AND discount > 0) AS {second}, "
+        f"sumIf({_DEPTH}, {when} AND discount > 0) AS {third}"
+        for when, name, second, third in (
+            (f"day <= {day}", "orders", "discounted", "deep"),
+            (before, "before", "before_discounted", "before_deep"),
+            (after, "after", "after_discounted", "after_deep"),
         )
     )
-    counted += (
-        f", sumIf(discount, day <= {day} AND discount > 0) AS saved_fen"
-        f", sumIf(list_, day <= {day} AND discount > 0) AS saved_list_fen"
-    )
+    counted += f", sumIf(pow({_DEPTH}, 2), day <= {day} AND discount > 0) AS deep_squares"
     parts = []
     async for piece in slices(opened, moment, members):
         orders = (
@@ -54,4 +55,4 @@ async def discounts(
             )
         )
     table = pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.int64()) for name in _COLUMNS})
-    return {name: table.column(name).to_numpy().astype(np.int64) for name in _COLUMNS}
+    return {name: table.column(name).to_numpy().astype(float if "deep" in name else np.int64) for name in _COLUMNS}
