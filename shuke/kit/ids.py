@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,15 +16,13 @@ class Ids:
 
     def __init__(self, next_blocks: Callable[[int], Awaitable[list[int]]]) -> None:
         self._next_blocks = next_blocks
-        self._ranges: list[range] = []
-        self._stock = 0
+        self._stock: deque[int] = deque()
 
     async def ensure(self, count: int) -> None:
         """Have at least `count` ids in stock: what follows without awaiting may `take` them."""
-        while self._stock < count:
-            blocks = await self._next_blocks((count - self._stock) // BLOCK + 8)
-            self._ranges.extend(range(block * BLOCK, (block + 1) * BLOCK) for block in blocks)
-            self._stock += BLOCK * len(blocks)
+        while len(self._stock) < count:
+            for block in await self._next_blocks((count - len(self._stock)) // BLOCK + 8):
+                self._stock.extend(range(block * BLOCK, (block + 1) * BLOCK))
 
     async def fresh(self, count: int) -> list[int]:
         """`count` ids nobody else has, ascending within a block."""
@@ -32,15 +31,6 @@ class Ids:
 
     def take(self, count: int) -> list[int]:
         """`count` ids from the stock; `ensure` was awaited just before."""
-        assert self._stock >= count, "ensure() before take()"
-        taken: list[int] = []
-        while len(taken) < count:
-            part = self._ranges[0][: count - len(taken)]
-            taken.extend(part)
-            rest = self._ranges[0][len(part) :]
-            if rest:
-                self._ranges[0] = rest
-            else:
-                self._ranges.pop(0)
-        self._stock -= count
-        return taken
+        assert len(self._stock) >= count, "ensure() before take()"
+        one = self._stock.popleft
+        return [one() for _ in range(count)]

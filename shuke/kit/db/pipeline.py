@@ -1,7 +1,7 @@
 """Several statements in one round trip, straight on libpq's pipeline: one buffer out, one wait, typed rows back.
 
 psycopg's own pipeline wakes up several times for every statement; on the write path of single orders that was most of
-the client's CPU (docs/decisions/0012). Parameters are sent as text with fixed types, so each statement has one plan.
+the client's CPU (docs/decisions/0012). Parameters are sent with fixed types, so each statement has one plan.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from psycopg import errors as pg
+from psycopg.adapt import Transformer
 from psycopg.generators import fetch_many, send
 from psycopg.pq import ExecStatus
 from psycopg.types.json import Json
+
+from shuke.kit.db.rowset import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,28 +32,24 @@ Statement = tuple[str, dict[str, Any]]
 _INT, _BOOL, _INSTANT, _DATE, _BYTES, _JSON, _INTS, _TEXTS, _INSTANTS = 20, 16, 1184, 1082, 17, 114, 1016, 1009, 1185
 _NAME = re.compile(r"%\((\w+)\)s|%%")
 _json_encode = msgspec.json.Encoder().encode
-_json_decode = msgspec.json.Decoder().decode
 _prepared: dict[PGconn, dict[bytes, bytes]] = {}
 
 
 class Rows:
     """The answer to one statement, with the methods of a cursor that callers use."""
 
-    def __init__(self, result: PGresult) -> None:
+    def __init__(self, result: PGresult, connection: psycopg.AsyncConnection) -> None:
         self._result = result
+        self._connection = connection
         self.rowcount = result.command_tuples or 0 if result.status == ExecStatus.COMMAND_OK else result.ntuples
 
     async def fetchall(self) -> list[Any]:
         """All rows, as named tuples."""
         result = self._result
-        width = result.nfields
-        make = _row_type(tuple((result.fname(column) or b"").decode() for column in range(width)))
-        readers = [_READERS.get(result.ftype(column), _text) for column in range(width)]
-        value = result.get_value
-        return [
-            make(*[None if (cell := value(row, column)) is None else read(cell) for column, read in enumerate(readers)])
-            for row in range(result.ntuples)
-        ]
+        names = tuple((result.fname(column) or b"").decode() for column in range(result.nfields))
+        loading = Transformer(self._connection)
+        loading.set_pgresult(result)
+        return loading.load_rows(0, result.ntuples, _row_type(names)._make)
 
     async def fetchone(self) -> Any | None:
         """The first row, or None."""
@@ -74,7 +73,7 @@ async def run(
         if result.status == ExecStatus.FATAL_ERROR:
             extra.forget(number)
             raise pg.error_from_result(result, encoding="utf-8")
-    return [Rows(results[number]) for number in extra.answers]
+    return [Rows(results[number], connection) for number in extra.answers]
 
 
 class _Sent:
@@ -105,14 +104,15 @@ def _send(pgconn: PGconn, opening: Iterable[str], statements: Sequence[Statement
         wire.sent += 1
     for sql, params in statements:
         text, names = _numbered(sql)
-        cells, types = _encoded([params[name] for name in names])
+        values = [params[name] for name in names]
+        cells, types = _encoded(values)
         name = known.get(text)
         if name is None:
             name = known[text] = b"shuke_%d" % len(known)
             wire.fresh.append((wire.sent, text))
             pgconn.send_prepare(name, text, types)
             wire.sent += 1
-        pgconn.send_query_prepared(name, cells)
+        pgconn.send_query_prepared(name, cells, [int(type(value) is Packed) for value in values])
         wire.answers.append(wire.sent)
         wire.sent += 1
     if closing:
@@ -183,25 +183,11 @@ _WRITERS: dict[type, Callable[[Any], tuple[bytes | None, int]]] = {
     datetime: lambda value: (value.isoformat().encode(), _INSTANT),
     date: lambda value: (value.isoformat().encode(), _DATE),
     list: _array,
+    Packed: lambda value: (value, value.oid),
     Json: lambda value: (_json_encode(value.obj), _JSON),
 }
 
 
-def _text(cell: bytes) -> str:
-    return cell.decode()
-
-
-_READERS: dict[int, Callable[[bytes], Any]] = {
-    20: int, 21: int, 23: int, 26: int,
-    _BOOL: lambda cell: cell == b"t",
-    _JSON: _json_decode, 3802: _json_decode,
-    _INSTANT: lambda cell: datetime.fromisoformat(cell.decode()),
-    _DATE: lambda cell: date.fromisoformat(cell.decode()),
-    _BYTES: lambda cell: bytes.fromhex(cell[2:].decode()),
-    700: float, 701: float,
-}  # fmt: skip
-
-
 @lru_cache(maxsize=512)
-def _row_type(names: tuple[str, ...]) -> Callable[..., Any]:
+def _row_type(names: tuple[str, ...]) -> Any:
     return namedtuple("Row", names, rename=True)

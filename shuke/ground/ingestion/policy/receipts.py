@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -36,8 +37,9 @@ class DifferentBody(errors.Refused):
 
 def hashes(item: Item) -> str:
     """A short hash per field that says something, as one JSON text: enough to tell which differ without keeping the body."""
-    set_fields = ((name, getattr(item, name)) for name in item.__struct_fields__)
-    return _encode({name: zlib.crc32(_encode(value)) for name, value in set_fields if value or value is False}).decode()
+    names = item.__struct_fields__
+    said = zip(names, attrgetter(*names)(item), strict=True)
+    return _encode({name: zlib.crc32(_encode(value)) for name, value in said if value or value is False}).decode()
 
 
 def compare(item: Item, stored: str) -> None:

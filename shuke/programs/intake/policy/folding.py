@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 from shuke.assets import confirmations, offers, points
 from shuke.ground import catalog, ingestion, tenancy
-from shuke.kit import errors, money
+from shuke.kit import clock, errors, money
 from shuke.kit.kinds import Sentence
 from shuke.programs import earning, tiers
 
 FUTURE = timedelta(minutes=10)
 OWNED = frozenset(
     "order order_line refund redeem points_moved message_sent campaign_targeted coupon_redeemed "
-    "segment_entered segment_left".split()
+    "segment_entered segment_left invite_rewarded invite_taken_back".split()
 )
 
 
@@ -112,19 +112,16 @@ class Context:
     products: dict[str, catalog.Product | None] = field(default_factory=dict)
     asks: Asks = field(default_factory=Asks)
     terms: tiers.Terms = field(default_factory=tiers.Terms)
+    zone: ZoneInfo = field(init=False)
+    lateness: timedelta = field(init=False)
 
-    @property
-    def zone(self) -> ZoneInfo:
-        """The merchant's zone."""
-        return ZoneInfo(self.merchant.zone)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "zone", clock.zone(self.merchant.zone))
+        object.__setattr__(self, "lateness", timedelta(days=int(self.merchant.settings.get("lateness_days", 30))))
 
     def earns(self, item: ingestion.Item) -> bool:
         """Whether an item may touch its member's account: orders, and events that rules answer."""
         return isinstance(item, ingestion.OrderIn) or getattr(item, "event", None) in self.asks.events
-
-    @property
-    def lateness(self) -> timedelta:
-        return timedelta(days=int(self.merchant.settings.get("lateness_days", 30)))
 
 
 @dataclass(slots=True)
@@ -204,11 +201,12 @@ def fold_order(
             state.rises.append(rise)
             tier = tiers.level_of(context.ladder, standing.level)
     earned = sum(award.points for award in awards)
-    state.orders.append(
-        _order_row(context, order, amount_fen)
-        | {"order_id": order_id, "member_id": member_id, "lines": lines, "business_date": day, "history": history}
-        | {"points_earned": earned, "points_value_fen": value_fen, "recorded_at": state.book.now}
-    )
+    row = _order_row(context, order, amount_fen)
+    row.update(
+        order_id=order_id, member_id=member_id, lines=lines, business_date=day, history=history,
+        points_earned=earned, points_value_fen=value_fen, recorded_at=state.book.now,
+    )  # fmt: skip
+    state.orders.append(row)
     answer: dict[str, Any] = {"status": "accepted", "order_id": order.order_id, "member_id": member_id}
     if member_id is not None and tier is not None:
         account = state.book.account(member_id)
@@ -317,7 +315,7 @@ def credit(
 
 def fold_event(context: Context, state: State, event: ingestion.EventIn, member_id: int, day: date) -> dict[str, Any]:
     """What a member did may earn, and may wait for an order; returns what the answer says of points, if anything."""
-    if event.event in context.asks.awaited and event.properties.get("finished", True) not in (False, 0):
+    if event.event in context.asks.awaited:
         _wait(state, event, member_id)
     if event.event not in context.asks.events:
         return {}
@@ -350,10 +348,9 @@ def event_basis(context: Context, event: ingestion.EventIn, day: date) -> earnin
 
 def _wait(state: State, event: ingestion.EventIn, member_id: int) -> None:
     """Keep it for an order to come: one row for each video or article, or each time where the event names none."""
-    about = next((event.properties[name] for name in ("video", "article", "sku") if event.properties.get(name)), None)
-    skus = str(event.properties.get("skus") or event.properties.get("sku") or "")
-    named = tuple(sku.strip() for sku in skus.split(",") if sku.strip())
-    mark = earning.Mark(event.event, str(about or event.event_id)[:200], event.occurred_at, named)
+    mark = earning.mark_of(event.event, event.properties, event.event_id, event.occurred_at)
+    if mark is None:
+        return
     known = _known(state, member_id)
     known.marks = [*known.marks, mark]
     state.fresh_marks.append(_mark_row(member_id, mark))

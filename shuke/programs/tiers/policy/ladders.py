@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -124,6 +125,7 @@ def key_of(by: Measure, day: date) -> str:
     return day.isoformat() if by == "visits" else f"{day.year}-{day.month:02d}"
 
 
+@lru_cache(maxsize=1024)
 def from_key(terms: Terms, day: date) -> str:
     """The first month that counts on that day."""
     if terms.window == "lifetime":
@@ -134,6 +136,7 @@ def from_key(terms: Terms, day: date) -> str:
     return f"{year}-{month + 1:02d}"
 
 
+@lru_cache(maxsize=1024)
 def until_key(day: date) -> str:
     """The last month that counts on that day."""
     return f"{day.year}-{day.month:02d}"
