@@ -12,6 +12,7 @@ from shuke.assets.holds import open_api as holds
 from shuke.assets.points import open_api as points
 from shuke.assets.transfers import open_api as transfers
 from shuke.doors import reading
+from shuke.insight.outlook import open_api as outlook
 from shuke.insight.segments import open_api as segments
 from shuke.insight.tags import open_api as tags
 from shuke.programs.earning import open_api as earning
@@ -32,6 +33,7 @@ routes: list[Any] = [
     *confirmations.routes,
     *transfers.routes,
     *segments.routes,
+    *outlook.routes,
     *tags.routes,
     *earning.routes,
     *foresight.routes,

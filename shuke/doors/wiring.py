@@ -54,6 +54,7 @@ from shuke.programs.imports import jobs as imports_jobs
 from shuke.programs.intake import reactions as intake
 from shuke.programs.missions import facts as missions_facts
 from shuke.programs.missions import reactions as missions
+from shuke.programs.referrals import facts as referrals_facts
 from shuke.programs.referrals import jobs as referrals_jobs
 from shuke.programs.referrals import reactions as referrals
 from shuke.programs.tiers import facts as tiers_facts
@@ -117,6 +118,7 @@ FACTS: list[Any] = [
     *offers_facts.DECLARED,
     *tiers_facts.DECLARED,
     *missions_facts.DECLARED,
+    *referrals_facts.DECLARED,
     *profiles_facts.DECLARED,
     *segments_facts.DECLARED,
     *tags_facts.DECLARED,

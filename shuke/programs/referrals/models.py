@@ -48,30 +48,15 @@ class Referral(Model):
 
     __tablename__ = "referral"
     __table_args__ = (
-        Index(
-            "referral_by_friend",
-            "merchant_id",
-            "friend_id",
-            unique=True,
-            postgresql_where=text("state <> 'void'"),
-        ),
+        Index("referral_by_friend", "merchant_id", "friend_id", unique=True, postgresql_where=text("state <> 'void'")),
         Index("referral_by_referrer", "merchant_id", "referrer_id", "occurred_at"),
         Index("referral_by_order", "merchant_id", "order_id", postgresql_where=text("order_id is not null")),
-        Index(
-            "referral_due",
-            "merchant_id",
-            "due_at",
-            postgresql_where=text("state = 'ordered' and review in ('none', 'accepted')"),
-        ),
+        Index("referral_due", "merchant_id", "due_at",
+              postgresql_where=text("state = 'ordered' and review in ('none', 'accepted')")),
         Index("referral_settled", "merchant_id", "settled_at", postgresql_where=text("state = 'rewarded'")),
-        Index(
-            "referral_open",
-            "merchant_id",
-            "review",
-            "referral_id",
-            postgresql_where=text("state in ('waiting', 'ordered')"),
-        ),
-    )
+        Index("referral_open", "merchant_id", "review", "referral_id",
+              postgresql_where=text("state in ('waiting', 'ordered')")),
+    )  # fmt: skip
     merchant_id: Mapped[int] = part_of_key()
     referral_id: Mapped[int] = part_of_key()
     friend_id: Mapped[int]

@@ -54,6 +54,47 @@ async def test_a_key_reads_segments(
     assert refused.status_code == 403
 
 
+async def test_a_key_tries_rules_and_asks_why(
+    client: httpx.AsyncClient, owner: httpx.AsyncClient, mirrored: Context, database: Database, shop: int
+) -> None:
+    made = await owner.post("/console/api/segments", json={"name": "最近买过", "slug": "recent", "rule": BOUGHT})
+    assert made.status_code == 201 and mirrored.mirror is not None
+    await segments.refresh(database, mirrored.mirror, shop, clock.now())
+    async with database.write(shop) as tx:
+        _, secret = await access.create_key(tx, "企微", ["read"], clock.now())
+        _, other = await access.create_key(tx, "收银", ["ingest"], clock.now())
+    key = {"Authorization": f"Bearer {secret}"}
+
+    one = (await client.get("/v1/segments/recent", headers=key)).json()
+    assert (one["rule"], one["count"], one["state"]) == (BOUGHT, 1, "ok") and one["sentence"]["zh"]
+    assert (await client.get("/v1/segments/nowhere", headers=key)).status_code == 404
+
+    preview = (await client.post("/v1/segments/preview", json={"rule": {"did": "order"}}, headers=key)).json()
+    assert (preview["count"], preview["total"], len(preview["sample"])) == (2, 2, 2)
+
+    people = [{"external": "a"}, {"external": "nobody"}, {"external": "b"}]
+    for asked in ({"segment": "recent"}, {"rule": BOUGHT}, {"text": "did order last 30d"}):
+        told = (await client.post("/v1/segments/evaluate", json={"members": people, **asked}, headers=key)).json()
+        assert [item["in"] for item in told["items"]] == [True, None, False], asked
+    past = {"members": people, "segment": "recent", "as_of": "2020-01-01T00:00:00Z"}
+    told = (await client.post("/v1/segments/evaluate", json=past, headers=key)).json()
+    assert [item["in"] for item in told["items"]] == [False, None, False]
+    many = {"members": people * 400, "segment": "recent"}
+    assert (await client.post("/v1/segments/evaluate", json=many, headers=key)).status_code == 400
+    missing = await client.post("/v1/segments/evaluate", json={"members": people}, headers=key)
+    assert (missing.status_code, missing.json()["code"]) == (422, "bad_rule") or missing.json()["path"] == "$"
+
+    why = (
+        await client.post("/v1/segments/explain", json={"member": {"external": "a"}, "segment": "recent"}, headers=key)
+    ).json()
+    assert why["in"] is True and why["leaves"][0]["value"] >= 1 and why["next"]["in"] is False
+    nobody = {"member": {"external": "nobody"}, "segment": "recent"}
+    assert (await client.post("/v1/segments/explain", json=nobody, headers=key)).status_code == 404
+    for path in ("preview", "evaluate", "explain"):
+        refused = await client.post(f"/v1/segments/{path}", json=nobody, headers={"Authorization": f"Bearer {other}"})
+        assert refused.status_code == 403
+
+
 async def test_one_members_segments_are_one_statement(database: Database, mirrored: Context, shop: int) -> None:
     """However many segments there are."""
     async with database.write(shop) as tx:

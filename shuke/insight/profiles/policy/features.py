@@ -50,6 +50,7 @@ def _lately(kind: str) -> str:
     return f"countIf(kind = '{kind}' AND day > «today» - {LATELY_DAYS})"
 
 
+_WON = "(countIf(kind = 'invite_rewarded') - countIf(kind = 'invite_taken_back'))"
 FEATURES: tuple[Feature, ...] = (
     _feature("recency", "距上次购买 | Days since last order",
         "今天减去最近一单的营业日 | Today less the business date of the last order", "days", "orders",
@@ -98,6 +99,12 @@ FEATURES: tuple[Feature, ...] = (
         "events", "countIf(kind IN ('share', 'comment', 'review'))"),
     _feature("invites", "邀请好友 | Invitations", "邀请好友的次数 | Friends invited", "times", "events",
         "countIf(kind = 'invite')"),
+    _feature("invites_won", "邀请成功 | Friends who stayed",
+        "邀请来的好友里，下单并过了退货期的人数，收回的不算 | Friends brought who bought and kept it, less those taken back",
+        "times", "events", _WON),
+    _feature("invite_success", "邀请成功率 | Success of invitations",
+        "邀请成功的好友除以邀请的好友 | Friends who stayed, per friend invited", "share", "events",
+        f"if(countIf(kind = 'invite') > 0, least(1, greatest(0, {_WON}) / countIf(kind = 'invite')), NULL)"),
     _feature("points_spent", "近一年用掉的积分 | Points spent, a year",
         "近 365 天用掉的积分 | Points spent in the last 365 days", "points", "events",
         "sumIf(numbers['points'], kind = 'redeem' AND day > «today» - 365)"),

@@ -202,13 +202,9 @@ async def refund(tx: Tx, order_ids: Iterable[int], at: datetime) -> int:
     promised = await plans_of(tx, paid)
     bought = await _bought(tx, paid, promised)
     gone = [
-        one
-        for one in paid
-        if not any(
-            order.order_id == one.order_id and order.net_fen >= promised[one.version].least_fen
-            for order in bought[one.referral_id]
-        )
-    ]
+        one for one in paid
+        if not any(it.order_id == one.order_id and it.net_fen >= promised[one.version].least_fen for it in bought[one.referral_id])
+    ]  # fmt: skip
     await take_back(tx, gone, "taken_back", "refund", at)
     return len(gone)
 

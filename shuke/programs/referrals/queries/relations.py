@@ -135,15 +135,10 @@ async def shown(tx: Tx, found: Sequence[Relation]) -> list[Shown]:
     """Relations with the names of both, in one more statement."""
     known = await members.names(tx, {number for one in found for number in (one.friend_id, one.referrer_id)})
     names = {number: one.name for number, one in known.items()}
-    return [
-        Shown(
-            referral_id=one.referral_id, friend_id=one.friend_id, friend_name=names.get(one.friend_id, ""),
-            referrer_id=one.referrer_id, referrer_name=names.get(one.referrer_id, ""), how=one.how, state=one.state,
-            review=one.review, flags=one.flags, reason=one.reason, capped=one.capped, occurred_at=one.occurred_at,
-            order_at=one.order_at, due_at=one.due_at, settled_at=one.settled_at,
-        )
-        for one in found
-    ]  # fmt: skip
+    called = [
+        {"friend_name": names.get(one.friend_id, ""), "referrer_name": names.get(one.referrer_id, "")} for one in found
+    ]
+    return [msgspec.convert(msgspec.structs.asdict(one) | both, Shown) for one, both in zip(found, called, strict=True)]
 
 
 async def list_relations(tx: Tx, cursor: str | None, limit: int, state: str | None = None) -> paging.Page:
