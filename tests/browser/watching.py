@@ -74,7 +74,7 @@ FINDINGS = """async () => {
   const { violations } = await axe.run(document, { resultTypes: ["violations"], runOnly: rules });
   const told = (node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`;
   return violations
-    .filter((one) => ["serious", "critical"].includes(one.impact))
+    .filter((one) => ["serious", "critical"].includes(one.impact) || one.id === "heading-order")
     .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map(told).join(" | ")}`);
 }"""
 DRAWN = "() => [...document.querySelectorAll('figure.chart [role=img]')].every((one) => one.querySelector('svg'))"
@@ -93,7 +93,7 @@ async def sideways(page: Page) -> str:
 
 
 async def findings(page: Page) -> list[str]:
-    """The serious and critical findings of axe-core."""
+    """The serious and critical findings of axe-core, and headings that leave a level out."""
     result: Any = await page.evaluate(FINDINGS)
     return list(result)
 

@@ -59,3 +59,9 @@ export function say(both: Both | string | null | undefined): string {
   if (typeof both === "string") return (locale.value === "en" && ready.value[both]) || both;
   return (locale.value === "en" ? both.en : both.zh) || both.zh || both.en || "";
 }
+
+const english = () => locale.value === "en";
+/** Several things in one line, a remark behind a colon, and one in brackets, as the reader's language writes them. */
+export const listed = (words: string[]) => words.join(english() ? ", " : "、");
+export const behind = (remark: string) => (english() ? `: ${remark}` : `：${remark}`);
+export const aside = (remark: string) => (english() ? ` (${remark})` : `（${remark}）`);
