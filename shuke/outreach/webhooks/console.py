@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, delete, get, post, put
+from litestar.params import QueryParameter
 
 from shuke.ground import access
 from shuke.kit import clock, http, paging
@@ -91,14 +92,32 @@ async def renew_secret(request: Request, database: Database, webhook_id: int) ->
 
 @get("/webhooks/{webhook_id:int}/deliveries", guards=MANAGE)
 async def list_deliveries(
-    request: Request, database: Database, webhook_id: int, cursor: str | None = None, limit: int | None = None
-) -> paging.Page:
-    """What was told and what was answered, the latest first."""
+    request: Request, database: Database, webhook_id: int, cursor: str | None = None, limit: int | None = None,
+    shown: Annotated[str | None, QueryParameter(name="state")] = None, event: str | None = None,
+) -> paging.Page:  # fmt: skip
+    """What was told and what was answered, the latest first; of one state or one event only, where asked."""
     size, place = paging.limited(limit), paging.decode(cursor, 1)
     async with database.read(http.caller_of(request).merchant_id) as tx:
         await queries.get_webhook(tx, webhook_id)
-        found = await queries.deliveries(tx, webhook_id, place[0] if place else None, size + 1)
+        found = await queries.deliveries(
+            tx, webhook_id, place[0] if place else None, size + 1, state=shown, event=event
+        )
     return paging.page(found, size, lambda one: [one.delivery_id])
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One telling, and the JSON that is sent with it, byte for byte."""
+
+    delivery: queries.Delivery
+    body: str
+
+
+@get("/webhook-deliveries/{delivery_id:int}", guards=MANAGE)
+async def get_delivery(request: Request, database: Database, delivery_id: int) -> Told:
+    """One telling with the body that is sent and the answer."""
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        delivery = await queries.get_delivery(tx, delivery_id)
+        return Told(delivery, (await sending.body_of(tx, delivery_id)).decode())
 
 
 @post("/webhook-deliveries/{delivery_id:int}/again", guards=MANAGE, status_code=200)
@@ -119,5 +138,6 @@ async def test(request: Request, database: Database, webhook_id: int) -> queries
 
 
 routes = [
-    list_webhooks, new_webhook, change_webhook, remove_webhook, renew_secret, list_deliveries, again, test,
+    list_webhooks, new_webhook, change_webhook, remove_webhook, renew_secret, list_deliveries, get_delivery, again,
+    test,
 ]  # fmt: skip

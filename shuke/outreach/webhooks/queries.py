@@ -106,15 +106,30 @@ async def get_webhook(tx: Tx, webhook_id: int) -> ShownWebhook:
     return ShownWebhook(**row._asdict())
 
 
-async def deliveries(tx: Tx, webhook_id: int, before: int | None, limit: int) -> list[Delivery]:
-    """The log, the latest first."""
+_LOGGED = "select delivery_id, event, segment, at, state, tries, next_at, sent_at, count, status, answer, ms from webhook_delivery "
+
+
+async def deliveries(
+    tx: Tx, webhook_id: int, before: int | None, limit: int, *, state: str | None = None, event: str | None = None
+) -> list[Delivery]:
+    """The log, the latest first; of one state or one event only, where asked. An unknown state or event has none."""
     found = await tx.rows(
-        "select delivery_id, event, segment, at, state, tries, next_at, sent_at, count, status, answer, ms "
-        "from webhook_delivery where merchant_id = %(merchant_id)s and webhook_id = %(webhook_id)s "
-        "and (%(before)s::bigint is null or delivery_id < %(before)s) order by delivery_id desc limit %(limit)s",
-        webhook_id=webhook_id, before=before, limit=limit,
+        f"{_LOGGED} where merchant_id = %(merchant_id)s and webhook_id = %(webhook_id)s "
+        "and (%(before)s::bigint is null or delivery_id < %(before)s) and (%(state)s::text is null or state = %(state)s) "
+        "and (%(event)s::text is null or event = %(event)s) order by delivery_id desc limit %(limit)s",
+        webhook_id=webhook_id, before=before, limit=limit, state=state, event=event,
     )  # fmt: skip
     return [Delivery(**row._asdict()) for row in found]
+
+
+async def get_delivery(tx: Tx, delivery_id: int) -> Delivery:
+    """One telling; refuses `NoSuchDelivery`."""
+    row = await tx.one(
+        f"{_LOGGED} where merchant_id = %(merchant_id)s and delivery_id = %(delivery_id)s", delivery_id=delivery_id
+    )
+    if row is None:
+        raise NoSuchDelivery(delivery_id)
+    return Delivery(**row._asdict())
 
 
 async def next_due(tx: Tx) -> datetime | None:

@@ -115,6 +115,26 @@ async def test_what_is_not_heard_is_told_again_later_and_given_up_at_last(databa
     assert (one.state, one.status, one.count) == ("done", 200, 1)
 
 
+async def test_the_log_shows_what_is_asked_for_and_the_body_that_was_sent(database: Database, merchant_id: int) -> None:
+    other = Other(200, 500)
+    webhook_id = await hook(database, merchant_id, other)
+    await flip(database, merchant_id, "vip", [1, 2])
+    await webhooks.send_due(database, merchant_id, NOW, other)
+    await flip(database, merchant_id, "vip", [2], NOW + timedelta(minutes=1))
+    await webhooks.send_due(database, merchant_id, NOW + timedelta(minutes=1), other)
+    async with database.read(merchant_id) as tx:
+        done = await queries.deliveries(tx, webhook_id, None, 9, state="done")
+        left = await queries.deliveries(tx, webhook_id, None, 9, event="segment_left")
+        assert [(one.event, one.state) for one in (*done, *left)] == [
+            ("segment_entered", "done"), ("segment_left", "waiting"),
+        ]  # fmt: skip
+        assert await queries.deliveries(tx, webhook_id, None, 9, state="done", event="segment_left") == []
+        assert json.loads(await sending.body_of(tx, done[0].delivery_id)) == other.heard[0][1]
+        assert await queries.get_delivery(tx, left[0].delivery_id) == left[0]
+        with pytest.raises(queries.NoSuchDelivery):
+            await sending.body_of(tx, 1)
+
+
 async def test_a_crowd_is_told_in_pages(database: Database, merchant_id: int) -> None:
     other = Other()
     await hook(database, merchant_id, other)
@@ -180,6 +200,11 @@ async def test_the_console_makes_tests_and_removes_them(owner: httpx.AsyncClient
     assert tried["answer"] == "unknown_host"
     listed = (await owner.get(f"/console/api/webhooks/{number}/deliveries")).json()["items"]
     assert [one["delivery_id"] for one in listed] == [tried["delivery_id"]]
+    done = await owner.get(f"/console/api/webhooks/{number}/deliveries", params={"state": "done", "event": "test"})
+    assert done.json()["items"] == []
+    shown = (await owner.get(f"/console/api/webhook-deliveries/{tried['delivery_id']}")).json()
+    assert (shown["delivery"], json.loads(shown["body"])["event"]) == (tried, "test")
+    assert (await owner.get("/console/api/webhook-deliveries/1")).json()["code"] == "no_such_delivery"
     assert (await owner.delete(f"/console/api/webhooks/{number}")).status_code == 204
     assert (await owner.get(f"/console/api/webhooks/{number}/deliveries")).status_code == 404
 

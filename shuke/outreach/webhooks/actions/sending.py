@@ -86,6 +86,18 @@ async def send_due(database: Database, merchant_id: int, at: datetime, call: Cal
     return len(claimed)
 
 
+async def body_of(tx: Tx, delivery_id: int) -> bytes:
+    """What is sent with a telling, byte for byte, as it would be sent now; refuses `NoSuchDelivery`."""
+    row = await tx.one(
+        "select delivery_id, refresh_id, event, segment, after_id, at from webhook_delivery "
+        "where merchant_id = %(merchant_id)s and delivery_id = %(delivery_id)s",
+        delivery_id=delivery_id,
+    )
+    if row is None:
+        raise queries.NoSuchDelivery(delivery_id)
+    return policy.body(await _told(tx, row))
+
+
 async def _told(tx: Tx, row: Any) -> dict[str, Any]:
     """The body of a telling, the same however often it is made."""
     if row.event == policy.TEST:
