@@ -1,6 +1,7 @@
 /** Who is signed in, what they may do, and the words and zone they read in. */
 import { computed, shallowRef } from "vue";
 import type { Session } from "@/api/shapes";
+import { t } from "./locale";
 
 const kept = "shuke.session";
 const current = shallowRef<Session | null>(null);
@@ -9,8 +10,11 @@ const lostListeners: (() => void)[] = [];
 export const session = computed(() => current.value);
 export const signedIn = computed(() => current.value !== null);
 export const zone = computed(() => current.value?.merchant.zone ?? "Asia/Shanghai");
-export const storeName = (code: string | null | undefined): string =>
-  current.value?.stores.find((store) => store.code === code)?.name ?? code ?? "";
+/** A store by its code; one that nobody has named yet is said to be a store. */
+export function storeName(code: string | null | undefined): string {
+  const name = current.value?.stores.find((store) => store.code === code)?.name ?? code ?? "";
+  return name && name === code ? t("word.storeOf", { code }) : name;
+}
 
 export function setSession(next: Session | null): void {
   current.value = next;

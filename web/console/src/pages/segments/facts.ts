@@ -1,7 +1,7 @@
 /** How the facts a rule may speak of are shown: their type on screen, and their values in words. */
 import type { Fact, SegmentKinds } from "@/api/shapes";
 import { t, i18n } from "@/app/locale";
-import { session } from "@/app/session";
+import { session, storeName } from "@/app/session";
 import type { Rule } from "./rule";
 
 /** The server's types, and money where a name says fen. */
@@ -36,7 +36,7 @@ export function valuesOf(fact: Fact | undefined, tiers: Value[]): Value[] {
   if (fact.name === "tier.level") return tiers;
   if (fact.name === "weekday") return [1, 2, 3, 4, 5, 6, 7].map((day) => ({ value: day, label: t(`segments.weekday.${day}`) }));
   if (typeOf(fact) === "date") return [];
-  if (fact.name === "store") return (session.value?.stores ?? []).map((one) => ({ value: one.code, label: one.name }));
+  if (fact.name === "store") return (session.value?.stores ?? []).map((one) => ({ value: one.code, label: storeName(one.code) }));
   return fact.samples.map((one) => ({ value: one, label: fact.name === "channel" ? inWords(`channel.${one}`, String(one)) : fact.name === "gender" ? inWords(`members.genders.${one}`, String(one)) : String(one) }));
 }
 

@@ -40,6 +40,7 @@ export default {
     drift: "Error of each fitting",
     fitting: "Fitted",
     parameters: "Parameters",
+    parameter: { constant: "constant", away: "time away", repeats: "times they came back", away_over_gap: "time away over their usual gap", age: "time since the first order", lately: "orders lately", once: "came only once", concentration: "concentration" },
     likelihood: "Log-likelihood",
     spread: "How features are spread",
     spreadOf: "{n} members have it",
@@ -67,6 +68,6 @@ export default {
     memberFeatures: "See all features",
     unit: { days: "{v} d", times: "{v}", number: "{v}", points: "{v} points", hour: "{v}:00" },
     model: { rfm: "RFM", repurchase: "Repeat buying", price: "Price sensitivity", gamma_gamma: "Value of a purchase", churn: "Churn", affinity: "Category affinity", next_category: "Next best category", stage: "Stage of life", content: "Content type", social: "Social propensity" },
-    score: { p_alive: "Still a customer", purchases: "Purchases in 90 days", value_fen: "Value in 90 days", price_sensitivity: "Price sensitivity", churn: "Likely to leave", category_lift: "Buys of it", next_chance: "Likely to buy it", stage_lift: "Buys of its goods", video_share: "Watches a video next", social: "Shares or comments" },
+    score: { p_alive: "Still a customer", purchases: "Purchases in 90 days", value_fen: "Value in 90 days", price_sensitivity: "Price sensitivity", discount_depth: "Depth of discounts", churn: "Likely to leave", category_lift: "Buys of it", next_chance: "Likely to buy it", stage_lift: "Buys of its goods", video_share: "Watches a video next", social: "Shares or comments" },
   },
 };

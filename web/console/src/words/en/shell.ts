@@ -10,6 +10,7 @@ export default {
     choose: "Choose",
     unit: "Unit",
     date: "Date",
+    storeOf: "Store {code}",
     none: "None",
     yes: "Yes",
     no: "No",

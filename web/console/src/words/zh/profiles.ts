@@ -40,6 +40,7 @@ export default {
     drift: "历次训练的误差",
     fitting: "训练时间",
     parameters: "参数",
+    parameter: { constant: "常数项", away: "多久没来", repeats: "回头次数", away_over_gap: "没来时长比平时间隔", age: "第一次来到现在", lately: "最近来的次数", once: "只来过一次", concentration: "集中程度" },
     likelihood: "对数似然",
     spread: "各项特征的分布",
     spreadOf: "{n} 位会员有这一项",
@@ -67,6 +68,6 @@ export default {
     memberFeatures: "看各项特征",
     unit: { days: "{v} 天", times: "{v} 次", number: "{v}", points: "{v} 分", hour: "{v} 点" },
     model: { rfm: "RFM", repurchase: "复购", price: "价格敏感度", gamma_gamma: "客单价值", churn: "流失风险", affinity: "品类偏好", next_category: "下一个品类", stage: "人生阶段", content: "内容偏好", social: "社交倾向" },
-    score: { p_alive: "仍是顾客", purchases: "90 天预计购买", value_fen: "90 天预计消费", price_sensitivity: "价格敏感度", churn: "流失风险", category_lift: "买这个品类", next_chance: "会买的可能性", stage_lift: "买这类商品", video_share: "下次看视频", social: "会分享或评论" },
+    score: { p_alive: "仍是顾客", purchases: "90 天预计购买", value_fen: "90 天预计消费", price_sensitivity: "价格敏感度", discount_depth: "优惠力度", churn: "流失风险", category_lift: "买这个品类", next_chance: "会买的可能性", stage_lift: "买这类商品", video_share: "下次看视频", social: "会分享或评论" },
   },
 };

@@ -11,6 +11,7 @@ export default {
     unit: "单位",
     date: "日期",
     none: "无",
+    storeOf: "门店 {code}",
     yes: "是",
     no: "否",
     all: "全部",
