@@ -35,7 +35,7 @@ async def answered(
     Where that is too much they are asked one by one, as are those that were too much before; who is too heavy alone, and who
     speaks of such a one, joins `state.failed`, visibly, and keeps its members. The others are as fresh as ever.
     """
-    alone = [slug for slug in wanted if slug in state.heavy]
+    alone = sorted(state.heavy.intersection(wanted))
     light = [slug for slug in wanted if slug not in alone]
     try:
         found, told = await _asked(opened, state, light, edges)

@@ -56,7 +56,7 @@ class State:
     def heavy(self) -> set[str]:
         """Those that were too much for the engine, and those that speak of them; only whole refreshes try them again."""
         found = {row.slug for row in self.rows if row.state == "error" and (row.error or {}).get("code") == TOO_HEAVY}
-        return found | {slug for slug in self.trees if found and not found.isdisjoint(self.spoken_of([slug]))}
+        return found and found | {slug for slug in self.trees if not found.isdisjoint(self.spoken_of([slug]))}
 
     def spoken_of(self, slugs: Sequence[str]) -> dict[str, Node]:
         """The segments that these speak of, directly or through others."""
