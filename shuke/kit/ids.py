@@ -29,6 +29,10 @@ class Ids:
         await self.ensure(count)
         return self.take(count)
 
+    def one(self) -> int:
+        """One id from the stock; `ensure` was awaited just before."""
+        return self._stock.popleft()
+
     def take(self, count: int) -> list[int]:
         """`count` ids from the stock; `ensure` was awaited just before."""
         assert len(self._stock) >= count, "ensure() before take()"

@@ -12,7 +12,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 
 from shuke.kit import clock
-from shuke.kit.db import columnar, pipeline
+from shuke.kit.db import columnar, pipeline, rowset
 from shuke.kit.db.schema import column_type
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ set_json_dumps(_encoder.encode)
 set_json_loads(msgspec.json.decode)
 _dialect = psycopg_dialect.dialect_async(paramstyle="pyformat")
 
+_MANY = 8  # from so many rows on, columns are cheaper than one JSON text
 _HEAD = """
 update merchant_head h set seq = h.seq + %(count)s,
     chain = case when %(digest)s::bytea is null then h.chain else sha256(h.chain || %(digest)s::bytea) end
@@ -145,8 +146,12 @@ class Tx:
         self, model: type[Model], rows: Sequence[dict[str, Any]], conflict: str = "error"
     ) -> tuple[str, dict[str, Any]]:
         """The statement of `insert`, for running it `together` with others; rows must not be empty."""
+        table = model.__table__
         columns = tuple(name for name in rows[0] if name != "merchant_id")
-        return insert_statement(model.__table__, columns, conflict), {"rows": Json(rows, dumps=_encoder.encode)}
+        if len(rows) >= _MANY and rowset.fits(table, columns):
+            sql, named = rowset.insertion(table, rows, columns)
+            return sql + on_conflict(table, conflict), named
+        return insert_statement(table, columns, conflict), {"rows": Json(rows, dumps=_encoder.encode)}
 
     async def insert(self, model: type[Model] | Table, rows: Sequence[dict[str, Any]], conflict: str = "error") -> int:
         """Insert all rows in one statement; all must have the same columns, `merchant_id` is added.
@@ -227,11 +232,17 @@ def insert_statement(table: Table, columns: tuple[str, ...], conflict: str) -> s
         f"insert into {table.name} as t (merchant_id, {quoted}) select %(merchant_id)s, {', '.join(selected)} "
         f"from json_to_recordset(%(rows)s) as r({', '.join(definitions)})"
     )
+    return sql + on_conflict(table, conflict)
+
+
+@lru_cache(maxsize=1024)
+def on_conflict(table: Table, conflict: str) -> str:
+    """The end of an insertion: what becomes of rows that exist."""
     key = ", ".join(column.name for column in table.primary_key)
     if conflict == "ignore":
-        return f"{sql} on conflict do nothing"
+        return " on conflict do nothing"
     if conflict.startswith("update:"):
         updates = ", ".join(f'"{name}" = excluded."{name}"' for name in conflict.removeprefix("update:").split(","))
-        return f"{sql} on conflict ({key}) do update set {updates}"
+        return f" on conflict ({key}) do update set {updates}"
     assert conflict == "error", f"unknown conflict rule {conflict}"
-    return sql
+    return ""
