@@ -148,7 +148,7 @@ def tags(kept: dict[str, Any]) -> list[ReadyTag]:
     deep = [
         ReadyTag(
             code="deep", name=Words("大折扣型", "Deep discounts"), model=CODE, score="discount_depth", op=">=",
-            value=kept["deep"], unit="share",
+            value=kept.get("deep", 0.0), unit="share",
             means=Words("用优惠时会省掉原价的多少", "How much of the list price a discount will save"),
         )
     ]  # fmt: skip
