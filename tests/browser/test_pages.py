@@ -57,7 +57,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "segment-new": ("/segments/new", "新建分群", "New segment"),
     "segment-edit": ("/segments/dormant-500/edit", "修改分群", "Edit segment"),
     "journeys": ("/journeys", "触达", "Outreach"),
-    "journey": ("/journeys/{journey}", "叫回沉睡会员：500 积分抵 50 元", "叫回沉睡会员：500 积分抵 50 元"),
+    "journey": ("/journeys/{journey}", "叫回沉睡会员：500 积分抵 50 元", "Bring dormant members back: 500 points for 50 yuan"),
     "journey-new": ("/journeys/new", "新建触达", "New journey"),
     "messages": ("/journeys/messages", "触达", "Outreach"),
     "notices": ("/journeys/notices", "触达", "Outreach"),

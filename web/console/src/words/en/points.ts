@@ -89,6 +89,7 @@ export default {
       category: "Category",
       brand: "Brand",
       payment: "Paid by",
+      payments: { wechat: "WeChat Pay", alipay: "Alipay", card: "bank card", cash: "cash" },
       store: "Store",
       channel: "Channel",
       orders: "Orders before",

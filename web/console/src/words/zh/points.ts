@@ -89,6 +89,7 @@ export default {
       category: "品类",
       brand: "品牌",
       payment: "支付方式",
+      payments: { wechat: "微信支付", alipay: "支付宝", card: "银行卡", cash: "现金" },
       store: "门店",
       channel: "渠道",
       orders: "之前下过几单",
