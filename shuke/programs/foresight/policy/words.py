@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shuke.kit import money
 from shuke.kit.kinds import Sentence
+from shuke.programs.foresight.policy.world import OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +78,10 @@ def _trade(situation: Situation) -> list[Sentence]:
         found.append(Sentence(f"用 {'、'.join(situation.payments)} 支付", f"paid by {', '.join(situation.payments)}"))
     goods = [line for line in situation.lines if line.category or line.brand or len(situation.lines) > 1]
     if goods:
-        zh = "、".join(f"{_named(line)} ×{line.quantity} {money.yuan(line.amount_fen)}" for line in goods)
-        found.append(Sentence(f"买 {zh}", f"buying {zh}"))
+        told = [(_named(line), f" ×{line.quantity} {money.yuan(line.amount_fen)}") for line in goods]
+        zh = "、".join(name + much for name, much in told)
+        en = ", ".join(name.replace(OTHER, "other goods") + much for name, much in told)
+        found.append(Sentence(f"买 {zh}", f"buying {en}"))
     return found
 
 
