@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 _TOLD_ELSEWHERE = ("points_moved", "redeem")  # movements have a page of their own, each with its why
 _HIDDEN = {"journey_id", "message_id", "reason", "wallet", "type"}
+_FLIPS = {
+    "event": Sentence("因为新的行为或订单", "because of something they did"),
+    "time": Sentence("因为时间到了", "because time passed"),
+    "schedule": Sentence("定时更新", "by the regular refresh"),
+    "manual": Sentence("手动更新", "refreshed by hand"),
+    "repair": Sentence("核对时补正", "put right by the proof"),
+}
 _BEHAVIOUR = (
     "SELECT toUnixTimestamp64Micro(at) AS micros, seq, idx, kind, store, channel, texts, numbers FROM events_by_member "
     "WHERE merchant = {merchant} AND member = {member} AND kind NOT IN {elsewhere} {place} "
@@ -91,6 +98,8 @@ def _deed(opened: mirror.Mirror, row: tuple[Any, ...], called: dict[str, dict[st
         for name in called.keys() & told.keys():
             told[name] = called[name].get(told[name], told[name])
         detail = _told(opened.registry.event(kind), told)
+        if kind in ("segment_entered", "segment_left") and (because := _FLIPS.get(str(texts.get("reason")))):
+            detail = Sentence(f"{detail.zh} · {because.zh}", f"{detail.en} · {because.en}")
     return _moment((micros, seq, idx), kind, opened, detail, store, channel)
 
 
