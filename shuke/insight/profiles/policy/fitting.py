@@ -40,12 +40,12 @@ def maximise(
     The same data give the same answer.
 
     Converged means: the likelihood is finite, no parameter stands at a bound, and its gradient vanishes. Fewer than 30
-    members who came back teach nothing.
+    members with repeats (bought again, watched twice, shared at all) teach nothing.
     """
     if repeating < FEWEST:
         few = Words(
-            f"再次购买的会员只有 {repeating} 位，至少要 {FEWEST} 位才能学习。",
-            f"Only {repeating} members bought again; at least {FEWEST} are needed to learn from.",
+            f"有足够记录可学的会员只有 {repeating} 位，至少要 {FEWEST} 位。",
+            f"Only {repeating} members did enough to learn from; at least {FEWEST} are needed.",
         )
         return Fit(parameters={}, log_likelihood=0.0, converged=False, members=members, why=few)
 
