@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     _imports(commands)
     _command(commands, "demo", "load the demonstration merchant, with a year up to yesterday", "demo.load")
     bench = commands.add_parser("bench", help="measure, against a baseline in the same run", add_help=False)
-    bench.add_argument("name", choices=("ingest", "ledger", "segments", "living", "policy", "profiles", "backtest"))
+    bench.add_argument("name", choices=("ingest", "ledger", "segments", "living", "flips", "policy", "profiles", "backtest"))
     bench.add_argument("rest", nargs=argparse.REMAINDER)
     bench.set_defaults(run=_bench)
     api = commands.add_parser("api", help="print the OpenAPI document")
@@ -128,6 +128,7 @@ def _questions(commands: Any) -> None:
     fit.add_argument("--ids", action="store_true", help="also every member: outside id, P(alive), purchases, value")
     audit = commands.add_parser("audit", help="check the whole ledger; exit 1 when anything differs")
     audit.add_argument("--merchant", metavar="SLUG")
+    audit.add_argument("--against", metavar="FILE", type=_text_file, help="daily digests that were kept outside (CSV)")
     audit.set_defaults(run=_audit)
     ledger = commands.add_parser("ledger", help="the ledger of points").add_subparsers(dest="act", required=True)
     replay = ledger.add_parser("replay", help="post a CSV of past movements, each judged as of its own instant")
@@ -147,8 +148,12 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _text_file(path: str) -> str:
+    return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
+
+
 def _json_file(path: str) -> Any:
-    text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
+    text = _text_file(path)
     try:
         return json.loads(text)
     except ValueError as error:
@@ -156,7 +161,10 @@ def _json_file(path: str) -> Any:
 
 
 def _audit(options: argparse.Namespace, settings: Settings) -> int:
-    result = carry_out(settings, "audit", {"merchant": options.merchant}, "database")
+    if options.against is not None and options.merchant is None:
+        raise SystemExit("shuke audit --against needs --merchant: digests belong to one of them.")
+    asked = {"merchant": options.merchant, "against": options.against}
+    result = carry_out(settings, "audit", asked, "database")
     print(msgspec.json.encode(result).decode())
     return 1 if result["differences"] else 0
 

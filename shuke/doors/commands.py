@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shuke.assets import audit as auditor
+from shuke.assets import digests
 from shuke.doors import setup
 from shuke.ground import access, mirror, tenancy
 from shuke.insight import profiles, segments
@@ -141,8 +142,11 @@ async def load_demo(context: Context) -> dict[str, Any]:
     return answer | {"loaded": True, "seconds": round(clock.monotonic() - started, 3)}
 
 
-async def audit(context: Context, merchant: str | None = None) -> dict[str, Any]:
-    """Check the ledger of one merchant or of all: totals per wallet, and every difference that was found."""
+async def audit(context: Context, merchant: str | None = None, against: str | None = None) -> dict[str, Any]:
+    """Check the ledger of one merchant or of all: totals per wallet, and every difference that was found.
+
+    `against` is the text of daily digests that somebody kept; one that is not ours is a difference too.
+    """
     if merchant is not None:
         chosen = [await known_merchant(context, merchant)]
     else:
@@ -153,6 +157,10 @@ async def audit(context: Context, merchant: str | None = None) -> dict[str, Any]
         result = await auditor.audit(context.database, one.merchant_id, clock.now())
         results.append({"merchant": one.slug, **result})
     if merchant is not None:
+        if against is not None:
+            async with context.database.read(chosen[0].merchant_id) as tx:
+                compared = await digests.compare(tx, against)
+            results[0] |= {"kept": compared, "differences": results[0]["differences"] + len(compared.differs)}
         return results[0]
     totals: dict[str, Counter[str]] = {}
     for result in results:

@@ -1,12 +1,14 @@
 """Every route of the merchant console, room by room: a list one can read aloud."""
 
+from shuke.assets.accounts import console as accounts
 from shuke.assets.approvals import console as approvals
 from shuke.assets.audit import console as audit
 from shuke.assets.confirmations import console as confirmations
+from shuke.assets.digests import console as digests
 from shuke.assets.finance import console as finance
 from shuke.assets.holds import console as holds
+from shuke.assets.lotteries import console as lotteries
 from shuke.assets.offers import console as offers
-from shuke.assets.points import console as points
 from shuke.assets.rewards import console as rewards
 from shuke.assets.transfers import console as transfers
 from shuke.doors import live
@@ -26,7 +28,7 @@ from shuke.outreach.notices import console as notices
 from shuke.outreach.playbooks import console as playbooks
 from shuke.outreach.webhooks import console as webhooks
 from shuke.programs.earning import console as earning
-from shuke.programs.foresight import console as foresight
+from shuke.programs.foresight import open_api as foresight
 from shuke.programs.imports import console as imports
 from shuke.programs.intake import console as intake
 from shuke.programs.missions import console as missions
@@ -46,12 +48,14 @@ routes = [
     *members.routes,
     *merges.routes,
     *catalog.routes,
-    *points.routes,
+    *accounts.routes,
     *rewards.routes,
+    *lotteries.routes,
     *finance.routes,
     *holds.routes,
     *confirmations.routes,
     *audit.routes,
+    *digests.routes,
     *transfers.routes,
     *ledger.routes,
     *approvals.routes,
@@ -68,7 +72,7 @@ routes = [
     *notices.routes,
     *webhooks.routes,
     *earning.routes,
-    *foresight.routes,
+    *foresight.on_console,
     *missions.routes,
     *referrals.routes,
     *tiers.routes,

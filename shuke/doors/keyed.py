@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from litestar import Router
 from litestar.datastructures import Headers
 
+from shuke.assets.accounts import open_api as accounts
 from shuke.assets.confirmations import open_api as confirmations
+from shuke.assets.digests import open_api as digests
 from shuke.assets.holds import open_api as holds
-from shuke.assets.points import open_api as points
+from shuke.assets.lotteries import open_api as lotteries
 from shuke.assets.transfers import open_api as transfers
 from shuke.doors import reading
 from shuke.insight.outlook import open_api as outlook
@@ -17,6 +19,7 @@ from shuke.insight.segments import open_api as segments
 from shuke.insight.tags import open_api as tags
 from shuke.programs.earning import open_api as earning
 from shuke.programs.foresight import open_api as foresight
+from shuke.programs.intake import open_api as intake
 from shuke.programs.missions import open_api as missions
 from shuke.programs.referrals import open_api as referrals
 from shuke.programs.tiers import open_api as tiers
@@ -28,16 +31,19 @@ PREFIX = "/v1"
 
 routes: list[Any] = [
     *reading.routes,
-    *points.routes,
+    *accounts.routes,
     *holds.routes,
     *confirmations.routes,
+    *digests.routes,
     *transfers.routes,
     *segments.routes,
     *outlook.routes,
     *tags.routes,
+    *intake.routes,
     *earning.routes,
     *foresight.routes,
     *missions.routes,
+    *lotteries.routes,
     *referrals.routes,
     *tiers.routes,
 ]

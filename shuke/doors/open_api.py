@@ -12,11 +12,13 @@ from shuke.programs.intake import open_api as intake
 
 
 class PointsOfOrder(msgspec.Struct, omit_defaults=True):
-    """What an order did to the member's points; `balance` is what can be spent now."""
+    """What an order did to the member's points; `balance` is what they have, less what is held. Of `earned`, `pending` cannot
+    be used yet: the rule lets it wait some days, or until an action is confirmed."""
 
     earned: int
     spent: int
     balance: int
+    pending: int = 0
 
 
 class PointsOfRefund(msgspec.Struct, omit_defaults=True):

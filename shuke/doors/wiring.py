@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.confirmations import reactions as confirmations
+from shuke.assets.digests import jobs as digests_jobs
 from shuke.assets.finance import jobs as finance_jobs
 from shuke.assets.offers import facts as offers_facts
 from shuke.assets.offers import names as offer_names
@@ -59,6 +60,7 @@ from shuke.programs.referrals import jobs as referrals_jobs
 from shuke.programs.referrals import reactions as referrals
 from shuke.programs.tiers import facts as tiers_facts
 from shuke.programs.tiers import jobs as tiers_jobs
+from shuke.programs.tiers import names as ladder_names
 from shuke.programs.tiers import reactions as tiers
 
 if TYPE_CHECKING:
@@ -136,6 +138,7 @@ references.call("list", list_names)
 references.call("tag", tag_names)
 references.call("tag_group", tag_group_names)
 references.call("offer", lambda tx, _: offer_names(tx))
+references.call("ladder", ladder_names)
 references.call("store", lambda tx, _: store_names(tx))
 
 # What comes round at every merchant, and what waits until something wakes it.
@@ -144,6 +147,7 @@ WORKS: list[Work] = [
     Work(finance_jobs.COUNT, finance_jobs.count_points),
     Work(notices_jobs.WORK, notices_jobs.announce),
     Work(audit_jobs.AUDIT, audit_jobs.audit_points),
+    Work(digests_jobs.WORK, digests_jobs.digest_days),
     Work(tiers_jobs.REVIEW, tiers_jobs.review_tiers),
     Work(tiers_jobs.COUNT, tiers_jobs.count_tiers, recurring=False),
     Work(profiles_jobs.FIT, profiles_jobs.fit_profiles),

@@ -36,6 +36,10 @@ TWICE = ("13900139000", "13700137000")
 LEVELS = [{"level": 0, "name": "新友", "threshold": 0}]
 EXAMPLE = {"name": "消费 100 元", "points": 100, "trial": {"amount_fen": 10_000}}
 WEBHOOK = {"name": "进销存", "url": "https://shuke-webhooks.invalid/hooks", "events": ["segment_entered"]}
+LOTTERY = {
+    "name": "双11 大抽奖",
+    "prizes": [{"name": "10 积分", "odds": 10_000, "reward": {"kind": "points", "params": {"points": 10}}}],
+}
 PERIOD = {"since": "2026-10-01", "until": "2026-10-31"}
 ASKED = {
     f"{API}/members/{{member_id}}/balance-at": "?at=2026-11-01",
@@ -68,6 +72,10 @@ BODIES: dict[str, Any] = {
     f"PUT {API}/missions/{{mission_id}}": MISSION,
     f"PUT {API}/points/examples/{{example_id}}": EXAMPLE,
     "POST /v1/missions/{mission_id}/claim": {"member": {"phone": "13800138000"}},
+    f"POST {API}/orders/{{order_id}}/refund-preview": {},
+    f"POST {API}/lotteries/{{lottery_id}}": LOTTERY,
+    f"POST {API}/members/{{member_id}}/lotteries/{{lottery_id}}/turns": {"key": "k"},
+    "POST /v1/lotteries/{lottery_id}/turns": {"member": {"phone": "13800138000"}, "key": "k"},
     f"PATCH {API}/stores/{{code}}": {"name": "我的"},
     f"PUT {API}/webhooks/{{webhook_id}}": WEBHOOK,
 }
@@ -129,6 +137,19 @@ async def _merge(owner: httpx.AsyncClient) -> int:
     return int(merge["merge_id"])
 
 
+async def _awaited(owner: httpx.AsyncClient, database: Database, merchant_id: int, rule_id: int) -> dict[str, Any]:
+    """An order whose points wait until the goods are received: its number, and that of the credit."""
+    use = {"when": "action", "wait": "7D", "action": "确认收货"}
+    draft = {"name": "消费送积分", "params": {"points": 1, "per_fen": 100}, "terms": {"use": use}}
+    assert (await owner.put(f"{API}/points/rules/{rule_id}/draft", json=draft)).status_code == 200
+    assert (await owner.post(f"{API}/points/rules/{rule_id}/publish")).status_code == 200
+    member = {"phone": "13800138000"}
+    bought = ingestion.OrderIn(order_id="waits", occurred_at=clock.now(), amount_fen=10_000, member=member)
+    await intake.apply(database, merchant_id, [bought])
+    [waiting] = (await owner.get(f"{API}/awaited")).json()["items"]
+    return {"entry_id": waiting["entry_id"], "order_id": waiting["order_id"]}
+
+
 async def _webhook(owner: httpx.AsyncClient) -> dict[str, Any]:
     """An address that is told who enters a segment, and one delivery that found nobody there."""
     number = (await _made(owner, "/webhooks", json=WEBHOOK))["webhook"]["webhook_id"]
@@ -173,7 +194,9 @@ async def theirs(owner: httpx.AsyncClient, mirrored: Context, merchant_id: int) 
         "merge_id": await _merge(owner),
         **await _hold(owner, member["member_id"], await _key(mirrored.database, merchant_id)),
         **await _webhook(owner),
+        "lottery_id": (await _made(owner, "/lotteries", json=LOTTERY))["lottery_id"],
     }  # fmt: skip
+    made |= await _awaited(owner, mirrored.database, merchant_id, made["rule_id"])
     return {name: str(value) for name, value in made.items()}
 
 

@@ -23,7 +23,10 @@ CROSSINGS = {
     ("shuke/programs/intake/actions/refunds.py", "lot"): "which lots an order's points came from",
 }
 # The auditor recomputes what the ledger wrote, and shares none of its code: decision 0014.
-AUDITS = {("shuke.assets.audit", "shuke.assets.points")}
+AUDITS = {
+    ("shuke.assets.audit", room)
+    for room in ("shuke.assets.points", "shuke.assets.confirmations", "shuke.assets.digests")
+}
 
 
 @cache

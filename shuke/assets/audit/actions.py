@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from shuke.assets.audit import models
-from shuke.assets.audit.queries import chain, checks, replay, waiting
+from shuke.assets.audit.queries import chain, checks, daily, replay, waiting
 from shuke.kit import clock
 from shuke.kit.db import Database
 
@@ -30,7 +30,7 @@ async def audit(database: Database, merchant_id: int, at: datetime) -> dict[str,
     async with database.read(merchant_id) as tx:
         for setting in _SETTINGS:
             await tx.run(f"set local {setting}")
-        for check in (*checks.CHECKS, *waiting.CHECKS, *chain.CHECKS):
+        for check in (*checks.CHECKS, *waiting.CHECKS, *chain.CHECKS, *daily.CHECKS):
             counts[check.code], named = await checks.differences(tx, check)
             found += named
         replayed = await replay.replay(tx)

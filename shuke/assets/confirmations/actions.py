@@ -52,8 +52,7 @@ def storing(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[Statement]:
 
 _FIND = """
 select w.entry_id, w.member_id from awaited w where w.merchant_id = %(merchant_id)s and w.action <> ''
-  and (w.order_id = any(%(orders)s::bigint[]) or w.entry_id = any(%(entries)s::bigint[]) or w.entry_id in (
-    select e.entry_id from entry e where e.merchant_id = %(merchant_id)s and e.key = any(%(keys)s::text[])))
+  and (w.order_id = any(%(orders)s::bigint[]) or w.entry_id = any(%(entries)s::bigint[]) or w.key = any(%(keys)s::text[]))
 """
 _LOCKED = """
 select w.entry_id, w.member_id, w.lot_id, w.key, w.order_id, w.action, w.lapses, w.validity, w.since_use, w.earned_at, w.until,
@@ -64,31 +63,60 @@ _CONFIRMED = """
 update awaited w set confirmed_at = %(at)s, confirmed_by = %(by)s
 where w.merchant_id = %(merchant_id)s and w.entry_id = any(%(entries)s::bigint[])
 """
-# A merge moved the lot to the survivor, or its undoing gave it back; the merge's entry says from which lot to which.
-_FOLLOW = """
-update awaited w set member_id = g.member_id, lot_id = g.lot_id from (
-  select a.entry_id, to_lot.member_id, to_lot.lot_id from awaited a
-  join lot was on was.merchant_id = a.merchant_id and was.member_id = a.member_id and was.lot_id = a.lot_id and was.remaining = 0
-  join entry e on e.merchant_id = a.merchant_id and e.type = 'merge' and e.member_id = any(%(members)s::bigint[])
-    and (e.member_id = a.member_id or (e.why ->> 'into')::bigint = a.member_id)
-  join lateral jsonb_array_elements(case when jsonb_typeof(e.breakdown) = 'array' then e.breakdown else '[]' end) as b
-    on (b.value ->> 'lot')::bigint = a.lot_id or (b.value ->> 'into')::bigint = a.lot_id
-  join lot to_lot on to_lot.merchant_id = a.merchant_id and to_lot.remaining > 0
-    and ((to_lot.member_id = (e.why ->> 'into')::bigint and to_lot.lot_id = (b.value ->> 'into')::bigint
-        and (b.value ->> 'lot')::bigint = a.lot_id)
-      or (to_lot.member_id = e.member_id and to_lot.lot_id = (b.value ->> 'lot')::bigint
-        and (b.value ->> 'into')::bigint = a.lot_id))
-  where a.merchant_id = %(merchant_id)s and a.confirmed_at is null and a.member_id = any(%(members)s::bigint[])
-) g where w.merchant_id = %(merchant_id)s and w.entry_id = g.entry_id
+_OF_MEMBERS = """
+select entry_id, member_id, lot_id from awaited
+where merchant_id = %(merchant_id)s and confirmed_at is null and member_id = any(%(members)s::bigint[])
+"""
+_MOVE = """
+update awaited w set member_id = r.member_id, lot_id = r.lot_id
+from json_to_recordset(%(rows)s) as r(entry_id bigint, member_id bigint, lot_id bigint)
+where w.merchant_id = %(merchant_id)s and w.entry_id = r.entry_id
 """
 LONGEST_CHAIN = 8
 
 
 async def follow(tx: Tx, member_ids: Sequence[int]) -> None:
     """What waits goes with its lots, to who these members were merged into or parted from; repeatable."""
-    for _ in range(LONGEST_CHAIN):  # a chain of merges is walked link by link
-        if not await tx.run(_FOLLOW, members=sorted(set(member_ids))):
-            return
+    rows = await tx.rows(_OF_MEMBERS, members=sorted(set(member_ids)))
+    left = await points.lots_left(tx, [(row.member_id, row.lot_id) for row in rows]) if rows else {}
+    dry = [row for row in rows if not left.get((row.member_id, row.lot_id))]
+    if not dry:
+        return
+    beside = await _merges(tx, member_ids)
+    reached = {row.entry_id: _reach(beside, (row.member_id, row.lot_id)) for row in dry}
+    left = await points.lots_left(tx, [place for places in reached.values() for place in places])
+    moves = [
+        {"entry_id": entry_id, "member_id": member_id, "lot_id": lot_id}
+        for entry_id, places in reached.items() for member_id, lot_id in [place for place in places if left.get(place)][:1]
+    ]  # fmt: skip
+    if moves:
+        await tx.run(_MOVE, rows=msgspec.json.encode(moves).decode())
+
+
+async def _merges(tx: Tx, member_ids: Sequence[int]) -> dict[tuple[int, int], set[tuple[int, int]]]:
+    """Which lots became which, either way, along the chains of merges of these members."""
+    beside: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    known: set[int] = set()
+    asked = set(member_ids)
+    for _ in range(LONGEST_CHAIN):
+        moved = await points.lots_moved(tx, asked - known)
+        known |= asked
+        for one in moved:
+            here, there = (one.member_id, one.lot_id), (one.into_id, one.into_lot)
+            beside.setdefault(here, set()).add(there)
+            beside.setdefault(there, set()).add(here)
+        asked = {one.into_id for one in moved}
+        if asked <= known:
+            break
+    return beside
+
+
+def _reach(beside: dict[tuple[int, int], set[tuple[int, int]]], place: tuple[int, int]) -> list[tuple[int, int]]:
+    reached, fresh = [place], [place]
+    while fresh:
+        fresh = [near for one in fresh for near in beside.get(one, ()) if near not in reached]
+        reached += fresh
+    return reached
 
 
 async def own_lots(tx: Tx, book: points.Book, entry_ids: Sequence[int]) -> None:

@@ -68,10 +68,8 @@ async def _confirmed(database: Database, caller: Caller, wish: actions.Wish, sub
         found = await actions.confirm(tx, [wish], at, caller.name)
         fresh = [one for one in found if one.confirmed_at == at]
         if fresh:
-            after = {
-                "points": sum(one.points for one in fresh),
-                "action": "、".join(sorted({one.action for one in fresh})),
-            }
+            named = "、".join(sorted({one.action for one in fresh}))
+            after = {"points": sum(one.points for one in fresh), "action_confirmed": named}
             await access.record(tx, caller, "points.confirmed", subject, after=after, at=at)
         return Confirmed(items=found)
 

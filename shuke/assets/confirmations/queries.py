@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from shuke.assets import points
 from shuke.kit import paging
 
 if TYPE_CHECKING:
@@ -36,19 +37,17 @@ class AwaitedShape(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_by: str
 
 
-_COLUMNS = """w.entry_id, w.member_id, w.order_id, w.key, w.action, w.points, coalesce(l.remaining, 0)::bigint as left, w.lapses,
-  w.earned_at, w.until, w.confirmed_at, w.confirmed_by"""
-_LOT = """left join lot l on l.merchant_id = w.merchant_id and l.member_id = w.member_id and l.lot_id = w.lot_id"""
+_COLUMNS = """entry_id, member_id, order_id, key, action, points, lapses, earned_at, until, confirmed_at, confirmed_by, lot_id"""
 _LIST = f"""
-select {_COLUMNS} from awaited w {_LOT}
+select {_COLUMNS} from awaited w
 where w.merchant_id = %(merchant_id)s and w.action <> '' and (%(member)s::bigint is null or w.member_id = %(member)s)
   and (%(order)s::bigint is null or w.order_id = %(order)s)
-  and (not %(waiting)s or (w.confirmed_at is null and w.until > %(at)s and l.remaining > 0))
+  and (not %(waiting)s or (w.confirmed_at is null and w.until > %(at)s))
   and (%(before)s::bigint is null or w.entry_id < %(before)s)
 order by w.entry_id desc limit %(limit)s
 """
 _NAMED = f"""
-select {_COLUMNS} from awaited w {_LOT} where w.merchant_id = %(merchant_id)s and w.entry_id = any(%(entries)s::bigint[])
+select {_COLUMNS} from awaited w where w.merchant_id = %(merchant_id)s and w.entry_id = any(%(entries)s::bigint[])
 order by w.entry_id
 """
 
@@ -66,21 +65,30 @@ async def awaited(
         "at": at,
         "before": before[0] if before else None,
     }
-    rows = await tx.rows(_LIST, **asked, limit=size + 1)
-    return paging.page([_shape(row, at) for row in rows], size, lambda one: [one.entry_id])
+    page = paging.page(
+        await _shapes(tx, await tx.rows(_LIST, **asked, limit=size + 1), at), size, lambda one: [one.entry_id]
+    )
+    kept = [one for one in page.items if not waiting or one.state == "waiting"]
+    return paging.Page(items=kept, next_cursor=page.next_cursor, total=page.total)
 
 
 async def named(tx: Tx, entry_ids: Sequence[int], at: datetime) -> list[AwaitedShape]:
     """These, by the entries that gave the points."""
-    return [_shape(row, at) for row in await tx.rows(_NAMED, entries=list(entry_ids))]
+    return await _shapes(tx, await tx.rows(_NAMED, entries=list(entry_ids)), at)
 
 
-def _shape(row: Any, at: datetime) -> AwaitedShape:
+async def _shapes(tx: Tx, rows: Sequence[Any], at: datetime) -> list[AwaitedShape]:
+    left = await points.lots_left(tx, [(row.member_id, row.lot_id) for row in rows])
+    return [_shape(row, left.get((row.member_id, row.lot_id), 0), at) for row in rows]
+
+
+def _shape(row: Any, left: int, at: datetime) -> AwaitedShape:
     state: State = "waiting"
     if row.confirmed_at is not None:
         state = "confirmed"
     elif row.until <= at:
         state = "lapsed" if row.lapses else "due"
-    elif not row.left:
+    elif not left:
         state = "taken_back"
-    return AwaitedShape(**row._asdict(), state=state)
+    told = {name: value for name, value in row._asdict().items() if name != "lot_id"}
+    return AwaitedShape(**told, left=left, state=state)

@@ -13,10 +13,10 @@ from shuke.assets.rewards.effects import (
     of_points,
     sentence,
 )
-from shuke.assets.rewards.queries import Won
+from shuke.assets.rewards.queries import Decided, Won, drawn, gone, won_under
 from shuke.assets.rewards.queries import of_member as won_by
 
 __all__ = [
-    "CARDS", "BadDraw", "Gift", "Given", "NothingToCollect", "Reward", "Rewards", "SomeRewards", "Taken", "Won", "check", "collect",
-    "give", "kinds", "of_points", "sentence", "take_back", "won_by",
+    "CARDS", "BadDraw", "Decided", "Gift", "Given", "NothingToCollect", "Reward", "Rewards", "SomeRewards", "Taken", "Won",
+    "check", "collect", "drawn", "give", "gone", "kinds", "of_points", "sentence", "take_back", "won_by", "won_under",
 ]  # fmt: skip

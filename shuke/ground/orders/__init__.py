@@ -17,6 +17,7 @@ from shuke.ground.orders.queries import (
 )
 from shuke.ground.orders.queries import (
     countable,
+    key_of,
     keys_with_parked,
     latest,
     of_refunds,
@@ -33,7 +34,7 @@ from shuke.ground.orders.queries import (
 __all__ = [
     "COUNTS", "PARKED", "Before", "Bought", "Counted", "OrderShape", "OrderState", "OrdersRecorded", "PastOrder",
     "RefundsParked", "RefundsRecorded", "Settled", "Summary", "bought", "bought_before", "bought_since",
-    "countable", "keys_with_parked", "latest", "numbers_in_order", "of_refunds", "orders_of", "orders_of_keys",
+    "countable", "key_of", "keys_with_parked", "latest", "numbers_in_order", "of_refunds", "orders_of", "orders_of_keys",
     "parked_refunds", "past_orders", "recording", "refunding", "standing", "stores_of", "stores_where", "summaries",
     "whose",
 ]  # fmt: skip

@@ -1,8 +1,8 @@
-"""Late items on the console: they wait for a person."""
+"""Late items on the console, which wait for a person, and trying a refund out."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
@@ -10,7 +10,8 @@ from litestar import Request, get, post
 from shuke.ground import access
 from shuke.kit import clock, http, paging
 from shuke.kit.db import Database
-from shuke.programs.intake.actions import late
+from shuke.programs.intake import policy
+from shuke.programs.intake.actions import late, previewing
 from shuke.programs.intake.actions.apply import apply_in
 
 GUARDS = [http.requires("imports.write")]
@@ -49,4 +50,24 @@ async def dismiss_late(request: Request, database: Database, item_id: int) -> di
     return {"status": "dismissed"}
 
 
-routes = [list_late, accept_late, dismiss_late]
+class AmountBody(msgspec.Struct, forbid_unknown_fields=True):
+    """How much money would go back; without it all that is left of the order."""
+
+    amount_fen: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+@post(
+    "/orders/{order_id:int}/refund-preview",
+    guards=[http.requires("points.read")],
+    status_code=200,
+    responses=http.declares(previewing.UnknownOrder, policy.RefundTooLarge),
+)
+async def preview_refund_of_order(
+    request: Request, database: Database, order_id: int, data: AmountBody
+) -> previewing.RefundPreview:
+    """What a refund of an order would take back and give back; nothing moves."""
+    caller = http.caller_of(request)
+    return await previewing.of_order(database, caller.merchant_id, order_id, data.amount_fen, clock.now())
+
+
+routes = [list_late, accept_late, dismiss_late, preview_refund_of_order]

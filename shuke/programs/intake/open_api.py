@@ -1,23 +1,26 @@
-"""`/v1/orders`, `/v1/refunds`, `/v1/events`: one item or up to 1,000 a call, written as raw ASGI for speed."""
+"""`/v1/orders`, `/v1/refunds`, `/v1/events`: one item or up to 1,000 a call, as raw ASGI for speed; and previews of refunds."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import structlog
+from litestar import post
 
 from shuke.assets import offers, points
 from shuke.ground import access, ingestion, members
-from shuke.kit import errors, http
+from shuke.kit import clock, errors, http
+from shuke.kit.db import Database
+from shuke.kit.http import Caller
 from shuke.programs.intake import policy
+from shuke.programs.intake.actions import previewing
 from shuke.programs.intake.actions.apply import Answer, apply
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
-    from shuke.kit.db import Database
     from shuke.programs.intake.actions.collector import Collector
 
 log = structlog.get_logger("intake")
@@ -167,3 +170,28 @@ async def _body(receive: Any) -> bytes:
         if size > LIMIT_MB << 20:
             raise errors.TooLarge(limit_mb=LIMIT_MB)
     return b"".join(parts)
+
+
+class PreviewBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which order, and how much of its money would go back; without an amount all that is left."""
+
+    order_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    source: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = "api"
+    amount_fen: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+@post(
+    "/refunds/preview",
+    guards=[http.requires("refunds.write")],
+    status_code=200,
+    responses=http.declares(previewing.UnknownOrder, policy.RefundTooLarge),
+)
+async def preview_refund(data: PreviewBody, database: Database, caller: Caller) -> previewing.RefundPreview:
+    """What a refund would do, before it is final · 退款试算: points taken back from which lots, debt, points given back, and the
+    money to hand over. Nothing moves; the refund then does exactly this if nothing happens in between."""
+    return await previewing.preview(
+        database, caller.merchant_id, data.source, data.order_id, data.amount_fen, clock.now()
+    )
+
+
+routes = [preview_refund]

@@ -9,7 +9,7 @@ from shuke.assets import audit
 from shuke.kit.db import Database, Tx
 from tests.assets.points.test_verbs import DAY, T0, credit, debit, post
 
-GUARDED = ("entry", "consumption", "chain_link", "outbox")
+GUARDED = ("entry", "consumption", "chain_link", "outbox", "daily_digest")
 
 
 @asynccontextmanager

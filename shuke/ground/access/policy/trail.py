@@ -39,6 +39,8 @@ TRAIL: dict[str, Words] = {
         "{who} refused that {asked_by} adjusts the points of member {subject} by {points}",
     ),
     "approvals.limited": Words("{who}修改了调整审批的限额", "{who} changed the limit of adjustments"),
+    "referrals.exported": Words("{who}导出了推荐关系（{rows} 行）", "{who} exported the referrals ({rows})"),
+    "leaderboard.exported": Words("{who}导出了推荐排行榜（{rows} 名）", "{who} exported the referral board ({rows})"),
     "points.stated": Words("{who}导出了会员 {subject} 的对账单", "{who} exported the statement of member {subject}"),
     "points.transferred": Words(
         "{who}替会员 {subject} 转赠 {points} 积分给会员 {to}",
@@ -94,6 +96,15 @@ TRAIL: dict[str, Words] = {
         "{who}收回了会员 {subject} 的手工等级", "{who} took back the tier that member {subject} had by hand"
     ),
     "prize.collected": Words("{who}给会员 {subject} 发放了奖品", "{who} handed a prize to member {subject}"),
+    "points.confirmed": Words(
+        "{who}确认了「{action_confirmed}」，{points} 积分现在可用",
+        "{who} confirmed “{action_confirmed}”: {points} points can be used now",
+    ),
+    "lottery.saved": Words("{who}保存了抽奖「{name}」", "{who} saved the draw “{name}”"),
+    "lottery.ended": Words("{who}结束了抽奖「{name}」", "{who} ended the draw “{name}”"),
+    "lottery.turned": Words(
+        "{who}替会员 {subject} 抽奖，抽中「{prize}」", "{who} drew for member {subject}: “{prize}”"
+    ),
     "playbook.installed": Words("{who}安装了行业方案「{subject}」", "{who} installed the playbook “{subject}”"),
     "playbook.removed": Words(
         "{who}移除了行业方案「{subject}」里没用到的部分", "{who} removed what was unused of the playbook “{subject}”"

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _WHEN = {
-    "at_once": ("马上", "At once"),
-    "after": ("过一段时间", "After a while"),
-    "action": ("确认之后", "Once confirmed"),
-}
+    "at_once": ("马上", "At once"), "after": ("过一段时间", "After a while"), "action": ("确认之后", "Once confirmed"),
+}  # fmt: skip
 _LATE = {"lapse": ("作废", "They lapse"), "due": ("照样生效", "They become usable")}
 _SINCE = {"earning": ("得到积分时", "When they are earned"), "use": ("能用的时候", "When they become usable")}
 
@@ -37,10 +35,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     wait: Annotated[
         str,
         _asked(
-            "等多久（要确认的，最晚这么久内确认）",
-            "Wait (confirm within)",
-            when=("after", "action"),
-            **{"x-unit": "duration"},
+            "等多久（或多久内确认）", "Wait (or confirm within)", when=("after", "action"), **{"x-unit": "duration"}
         ),
     ] = "7D"
     action: Annotated[

@@ -33,13 +33,13 @@ order by c.entry_id, c.lot_id
 
 async def apply(tx: Tx, context: policy.Context, batch: Batch, items: Sequence[ingestion.RefundIn]) -> None:
     """Apply many refunds in one transaction; fills the batch's answers."""
-    known = await _orders(tx, [(item.source, item.order_id) for item in items])
-    state = await _locked(tx, context, batch, [order for order in known.values() if order.member_id])
+    known = await known_orders(tx, [(item.source, item.order_id) for item in items])
+    state = await locked(tx, context, batch, [order for order in known.values() if order.member_id])
     for row in await _receipts(tx, items):
         for index, item in enumerate(items):
             if (item.source, item.key) == (row.source, row.key) and batch.answers[index] is None:
                 batch.repeat(index, item, row.body_hashes, row.answer)
-    known = await _orders(tx, [(item.source, item.order_id) for item in items], lock=True)
+    known = await known_orders(tx, [(item.source, item.order_id) for item in items], lock=True)
     await tx.ids.ensure(40 * len(items) + 8)
     applied: list[dict[str, Any]] = []
     parked: list[dict[str, Any]] = []
@@ -80,8 +80,8 @@ async def apply_parked(tx: Tx, context: policy.Context, batch: Batch, keys: list
     waiting = await orders.parked_refunds(tx, keys)
     if not waiting:
         return
-    known = await _orders(tx, [(row.order_source, row.order_key) for row in waiting], lock=True)
-    state = await _locked(tx, context, batch, [order for order in known.values() if order.member_id])
+    known = await known_orders(tx, [(row.order_source, row.order_key) for row in waiting], lock=True)
+    state = await locked(tx, context, batch, [order for order in known.values() if order.member_id])
     await tx.ids.ensure(40 * len(waiting) + 8)
     matched: list[dict[str, Any]] = []
     for row in waiting:
@@ -93,7 +93,9 @@ async def apply_parked(tx: Tx, context: policy.Context, batch: Batch, keys: list
     await _store(tx, context, batch, state, ([], [], matched))
 
 
-async def _orders(tx: Tx, keys: list[tuple[str, str]], lock: bool = False) -> dict[tuple[str, str], orders.OrderState]:
+async def known_orders(
+    tx: Tx, keys: list[tuple[str, str]], lock: bool = False
+) -> dict[tuple[str, str], orders.OrderState]:
     """The orders by their outside keys; those of merged members belong to the heir."""
     known = await orders.orders_of_keys(tx, keys, lock=lock)
     found = await members.members_of(tx, {order.member_id for order in known.values() if order.member_id is not None})
@@ -103,7 +105,7 @@ async def _orders(tx: Tx, keys: list[tuple[str, str]], lock: bool = False) -> di
     return known
 
 
-class _Reading:
+class Reading:
     """What refunds read of the ledger: the book, the entries of each order, and the lots spent points came from."""
 
     def __init__(self, book: points.Book, standings: dict[int, tiers.Standing]) -> None:
@@ -114,12 +116,13 @@ class _Reading:
         self.counters = earning.Counters()
 
 
-async def _locked(tx: Tx, context: policy.Context, batch: Batch, affected: Sequence[orders.OrderState]) -> _Reading:
+async def locked(tx: Tx, context: policy.Context, batch: Batch, affected: Sequence[orders.OrderState]) -> Reading:
+    """Lock the accounts of these orders' members and read what their refunds need of the ledger."""
     member_ids = sorted({order.member_id for order in affected if order.member_id is not None})
     book = await points.open_book(tx, member_ids, at=batch.now, lots_of=member_ids)
     book.clawback = points.clawback_of(context.merchant.settings)
     rows = await tx.rows(tiers.STANDINGS, members=member_ids)
-    reading = _Reading(book, tiers.standings_of(rows, member_ids, context.ladder[0], batch.now))
+    reading = Reading(book, tiers.standings_of(rows, member_ids, context.ladder[0], batch.now))
     if not affected:
         return reading
     for entry in await tx.rows(_ENTRIES, orders=sorted({order.order_id for order in affected})):
@@ -133,7 +136,7 @@ async def _locked(tx: Tx, context: policy.Context, batch: Batch, affected: Seque
     return reading
 
 
-async def _read_used(tx: Tx, reading: _Reading, spent: Sequence[Any]) -> None:
+async def _read_used(tx: Tx, reading: Reading, spent: Sequence[Any]) -> None:
     """The lots that these debits took from, as the book knows them; emptied ones become known to it."""
     book = reading.book
     lots = {lot.lot_id: lot for account in book.accounts.values() for lot in account.lots or []}
@@ -174,7 +177,7 @@ def _park(parked: list[dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
 def _apply_one(
     tx: Tx,
     context: policy.Context,
-    reading: _Reading,
+    reading: Reading,
     order: orders.OrderState,
     row: dict[str, Any],
     done: list[dict[str, Any]],
@@ -199,7 +202,7 @@ def _apply_one(
 
 
 def _answer(
-    reading: _Reading, order: orders.OrderState, row: dict[str, Any], reversal: policy.Reversal
+    reading: Reading, order: orders.OrderState, row: dict[str, Any], reversal: policy.Reversal
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"status": "accepted", "refund_id": row["source_key"], "order_id": order.source_key}
     if order.member_id is not None:
@@ -216,7 +219,7 @@ def _answer(
 
 
 async def _store(
-    tx: Tx, context: policy.Context, batch: Batch, reading: _Reading,
+    tx: Tx, context: policy.Context, batch: Batch, reading: Reading,
     rows: tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]],
 ) -> None:  # fmt: skip
     statements = [

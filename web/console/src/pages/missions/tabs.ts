@@ -6,5 +6,6 @@ import { may } from "@/app/session";
 export const missionTabs = computed(() => [
   { to: "/missions/check-in", label: t("missions.checkIn") },
   { to: "/missions/list", label: t("missions.list") },
+  { to: "/missions/lotteries", label: t("lotteries.title") },
   ...(may("missions.review") ? [{ to: "/missions/reviews", label: t("missions.reviews") }] : []),
 ]);

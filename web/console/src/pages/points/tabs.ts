@@ -15,5 +15,6 @@ export const pointsTabs = computed(() => [
   { to: "/points/waiting", label: t("waiting.title") },
   { to: "/points/transfers", label: t("ledger.transfers") },
   { to: "/points/finance", label: t("ledger.finance") },
+  { to: "/points/digests", label: t("digests.title") },
   { to: "/points/summary", label: t("points.summary") },
 ]);

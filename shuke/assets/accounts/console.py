@@ -9,8 +9,8 @@ import msgspec
 from litestar import get
 from litestar.params import QueryParameter
 
-from shuke.assets.points import policy, queries
-from shuke.assets.points.policy import POINTS
+from shuke.assets import points
+from shuke.assets.points import POINTS
 from shuke.ground import members, tenancy
 from shuke.kit import clock, errors, http, paging
 from shuke.kit.db import Database, Tx
@@ -45,7 +45,7 @@ class BalanceShape(msgspec.Struct, frozen=True):
     as_of: datetime
     known_at: datetime | None
     wallet: str
-    balance: queries.Balance
+    balance: points.Balance
 
 
 @get("/points/wallets", guards=READ)
@@ -53,24 +53,24 @@ async def list_wallets() -> dict[str, list[WalletShape]]:
     """The units of the ledger; every route of a balance or movement takes one of them as `wallet`."""
     shapes = [
         WalletShape(one.code, Sentence(one.zh, one.en), Sentence(one.unit_zh, one.unit_en), one.gift)
-        for one in policy.WALLETS
+        for one in points.WALLETS
     ]
     return {"items": shapes}
 
 
-@get("/members/{member_id:int}/balance", guards=READ, responses=http.declares(policy.NoSuchWallet))
-async def member_balance(database: Database, caller: Caller, member_id: int, wallet: str = POINTS) -> queries.Balance:
+@get("/members/{member_id:int}/balance", guards=READ, responses=http.declares(points.NoSuchWallet))
+async def member_balance(database: Database, caller: Caller, member_id: int, wallet: str = POINTS) -> points.Balance:
     """The parts of a member's balance now."""
-    policy.known_wallet(wallet)
+    points.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
-        return await queries.balance(tx, member_id, clock.now(), wallet)
+        return await points.balance(tx, member_id, clock.now(), wallet)
 
 
 @get(
     "/members/{member_id:int}/balance-at",
     guards=READ,
-    responses=http.declares(policy.NoSuchWallet, queries.NotYet, members.NoSuchMember),
+    responses=http.declares(points.NoSuchWallet, points.NotYet, members.NoSuchMember),
 )
 async def member_balance_at(
     database: Database, caller: Caller, member_id: int, at: str, known: Literal["now", "then"] = "now",
@@ -80,7 +80,7 @@ async def member_balance_at(
 
     `at` is an instant, or a date, which stands for the end of that business date.
     """
-    policy.known_wallet(wallet)
+    points.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
         merchant = await tenancy.get_merchant(tx)
@@ -93,33 +93,33 @@ async def balance_at(tx: Tx, member_id: int, at: datetime | None, known: str, wa
     assert at is not None
     at = min(at, now) if at <= now + timedelta(days=1) else at  # today, as a date, is today so far
     if at > now:
-        raise queries.NotYet(field="at")
+        raise points.NotYet(field="at")
     known_at = at if known == "then" else None
-    found = await queries.balances_at(tx, [member_id], at, known_at, wallet)
+    found = await points.balances_at(tx, [member_id], at, known_at, wallet)
     return BalanceShape(at, known_at, wallet, found[member_id])
 
 
-@get("/members/{member_id:int}/entries", guards=READ, responses=http.declares(policy.NoSuchWallet))
+@get("/members/{member_id:int}/entries", guards=READ, responses=http.declares(points.NoSuchWallet))
 async def member_entries(
     database: Database, caller: Caller, member_id: int, cursor: str | None = None, limit: int | None = None,
     wallet: str = POINTS,
 ) -> paging.Page:  # fmt: skip
     """A member's movements, latest first, each with the balance after it and why."""
-    policy.known_wallet(wallet)
+    points.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
-        return await queries.entries_of(tx, member_id, cursor, limit, wallet)
+        return await points.entries_of(tx, member_id, cursor, limit, wallet)
 
 
-@get("/members/{member_id:int}/lots", guards=READ, responses=http.declares(policy.NoSuchWallet))
+@get("/members/{member_id:int}/lots", guards=READ, responses=http.declares(points.NoSuchWallet))
 async def member_lots(
     database: Database, caller: Caller, member_id: int, used: bool = False, wallet: str = POINTS
 ) -> paging.Page:
     """A member's lots in the order in which they will be spent; `used` shows emptied ones too."""
-    policy.known_wallet(wallet)
+    points.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
-        lots = await queries.lots_of(tx, member_id, wallet, include_used=used)
+        lots = await points.lots_of(tx, member_id, wallet, include_used=used)
     return paging.Page(items=lots, total=len(lots))
 
 
@@ -133,7 +133,7 @@ async def points_ledger(
     types = _types(type)
     async with database.read(caller.merchant_id) as tx:
         merchant = await tenancy.get_merchant(tx)
-        page = await queries.ledger(
+        page = await points.ledger(
             tx, types=types, since=_instant(since, merchant, 0, "from"), until=_instant(until, merchant, 1, "to"),
             member_id=member, cursor=cursor,
         )  # fmt: skip
@@ -145,8 +145,8 @@ def _types(asked: str | None) -> list[str] | None:
         return None
     types = asked.split(",")
     for name in types:
-        if name not in queries.ENTRY_TYPES:
-            raise BadType(field="type", type=name, known=", ".join(queries.ENTRY_TYPES))
+        if name not in points.ENTRY_TYPES:
+            raise BadType(field="type", type=name, known=", ".join(points.ENTRY_TYPES))
     return types
 
 

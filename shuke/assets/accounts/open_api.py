@@ -7,8 +7,8 @@ from typing import Literal
 
 from litestar import get
 
-from shuke.assets.points import policy, queries
-from shuke.assets.points.policy import POINTS
+from shuke.assets import points
+from shuke.assets.points import POINTS
 from shuke.ground import members
 from shuke.kit import clock, http
 from shuke.kit.db import Database
@@ -18,22 +18,22 @@ from shuke.kit.http import Caller
 @get(
     "/members/{member_id:int}/balance",
     guards=[http.requires("points.read")],
-    responses=http.declares(policy.NoSuchWallet, queries.NotYet, members.NoSuchMember),
+    responses=http.declares(points.NoSuchWallet, points.NotYet, members.NoSuchMember),
 )
 async def balance_of_member(
     database: Database, caller: Caller, member_id: int, at: datetime | None = None, known: Literal["now", "then"] = "now",
     wallet: str = POINTS,
-) -> queries.Balance:  # fmt: skip
+) -> points.Balance:  # fmt: skip
     """The parts of a member's balance, now or at the past instant `at`; `known=then` leaves out what was recorded later."""
-    policy.known_wallet(wallet)
+    points.known_wallet(wallet)
     now = clock.now()
     if at is not None and at > now:
-        raise queries.NotYet(field="at")
+        raise points.NotYet(field="at")
     async with database.read(caller.merchant_id) as tx:
         await members.require(tx, member_id)
         if at is None:
-            return await queries.balance(tx, member_id, now, wallet)
-        return (await queries.balances_at(tx, [member_id], at, at if known == "then" else None, wallet))[member_id]
+            return await points.balance(tx, member_id, now, wallet)
+        return (await points.balances_at(tx, [member_id], at, at if known == "then" else None, wallet))[member_id]
 
 
 routes = [balance_of_member]
