@@ -97,7 +97,11 @@ class Hold(Model):
     """Points set aside until captured or released, at the latest at expires_at. States: open, captured, released."""
 
     __tablename__ = "hold"
-    __table_args__ = (UniqueConstraint("merchant_id", "key"), Index("hold_by_member", "merchant_id", "member_id"))
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "key"),
+        Index("hold_by_member", "merchant_id", "member_id"),
+        Index("hold_open", "merchant_id", "expires_at", postgresql_where=text("state = 'open'")),
+    )
     merchant_id: Mapped[int] = part_of_key()
     hold_id: Mapped[int] = part_of_key()
     member_id: Mapped[int]

@@ -15,9 +15,11 @@ from shuke.assets.points.policy import POINTS, Cause
 from shuke.kit import errors
 from shuke.kit.db import Tx
 
-_BY_KEY = """
-select hold_id, member_id, points, key, state, lots, why, expires_at from hold
-where merchant_id = %(merchant_id)s and wallet = %(wallet)s and key = any(%(keys)s::text[])
+BY_KEY = """
+select h.hold_id, h.member_id, h.points, h.key, h.state, h.lots, h.why, h.expires_at from unnest(%(keys)s::text[]) as k(key)
+cross join lateral (select h.* from hold h
+  where h.merchant_id = %(merchant_id)s and h.key >= k.key order by h.key limit 1) h
+where h.key = k.key and h.wallet = %(wallet)s
 """
 _MOVE = """
 update hold h set state = %(state)s, closed_at = %(at)s
@@ -63,7 +65,7 @@ async def hold(tx: Tx, requests: Sequence[HoldRequest], at: datetime, wallet: st
     """Set points aside from the lots that run out first; each with its own verdict; repeatable by key."""
     members = {request.member_id for request in requests}
     book = await open_book(tx, members, at=at, lots_of=members, wallet=wallet)
-    known = {row.key for row in await tx.rows(_BY_KEY, wallet=wallet, keys=[request.key for request in requests])}
+    known = {row.key for row in await tx.rows(BY_KEY, wallet=wallet, keys=[request.key for request in requests])}
     ids = await tx.fresh_ids(len(requests))
     verdicts, rows, aside = [], [], []
     for request, hold_id in zip(requests, ids, strict=True):
@@ -106,10 +108,10 @@ async def _close(
     tx: Tx, keys: Sequence[str], at: datetime, wallet: str, goal: Literal["captured", "released"]
 ) -> list[HoldVerdict]:
     asked = {"wallet": wallet, "keys": list(keys)}
-    members = {row.member_id for row in await tx.rows(_BY_KEY, **asked)}
+    members = {row.member_id for row in await tx.rows(BY_KEY, **asked)}
     book = await open_book(tx, members, at=at, lots_of=members if goal == "captured" else (), wallet=wallet)
     await tx.ids.ensure(len(keys))
-    holds = {row.key: row._asdict() for row in await tx.rows(_BY_KEY, **asked)}  # again, under the lock
+    holds = {row.key: row._asdict() for row in await tx.rows(BY_KEY, **asked)}  # again, under the lock
     verdicts, moved, free = [], [], []
     for key in keys:
         found = holds.get(key)

@@ -23,13 +23,25 @@ select member_id, balance, held, debt, earned_total, spent_total from account
 where merchant_id = %(merchant_id)s and member_id = any(%(members)s::bigint[]) and wallet = %(wallet)s
 order by member_id for no key update
 """
+# Only who holds something is asked for pins. `offset 0` keeps the order of the join, and an order by the column that is
+# looked up leaves one index only, whatever the tables' size was when it was planned (decision 0013).
 LOTS = """
 select l.member_id, l.lot_id, l.remaining, l.restricted, l.earned_at, l.active_from, l.expires_at, l.entry_id,
-  (select jsonb_agg(jsonb_build_array((p.value ->> 1)::bigint, extract(epoch from h.expires_at)::bigint))
-    from hold h, jsonb_array_elements(h.lots) as p where h.merchant_id = %(merchant_id)s and h.member_id = l.member_id
-    and h.state = 'open' and (p.value ->> 0)::bigint = l.lot_id) as pins
-from lot l where l.merchant_id = %(merchant_id)s and l.member_id = any(%(members)s::bigint[])
-  and l.wallet = %(wallet)s and l.remaining > 0
+  case when a.held > 0 then (
+    select jsonb_agg(jsonb_build_array((p.value ->> 1)::bigint, extract(epoch from h.expires_at)::bigint))
+    from (select h.lots, h.expires_at from hold h where h.merchant_id = %(merchant_id)s and h.member_id >= l.member_id
+      and h.member_id <= l.member_id and h.state = 'open' order by h.member_id offset 0) h,
+      jsonb_array_elements(h.lots) as p where (p.value ->> 0)::bigint = l.lot_id) end as pins
+from unnest(%(members)s::bigint[]) as m(member_id)
+cross join lateral (select a.held from account a
+  where a.merchant_id = %(merchant_id)s and a.member_id = m.member_id and a.wallet = %(wallet)s offset 0) a
+cross join lateral (select l.* from lot l
+  where l.merchant_id = %(merchant_id)s and l.member_id = m.member_id and l.wallet = %(wallet)s and l.remaining > 0 offset 0) l
+"""
+BOOKED = """
+select e.* from unnest(%(keys)s::text[]) as k(key)
+cross join lateral (select e.key, e.entry_id, e.member_id, e.wallet, e.points, e.occurred_at from entry e
+  where e.merchant_id = %(merchant_id)s and e.key >= k.key order by e.key limit 1) e where e.key = k.key
 """
 Statement = tuple[str, dict[str, Any]]
 
@@ -46,7 +58,7 @@ async def open_book(
     if len(rows) < len(wanted):
         await tx.run(ENSURE, **named)
         rows = await tx.rows(LOCK, **named)
-    lots = await tx.rows(LOTS, members=with_lots, wallet=wallet) if with_lots else []
+    lots = await _read(tx, LOTS, members=with_lots, wallet=wallet) if with_lots else []
     return book_of(tx, rows, lots, at=at, lots_of=with_lots, wallet=wallet)
 
 
@@ -55,7 +67,7 @@ def book_of(
     wallet: str = POINTS,
 ) -> Book:  # fmt: skip
     """A book from rows already read by `LOCK` and, in a later statement, `LOTS`."""
-    book = Book(at or clock.now(), lambda: tx.ids.take(1)[0], tx.batch_id)
+    book = Book(at or clock.now(), tx.ids.one, tx.batch_id)
     for row in accounts:
         book.accounts[row[0], wallet] = AccountState(row[0], wallet, *row[1:])
     for member_id in lots_of:
@@ -165,21 +177,17 @@ async def post(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS, *, the
 
 async def booked(tx: Tx, keys: Sequence[str]) -> dict[str, int]:
     """Which of these keys are in the ledger already, with their entry ids; ask after locking the accounts."""
-    rows = await tx.rows(
-        "select key, entry_id from entry where merchant_id = %(merchant_id)s and key = any(%(keys)s::text[])",
-        keys=list(keys),
-    )
-    return {row.key: row.entry_id for row in rows}
+    return {row[0]: row[1] for row in await _read(tx, BOOKED, keys=list(keys))}
 
 
 async def booked_as(tx: Tx, keys: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """What the ledger has under these keys: member, wallet, points, and when it occurred."""
-    rows = await tx.rows(
-        "select key, member_id, wallet, points, occurred_at from entry where merchant_id = %(merchant_id)s "
-        "and key = any(%(keys)s::text[])",
-        keys=list(keys),
-    )
-    return {row[0]: tuple(row[1:]) for row in rows}
+    return {row[0]: tuple(row[2:]) for row in await _read(tx, BOOKED, keys=list(keys))}
+
+
+async def _read(tx: Tx, sql: str, **named: Any) -> list[Any]:
+    (cursor,) = await tx.together((sql, named))
+    return await cursor.fetchall()
 
 
 def _post_one(book: Book, posting: Posting, known: dict[str, int], wallet: str, then: bool) -> Verdict:
