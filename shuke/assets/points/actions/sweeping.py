@@ -18,21 +18,26 @@ l.merchant_id = %(merchant_id)s and l.remaining > 0 and l.expires_at <= %(at)s
   and not exists (select from hold h, jsonb_array_elements(h.lots) as p where h.merchant_id = %(merchant_id)s
     and h.member_id = l.member_id and h.state = 'open' and h.expires_at > %(at)s and (p.value ->> 0)::bigint = l.lot_id)
 """
-_DUE = f"""
+DUE = f"""
 select d.wallet, array_agg(distinct d.member_id) as members from (
   select l.member_id, l.wallet from lot l where {_IS_DUE} order by l.expires_at, l.member_id, l.lot_id limit %(limit)s
 ) d group by 1 order by 1
 """
-_RAN_OUT = f"""
-select l.member_id, l.lot_id, l.remaining from lot l
-where l.member_id = any(%(members)s::bigint[]) and l.wallet = %(wallet)s and {_IS_DUE} order by l.lot_id
+RAN_OUT = f"""
+select d.* from unnest(%(members)s::bigint[]) as m(member_id)
+cross join lateral (select l.member_id, l.lot_id, l.remaining from lot l
+  where l.member_id >= m.member_id and l.member_id <= m.member_id and l.wallet = %(wallet)s and {_IS_DUE}
+  order by l.member_id offset 0) d order by d.lot_id
 """
-_RAN_OUT_KINDS: dict[str, Kind] = {"member_id": "whole", "lot_id": "whole", "remaining": "whole"}
+RAN_OUT_KINDS: dict[str, Kind] = {"member_id": "whole", "lot_id": "whole", "remaining": "whole"}
+# One descent of the primary key for each lot (`offset 0` keeps the order of the join), and upserts where rows exist:
+# an update or a join planned while the tables were small reads all of them for each row later.
 _BOOKED = """
 from unnest(%(members)s::bigint[], %(lots)s::bigint[], %(entries)s::bigint[]) as d(member_id, lot_id, entry_id)
-join lot l on l.merchant_id = %(merchant_id)s and l.member_id = d.member_id and l.lot_id = d.lot_id
+cross join lateral (select l.* from lot l
+  where l.merchant_id = %(merchant_id)s and l.member_id = d.member_id and l.lot_id = d.lot_id offset 0) l
 """
-_EXPIRE = f"""
+EXPIRE = f"""
 insert into entry as t (merchant_id, batch_id, entry_id, member_id, wallet, type, points, key, why, occurred_at, effective_at,
   recorded_at)
 select %(merchant_id)s, %(batch_id)s, d.entry_id, d.member_id, %(wallet)s, 'expire', -l.remaining, 'expire:' || d.lot_id,
@@ -40,22 +45,25 @@ select %(merchant_id)s, %(batch_id)s, d.entry_id, d.member_id, %(wallet)s, 'expi
     to_char(l.earned_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
   l.expires_at, l.expires_at, %(at)s {_BOOKED}
 """
-_TAKE = f"""
+TAKE = f"""
 insert into consumption as t (merchant_id, member_id, entry_id, lot_id, points)
 select %(merchant_id)s, d.member_id, d.entry_id, d.lot_id, l.remaining {_BOOKED}
 """
-_LESS = """
-update account a set balance = a.balance - d.points
+EMPTY = """
+insert into lot as t (merchant_id, member_id, lot_id, wallet, entry_id, granted, remaining, earned_at, active_from)
+select %(merchant_id)s, d.member_id, d.lot_id, %(wallet)s, 0, 0, 0, %(at)s, %(at)s
+from unnest(%(members)s::bigint[], %(lots)s::bigint[]) as d(member_id, lot_id)
+on conflict (merchant_id, member_id, lot_id) do update set remaining = 0
+"""
+LESS = """
+insert into account as t (merchant_id, member_id, wallet, balance)
+select %(merchant_id)s, d.member_id, %(wallet)s, d.points
 from unnest(%(owners)s::bigint[], %(sums)s::bigint[]) as d(member_id, points)
-where a.merchant_id = %(merchant_id)s and a.member_id = d.member_id and a.wallet = %(wallet)s
+on conflict (merchant_id, member_id, wallet) do update set balance = t.balance - excluded.balance
 """
-_EMPTY = """
-update lot l set remaining = 0 from unnest(%(members)s::bigint[], %(lots)s::bigint[]) as d(member_id, lot_id)
-where l.merchant_id = %(merchant_id)s and l.member_id = d.member_id and l.lot_id = d.lot_id
-"""
-_ENDED = """
+ENDED = """
 select h.hold_id, h.member_id, h.wallet from hold h
-where h.merchant_id = %(merchant_id)s and h.state = 'open' and h.expires_at <= %(at)s order by h.hold_id limit %(limit)s
+where h.merchant_id = %(merchant_id)s and h.state = 'open' and h.expires_at <= %(at)s order by h.expires_at limit %(limit)s
 """
 # Asked again under the lock of the accounts: another sweep or a capture may have been faster.
 _STILL_OPEN = """
@@ -90,7 +98,7 @@ async def sweep(tx: Tx, at: datetime, limit: int = BATCH) -> Swept:
     """
     released = await _release_ended(tx, at, limit)
     lots = points = 0
-    for wallet, members in await tx.rows(_DUE, at=at, limit=limit):
+    for wallet, members in await tx.rows(DUE, at=at, limit=limit):
         await tx.together((LOCK, {"wallet": wallet, "members": members}))
         done = await _book_due(tx, at, wallet, members)
         lots += done.lots
@@ -100,8 +108,8 @@ async def sweep(tx: Tx, at: datetime, limit: int = BATCH) -> Swept:
 
 async def _book_due(tx: Tx, at: datetime, wallet: str, members: list[int]) -> Swept:
     """Book what ran out of these members, whose accounts are locked."""
-    found = await tx.columns(_RAN_OUT, _RAN_OUT_KINDS, at=at, wallet=wallet, members=members)
-    who, lots, left = (found[name].tolist() for name in _RAN_OUT_KINDS)
+    found: dict[str, Any] = await tx.columns(RAN_OUT, RAN_OUT_KINDS, at=at, wallet=wallet, members=members)
+    who, lots, left = (found[name].tolist() for name in RAN_OUT_KINDS)
     if not lots:
         return Swept()
     sums: dict[int, int] = defaultdict(int)
@@ -112,7 +120,7 @@ async def _book_due(tx: Tx, at: datetime, wallet: str, members: list[int]) -> Sw
         "batch_id": tx.batch_id, "wallet": wallet, "at": at, "members": who, "lots": lots, "entries": entries,
         "owners": list(sums), "sums": list(sums.values()),
     }  # fmt: skip
-    await tx.together(*((sql, booked) for sql in (_EXPIRE, _TAKE, _EMPTY, _LESS)))
+    await tx.together(*((sql, booked) for sql in (EXPIRE, TAKE, EMPTY, LESS)))
     tx.seal(
         f"{entry_id}|{member_id}|{wallet}|expire|{-points}|expire:{lot_id}\n"
         for entry_id, member_id, points, lot_id in zip(entries, who, left, lots, strict=True)
@@ -123,7 +131,7 @@ async def _book_due(tx: Tx, at: datetime, wallet: str, members: list[int]) -> Sw
 
 async def _release_ended(tx: Tx, at: datetime, limit: int) -> int:
     ended: dict[str, list[Any]] = defaultdict(list)
-    for row in await tx.rows(_ENDED, at=at, limit=limit):
+    for row in await tx.rows(ENDED, at=at, limit=limit):
         ended[row.wallet].append(row)
     released = 0
     for wallet, rows in ended.items():
