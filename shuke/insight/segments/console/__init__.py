@@ -1,7 +1,7 @@
-"""Segments on the console: rules with their preview, lists and files."""
+"""Segments on the console: rules with their preview, and lists."""
 
-from shuke.insight.segments.console import editing, exporting, listing
+from shuke.insight.segments.console import editing, listing
 
-routes = [*editing.routes, *listing.routes, *exporting.routes]
+routes = [*editing.routes, *listing.routes]
 
 __all__ = ["routes"]

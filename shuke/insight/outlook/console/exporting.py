@@ -12,15 +12,15 @@ import openpyxl
 from litestar import Request, Response, get
 from litestar.response import Stream
 
-from shuke.insight import grammar
-from shuke.insight.segments.console.editing import opened
-from shuke.insight.segments.queries import catalog, membership, showing
+from shuke.ground import members
+from shuke.insight import grammar, segments
+from shuke.insight.outlook.console.comparing import opened
 from shuke.kit import clock, http
 from shuke.kit.db import Database
 
 EXPORT = [http.requires("members.export"), http.requires("segments.read")]
 PIECE = 2_000
-HEAD = ("member_id", "name", "phone", "points_available", "last_order_at")
+HEAD = ("member_id", "external_id", "name", "phone", "points_available", "last_order_at")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -31,7 +31,7 @@ async def export_members(
     """All members of the last refresh, as CSV in pieces or as a workbook."""
     merchant_id = http.caller_of(request).merchant_id
     async with database.read(merchant_id) as tx:
-        found = await catalog.get_segment(tx, slug)
+        found = await segments.get_segment(tx, slug)
     told = _pieces(database, opened(mirror), merchant_id, slug)
     headers = {"Content-Disposition": f'attachment; filename="{found.slug}.{format}"'}
     if format == "xlsx":
@@ -52,10 +52,15 @@ async def _pieces(
     after = 0
     while True:
         async with database.read(merchant_id) as tx:
-            numbers = await membership.members_after(tx, slug, after, PIECE)
+            numbers = await segments.members_after(tx, slug, after, PIECE)
             moment = await grammar.moment_of(tx, clock.now())
-            shown = await showing.sampled(tx, columnar, moment, numbers)
-        yield [(one.member_id, one.name, one.phone_masked, one.points_available, one.last_order_at) for one in shown]
+            shown = await segments.sampled(tx, columnar, moment, numbers)
+            outside = await members.outside_ids(tx, numbers)
+        yield [
+            (one.member_id, " ".join(outside.get(one.member_id, ())), one.name, one.phone_masked, one.points_available,
+             one.last_order_at)
+            for one in shown
+        ]  # fmt: skip
         if len(numbers) < PIECE:
             return
         after = numbers[-1]
