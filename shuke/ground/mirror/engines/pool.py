@@ -72,6 +72,7 @@ class Engine:
                 "max_bytes_before_external_group_by": self.dialect.memory // 4,
                 "join_use_nulls": 1,
                 "log_queries": 0,
+                "use_uncompressed_cache": 1,  # only where few rows are read
                 "max_query_size": 8_000_000,
                 "max_ast_elements": 500_000,
                 "max_expanded_ast_elements": 5_000_000,

@@ -22,6 +22,8 @@ COLUMN_TYPES = {
     "texts": "Map(LowCardinality(String), String)",
     "numbers": "Map(LowCardinality(String), Decimal(38, 9))",
 }
+# A round of the live loop asks for some hundred members, far apart: little is read, and unpacked, for each of them.
+PIECES = "index_granularity = 1024, min_compress_block_size = 16384, max_compress_block_size = 65536"
 OWN_COLUMNS = (
     "merchant UInt32, member UInt32, seq UInt64 CODEC(Delta, LZ4), idx UInt32 CODEC(T64, LZ4), "
     "applied UInt64 CODEC(Delta, LZ4)"
@@ -32,7 +34,10 @@ def create_table(table: Table, name: str, order: tuple[str, ...], engine: str) -
     """The statement that creates one sort order of a table; only `engine` differs between one server and a cluster."""
     columns = ", ".join(f"{column.name} {COLUMN_TYPES[column.type]}" for column in table.columns)
     key = ", ".join(("merchant", *order, "seq", "idx"))
-    return f"CREATE TABLE IF NOT EXISTS {name} ({OWN_COLUMNS}, {columns}) ENGINE = {engine} ORDER BY ({key})"
+    return (
+        f"CREATE TABLE IF NOT EXISTS {name} ({OWN_COLUMNS}, {columns}) ENGINE = {engine} ORDER BY ({key}) "
+        f"SETTINGS {PIECES}"
+    )
 
 
 def schema_mark(registry: Registry) -> str:
