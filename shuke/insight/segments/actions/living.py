@@ -13,6 +13,7 @@ from shuke.ground import mirror
 from shuke.insight import grammar
 from shuke.insight.segments.actions import refreshing
 from shuke.insight.segments.actions.state import read_state, turn_of
+from shuke.kit import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -105,7 +106,13 @@ async def _round(
     new_day = state.since is None or state.moment.date_of(state.since) < state.moment.day
     if new_day or len(asked) > CROWD:
         reason = "time" if new_day else "event"
-        done = await refreshing.refresh_now(database, opened, merchant_id, at, reason=reason)
+        meanwhile = _Meanwhile(database, opened, merchant_id, at)
+        done = await refreshing.refresh_now(
+            database, opened, merchant_id, at, reason=reason, between=meanwhile.catch_up
+        )
+        if meanwhile.members and any(row.members_version != row.version or row.state != "ok" for row in state.rows):
+            # Segments that were filled anew have not heard of them yet.
+            note_changed(merchant_id, meanwhile.members)
         if not timed and state.slides:
             _, due = await grammar.crossings(opened, state.slides, state.moment, None)
         return Lived(done, len(asked), _soonest(state, due))
@@ -116,6 +123,34 @@ async def _round(
     return Lived(done, len(asked), _soonest(state, due))
 
 
+class _Meanwhile:
+    """Between two pieces of a crowd: who changed since it was asked for comes first, and is left out of the rest of it."""
+
+    def __init__(self, database: Database, opened: Mirror, merchant_id: int, at: datetime) -> None:
+        self._database, self._opened, self._merchant_id, self._at = database, opened, merchant_id, at
+        self._began = clock.monotonic()
+        self.members = BitMap()
+
+    async def catch_up(self) -> BitMap:
+        """Bring up to date who changed; who that was."""
+        changed = _changed.pop(self._merchant_id, BitMap())
+        if not changed:
+            return changed
+        self.members |= changed
+        try:
+            async with self._database.read(self._merchant_id) as tx:
+                state = await read_state(tx, self._at + timedelta(seconds=clock.monotonic() - self._began))
+            answer = await _asked(self._opened, state, changed, timed=True)
+            if answer is not None:
+                outcome = refreshing.Outcome(_within(answer, state), set(state.trees) - state.heavy, changed)
+                async with self._database.write(self._merchant_id) as tx:
+                    await refreshing.store(tx, state, outcome, lambda _: "event")
+        except BaseException:
+            note_changed(self._merchant_id, self.members)
+            raise
+        return changed
+
+
 def _soonest(state: State, due: datetime | None) -> datetime:
     """When time alone next changes something: at the latest when the next date begins."""
     latest = grammar.next_day(state.moment)
@@ -124,7 +159,7 @@ def _soonest(state: State, due: datetime | None) -> datetime:
 
 async def _asked(opened: Mirror, state: State, members: BitMap, timed: bool) -> Answer | None:
     """The one question of a round: all conditions for these members, and when time alone next changes one of them."""
-    light = [slug for slug in state.trees if slug not in state.heavy]
+    light = sorted(set(state.trees) - state.heavy)
     if not members or not light:
         return None
     known = grammar.Known(state.spoken_of(light), state.lists, state.edges)

@@ -16,13 +16,14 @@ from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.queries import membership
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from shuke.ground.mirror import Mirror
     from shuke.insight.segments.actions.state import State
     from shuke.kit.db import Database, Tx
 
+PIECE = 10_000  # flips of a crowd in one transaction
 _SETTLE = """
 update segment s set size = r.size, state = r.state, error = r.error,
     refreshed_at = case when r.state = 'ok' then %(at)s else s.refreshed_at end,
@@ -56,7 +57,7 @@ async def refresh(
     """
     await mirror.drain(opened, database, merchant_id)
     async with turn_of(database, opened, merchant_id):
-        return await refresh_now(database, opened, merchant_id, at, reason=reason, slugs=slugs)
+        return await refresh_now(database, opened, merchant_id, at, reason=reason, slugs=slugs, drained=True)
 
 
 async def refresh_now(
@@ -67,20 +68,86 @@ async def refresh_now(
     *,
     reason: str,
     slugs: Iterable[str] | None = None,
+    between: Callable[[], Awaitable[BitMap]] | None = None,
+    drained: bool = False,
 ) -> list[Refreshed]:
-    """`refresh` of what the mirror knows by now, by whoever holds the merchant's turn."""
+    """`refresh` of what the mirror knows by now, by whoever holds the merchant's turn.
+
+    With `between` a crowd is written in pieces of bounded size, a transaction each, and in between whatever this does; it returns
+    whom it brought up to date itself. What of time was looked at is kept last, so that after a crash everybody is asked again.
+    """
     async with database.read(merchant_id) as tx:
         state = await read_state(tx, at)
-    wanted = list(state.trees) if slugs is None else [slug for slug in state.trees if slug in set(slugs)]
+    # While the mirror is behind, what is filled anew waits for `refresh`: else the rest of a history would be told as news.
+    waiting = set() if drained or state.copied >= state.head else state.unfilled
+    wanted = [slug for slug in state.trees if slug not in waiting and (slugs is None or slug in set(slugs))]
     if not wanted and not state.failed:
         return []
     found, edges = await budgets.answered(opened, state, wanted)
+    edges = {**state.edges, **edges} if waiting else edges
+    if between is not None and slugs is None:
+        return await _in_pieces(database, state, (found, edges), reason, between)
     async with database.write(merchant_id) as tx:
         done = await store(tx, state, Outcome(found.__getitem__, set(found)), lambda _: reason)
         if slugs is None:
             await _keep_edges(tx, edges, state.moment.as_of)
             await keep_clock(tx, state.moment.as_of, state.copied)
         return done
+
+
+async def _in_pieces(
+    database: Database, state: State, answered: tuple[Mapping[str, BitMap], Mapping[str, float | None]], reason: str,
+    between: Callable[[], Awaitable[BitMap]],
+) -> list[Refreshed]:  # fmt: skip
+    """Write who enters and leaves piece by piece, and at last everything else, which by then is little."""
+    (found, edges), merchant_id = answered, state.moment.merchant_id
+    ids = {row.slug: row.segment_id for row in state.rows}
+    ready = {row.slug for row in state.rows if row.members_version == row.version and row.state == "ok"} & set(found)
+    async with database.read(merchant_id) as tx:
+        kept = await membership.bitmaps(tx, [ids[slug] for slug in ready])
+    pieces = _pieces([found[slug] ^ kept[ids[slug]] for slug in ready])
+    done: list[Refreshed] = []
+    since = BitMap()
+    if pieces:
+        async with database.write(merchant_id) as tx:
+            await _keep_edges(tx, edges, state.moment.as_of)
+    for piece in pieces:
+        since |= await between()
+        among = piece - since
+        part = Outcome(lambda slug, among=among: found[slug] & among, ready, among)  # type: ignore[misc]
+        async with database.write(merchant_id) as tx:
+            done += await store(tx, state, part, lambda _: reason)
+    async with database.write(merchant_id) as tx:
+        if since:
+            kept = await membership.bitmaps(tx, [ids[slug] for slug in ready])
+            found = {
+                slug: (members - since) | (kept[ids[slug]] & since) if slug in ready else members
+                for slug, members in found.items()
+            }  # fmt: skip
+        done += await store(tx, state, Outcome(found.__getitem__, set(found)), lambda _: reason)
+        await _keep_edges(tx, edges, state.moment.as_of)
+        await keep_clock(tx, state.moment.as_of, state.copied)
+    return _together(done)
+
+
+def _pieces(differing: Sequence[BitMap]) -> list[BitMap]:
+    """The members who enter or leave anything, in pieces of about ten thousand flips; none where one transaction will do."""
+    flips = sum(map(len, differing))
+    if flips <= PIECE:
+        return []
+    moving = BitMap.union(*differing)
+    size = max(1, PIECE * len(moving) // flips)
+    return [moving[start : start + size] for start in range(0, len(moving), size)]
+
+
+def _together(done: Iterable[Refreshed]) -> list[Refreshed]:
+    """What pieces did to one segment, added up."""
+    found: dict[str, Refreshed] = {}
+    for one in done:
+        before = found.get(one.slug)
+        entered, left = (before.entered, before.left) if before is not None else (0, 0)
+        found[one.slug] = Refreshed(one.slug, one.size, entered + one.entered, left + one.left, one.state)
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,8 @@ class Written:
             await tx.insert(models.SegmentChunk, self.chunks[start : start + CHUNKS], conflict="update:members")
         await tx.insert(models.SegmentRefresh, self.refreshes)
         for start in range(0, len(self.flips), ROWS):
-            await tx.insert(models.SegmentFlip, self.flips[start : start + ROWS])
+            statement, columns = tx.insertion(models.SegmentFlip, self.flips[start : start + ROWS])
+            await tx.run(statement, **columns)
 
 
 def _starts(changed: BitMap) -> list[int]:

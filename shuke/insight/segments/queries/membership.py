@@ -127,20 +127,21 @@ async def _flipped(tx: Tx, refresh_id: int, inside: bool, after: int, limit: int
 
 
 async def of_member(tx: Tx, member_id: int) -> list[Belonging]:
-    """The segments a member is in, by name, with the instant of entering. One statement."""
+    """The segments a member is in, by name, with the instant of entering. Two statements."""
     rows = await tx.rows(
-        "select s.segment_id, s.slug, s.name, s.backfilled_at, c.members, "
-        "(select max(f.at) from segment_flip f where f.merchant_id = %(merchant_id)s and f.member_id = %(member_id)s "
-        "and f.segment_id = s.segment_id and f.entered) as entered_at "
+        "select s.segment_id, s.slug, s.name, s.backfilled_at, c.members "
         "from segment s join segment_chunk c on c.merchant_id = s.merchant_id and c.segment_id = s.segment_id "
         "where s.merchant_id = %(merchant_id)s and c.merchant_id = %(merchant_id)s and c.chunk = %(chunk)s order by s.name",
-        member_id=member_id, chunk=member_id // CHUNK,
+        chunk=member_id // CHUNK,
+    )
+    held = [row for row in rows if member_id in BitMap.deserialize(bytes(row.members))]
+    entered_at = await tx.rows(
+        "select f.segment_id, max(f.at) as at from segment_flip f where f.merchant_id = %(merchant_id)s "
+        "and f.member_id = %(member_id)s and f.segment_id = any(%(segments)s::bigint[]) and f.entered group by f.segment_id",
+        member_id=member_id, segments=[row.segment_id for row in held],
     )  # fmt: skip
-    return [
-        Belonging(row.slug, row.name, row.entered_at or row.backfilled_at)
-        for row in rows
-        if member_id in BitMap.deserialize(bytes(row.members))
-    ]
+    since = {row.segment_id: row.at for row in entered_at}
+    return [Belonging(row.slug, row.name, since.get(row.segment_id, row.backfilled_at)) for row in held]
 
 
 async def of_members(tx: Tx, member_ids: Sequence[int]) -> dict[int, list[str]]:

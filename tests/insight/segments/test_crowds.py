@@ -1,0 +1,92 @@
+"""Many who enter and leave at once: written piece by piece, while who changes in between comes first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shuke.ground import mirror
+from shuke.insight import segments
+from shuke.insight.segments.actions import refreshing
+from shuke.kit.db import Database
+from shuke.programs import intake
+from tests.insight.segments.test_faults import FRESH, GONE, forget, proven
+from tests.insight.segments.test_living import flips
+from tests.insight.segments.test_membership import BUYERS, DAY, NOON, bought, create
+
+MEMBERS = 12
+RULES = {"buyers": BUYERS, "fresh": FRESH, "gone": GONE}
+
+
+@pytest.fixture
+async def shop(database: Database, columns: mirror.Mirror, merchant_id: int) -> AsyncIterator[int]:
+    """Twelve members whose thirtieth day ends tonight, in three segments; pieces of two flips."""
+    columns.listeners.append(segments.note_changed)
+    items = [bought(f"o{n}", f"m{n}", NOON - 29 * DAY) for n in range(MEMBERS)]
+    await intake.apply(database, merchant_id, items, history=True)
+    for slug, rule in RULES.items():
+        await create(database, merchant_id, rule, slug)
+    await segments.refresh(database, columns, merchant_id, NOON)
+    await segments.live(database, columns, merchant_id, NOON)
+    yield merchant_id
+    columns.listeners.remove(segments.note_changed)
+
+
+def counting(monkeypatch: pytest.MonkeyPatch, meanwhile: Any) -> list[int]:
+    """How many members each transaction asked about (0: all); after the second one something happens."""
+    stored: list[int] = []
+    plain = refreshing.store
+
+    async def store(tx: Any, state: Any, outcome: Any, reason_of: Any) -> Any:
+        stored.append(0 if outcome.among is None else len(outcome.among))
+        done = await plain(tx, state, outcome, reason_of)
+        if len(stored) == 2:
+            await meanwhile()
+        return done
+
+    monkeypatch.setattr(refreshing, "PIECE", 4)
+    monkeypatch.setattr(refreshing, "store", store)
+    return stored
+
+
+async def test_who_buys_while_a_crowd_leaves_stays(
+    database: Database, columns: mirror.Mirror, shop: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = NOON + DAY
+
+    async def meanwhile() -> None:
+        again = [bought("again", "m11", at), bought("early", "m0", at), bought("new", "neu", at)]
+        await intake.apply(database, shop, again, history=True)
+        await mirror.drain(columns, database, shop)
+        await create(database, shop, {"did": "order", "window": {"last": "2d"}}, "latest", at)
+
+    stored = counting(monkeypatch, meanwhile)
+    done = await segments.live(database, columns, shop, at)
+    # Who bought comes between the pieces, and the first piece, whose flips were copied as events by then.
+    assert stored[:3] == [2, 2, 4] and stored[-1] == 0
+    assert sum(stored) == MEMBERS + 4 - 1  # of whom m11 was still to be written
+    told = {one.slug: (one.entered, one.left) for one in done.refreshed}
+    assert told["buyers"] == (0, 11) and told["gone"] == (11, 0)
+    assert len(await flips(database, shop)) == 11 * 2 + 3 + 2 + 1  # left; m0 back; new; m11 fresh
+    await segments.refresh(database, columns, shop, at + timedelta(seconds=2))
+    await proven(database, columns, shop, at + timedelta(seconds=3))
+
+
+async def test_a_kill_between_two_pieces_loses_nobody(
+    database: Database, columns: mirror.Mirror, shop: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed() -> None:
+        raise KeyboardInterrupt
+
+    stored = counting(monkeypatch, killed)
+    with pytest.raises(KeyboardInterrupt):
+        await segments.live(database, columns, shop, NOON + DAY)
+    forget(columns)
+    assert len(await flips(database, shop)) == 4
+    await segments.live(database, columns, shop, NOON + DAY)
+    assert stored[2:7] == [2] * 5
+    assert len(await flips(database, shop)) == 2 * MEMBERS
+    await proven(database, columns, shop, NOON + DAY)
