@@ -50,6 +50,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "member-referrals": ("/members/{林晓芙}?tab=referrals", "林晓芙", "林晓芙"),
     "segments": ("/segments", "分群", "Segments"),
     "segment": ("/segments/dormant-500", "沉睡会员（500 积分以上）", "Dormant with 500 points or more"),
+    "lifecycle": ("/segments/lifecycle", "分群", "Segments"),
     "segments-compare": ("/segments/compare", "", ""),
     "segment-lists": ("/segments/lists", "", ""),
     "profiles": ("/segments/profiles", "分群", "Segments"),
