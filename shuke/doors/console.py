@@ -14,6 +14,7 @@ from shuke.assets.transfers import console as transfers
 from shuke.doors import live
 from shuke.doors.screens import ledger, merchant, merges, operations, overview, search, tagging
 from shuke.doors.screens import members as roster
+from shuke.doors.screens import referrals as referral_files
 from shuke.ground.access import console as access
 from shuke.ground.catalog import console as catalog
 from shuke.ground.members import console as members
@@ -75,6 +76,7 @@ routes = [
     *foresight.on_console,
     *missions.routes,
     *referrals.routes,
+    *referral_files.routes,
     *tiers.routes,
     *imports.routes,
     *intake.routes,

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,10 +57,15 @@ def _local(instant: datetime | None, zone: str) -> str:
 
 
 def stream(
-    kind: str, name: str, columns: Sequence[str], parts: AsyncIterator[list[dict[str, Any]]], locale: str
+    kind: str,
+    name: str,
+    columns: Sequence[str],
+    parts: AsyncIterator[list[dict[str, Any]]],
+    locale: str,
+    titles: Mapping[str, tuple[str, str]] = COLUMNS,
 ) -> Stream:
-    """The file as a response."""
-    head = [COLUMNS[column][0 if locale == "zh" else 1] for column in columns]
+    """The file as a response; `titles` are the heads of its columns, in Chinese and English."""
+    head = [titles[column][0 if locale == "zh" else 1] for column in columns]
     body = _csv(head, columns, parts) if kind == "csv" else _workbook(head, columns, parts)
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"', "Cache-Control": "no-store"}
     return Stream(body, media_type=_KINDS[kind], headers=headers)
@@ -91,7 +96,7 @@ async def _workbook(
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("会员")
+    sheet = book.create_sheet()
     sheet.append(list(head))
     async for part in parts:
         await asyncio.to_thread(_append, sheet, [[_safe(cells[column]) for column in columns] for cells in part])

@@ -6,9 +6,12 @@ from shuke.ground.ingestion.events import Behaviour, EventsRecorded
 from shuke.ground.ingestion.queries import (
     ImportRun,
     NoSuchImport,
+    Places,
+    behaviour_in_order,
     find_unfinished,
     get_import,
     list_imports,
+    past_behaviour,
     refusals,
     running_imports,
 )
@@ -28,6 +31,7 @@ from shuke.ground.ingestion.policy.shapes import (
 
 __all__ = [
     "MAX_ITEMS", "Behaviour", "DifferentBody", "EventIn", "EventsRecorded", "ImportRun", "Item", "LineIn", "NoSuchImport",
-    "OrderIn", "PaymentIn", "RefundIn", "RefundLineIn", "builtins", "files", "find_unfinished", "formats", "get_import", "imports",
-    "list_imports", "models", "receipts", "refusals", "running_imports",
+    "OrderIn", "PaymentIn", "Places", "RefundIn", "RefundLineIn", "behaviour_in_order", "builtins", "files",
+    "find_unfinished", "formats", "get_import", "imports", "list_imports", "models", "past_behaviour", "receipts",
+    "refusals", "running_imports",
 ]  # fmt: skip

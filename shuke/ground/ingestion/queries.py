@@ -1,10 +1,12 @@
-"""Questions about imports."""
+"""Questions about imports, and about behaviour that came in."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
+from shuke.ground.ingestion.events import Behaviour
 from shuke.ground.ingestion.files.flaws import Refusal
 from shuke.ground.ingestion.files.shapes import Kind
 from shuke.kit import errors, paging
@@ -97,3 +99,38 @@ async def refusals(tx: Tx, import_id: int) -> list[Refusal]:
         import_id=import_id,
     )
     return [Refusal(*row) for row in rows]
+
+
+# What rooms themselves announce (source `shuke`) never came in, and earns nothing.
+_IN_ORDER = """
+select o.seq, e.n, (e.event ->> 'occurred_at')::timestamptz as at
+from outbox o cross join lateral jsonb_array_elements(o.payload -> 'events') with ordinality as e(event, n)
+join unnest(%(names)s::text[], %(begins)s::date[]) as w(name, begins)
+    on w.name = e.event ->> 'event' and (e.event ->> 'day')::date >= w.begins
+where o.merchant_id = %(merchant_id)s and o.kind = 'events_recorded' and (e.event ->> 'day')::date < %(until)s
+    and coalesce(e.event ->> 'source', '') <> 'shuke'
+order by 3, 1, 2
+"""
+_PAST = """
+select o.payload -> 'events' -> (w.n - 1)::int as event
+from unnest(%(seqs)s::bigint[], %(ns)s::bigint[]) with ordinality as w(seq, n, place)
+join outbox o on o.merchant_id = %(merchant_id)s and o.seq = w.seq order by w.place
+"""
+Places = tuple[Sequence[int], Sequence[int], Sequence[int]]
+"""Instants (in µs), announcements, and the places in them."""
+
+
+async def behaviour_in_order(tx: Tx, begins: Mapping[str, date], until: date) -> Places:
+    """Where the events of these names that came in are kept, each name from its business date on and before `until`, in
+    order of time; twenty-four bytes an event."""
+    found = await tx.columns(
+        _IN_ORDER, {"at": "instant", "seq": "whole", "n": "whole"},
+        names=list(begins), begins=list(begins.values()), until=until,
+    )  # fmt: skip
+    return found["at"], found["seq"], found["n"]  # type: ignore[return-value]  # they come as arrays
+
+
+async def past_behaviour(tx: Tx, places: Sequence[tuple[int, int]]) -> list[Behaviour]:
+    """The events at these places (announcement, place in it), in the order asked; one statement."""
+    rows = await tx.rows(_PAST, seqs=[int(seq) for seq, _ in places], ns=[int(n) for _, n in places])
+    return msgspec.convert([row.event for row in rows], list[Behaviour])

@@ -8,7 +8,7 @@ from shuke.programs.earning.actions import (
 from shuke.programs.earning.effects import BY_CODE as EFFECTS
 from shuke.programs.earning.policy import (
     NOBODY, Award, Basis, Counters, Known, Line, LiveRule, Mark, Multiplying, RuleSet, chosen, evaluate, life,
-    multiplying, wanted_counters,
+    mark_of, multiplying, wanted_counters,
 )  # fmt: skip
 from shuke.programs.earning.queries import (
     RuleShape, Trial, add_segments, asking, budgets_used, compiled, counters_of, explain, keeps, know, known_of, list_rules,
@@ -20,6 +20,6 @@ __all__ = [
     "Mark", "Multiplying", "NameMissing", "NoSuchRule", "NothingToPublish", "RuleSet", "RuleShape",
     "StartsInThePast", "Trial", "WrongPeriod", "WrongState", "add_segments", "asking", "budgets_used", "chosen",
     "compiled", "counters_of", "counting", "create_rule", "end", "evaluate", "explain", "install_first_rule",
-    "keeps", "know", "known_of", "life", "list_rules", "live_rules", "locking", "mark_changed", "multiplying", "pause",
+    "keeps", "know", "known_of", "life", "list_rules", "live_rules", "locking", "mark_changed", "mark_of", "multiplying", "pause",
     "publish", "resume", "save_draft", "save_example", "sentence", "terms_of", "waiting", "wanted_counters",
 ]  # fmt: skip

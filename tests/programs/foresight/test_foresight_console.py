@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from shuke.ground import access
 from shuke.ground.ingestion import OrderIn
 from shuke.kit import clock
 from shuke.kit.db import Database
@@ -46,6 +47,31 @@ async def test_a_backtest_from_question_to_result(
     assert (again.status_code, again.json()["code"]) == (409, "backtest_over")
     wrong = await owner.post(f"{API}/points/backtests", json=period | {"since": "2099-01-01"})
     assert (wrong.status_code, wrong.json()["code"], wrong.json()["field"]) == (422, "bad_backtest_period", "since")
+
+
+async def test_a_key_does_the_same_and_stands_in_the_trail(
+    client: httpx.AsyncClient, owner: httpx.AsyncClient, database: Database, merchant_id: int
+) -> None:
+    """Asked and cancelled by a key with the scope; listed page by page; the trail names the key."""
+    async with database.write(merchant_id) as tx:
+        _, secret = await access.create_key(tx, "数据中台", ["rules"], clock.now())
+    client.headers["Authorization"] = f"Bearer {secret}"
+    day = str((clock.now() - timedelta(days=3)).date())
+    asked = [
+        (await _ok(await client.post("/v1/earning/backtests", json={"since": day, "until": day})))["backtest_id"]
+        for _ in range(3)
+    ]
+    await _ok(await client.post(f"/v1/earning/backtests/{asked[0]}/cancel"))
+    first = await _ok(await client.get("/v1/earning/backtests", params={"limit": 2}))
+    assert ([one["backtest_id"] for one in first["items"]], first["total"]) == ([asked[2], asked[1]], 3)
+    rest = await _ok(await client.get("/v1/earning/backtests", params={"limit": 2, "cursor": first["next_cursor"]}))
+    assert [(one["backtest_id"], one["state"]) for one in rest["items"]] == [(asked[0], "cancelled")]
+    assert rest["next_cursor"] is None
+    bad = await client.get("/v1/earning/backtests", params={"cursor": "x"})
+    assert (bad.status_code, bad.json()["code"]) == (400, "bad_cursor")
+    trail = (await _ok(await owner.get(f"{API}/audit-trail")))["items"]
+    said = [one["sentence"]["zh"] for one in trail if one["action"].startswith("backtest.")]
+    assert said == [f"数据中台取消了回测 {day} – {day}"] + [f"数据中台开始了回测 {day} – {day}"] * 3
 
 
 async def test_the_worst_case_and_the_self_test_say_what_they_found(owner: httpx.AsyncClient) -> None:

@@ -1,10 +1,12 @@
 """The member side by key, and the console: codes, pictures, friends, the queue, the tree and the board."""
 
+import io
 import struct
 from datetime import timedelta
 from typing import Any
 
 import httpx
+import openpyxl
 import pytest
 
 from shuke.assets import rewards
@@ -235,3 +237,29 @@ async def test_every_kind_of_reward_can_be_promised(owner: httpx.AsyncClient) ->
     shown = await _open(owner, friend_rewards=cards)
     assert "好友得 2 张补签卡" in shown["sentence"]["zh"]
     assert [kind["code"] for kind in shown["rewards"]] == [one["code"] for one in rewards.kinds.describe()]
+
+
+async def test_relations_and_the_board_are_taken_out_as_files(
+    app_side: httpx.AsyncClient, owner: httpx.AsyncClient, database: Database, merchant_id: int
+) -> None:
+    """CSV in the reader's language, a workbook, one state alone; on record, and only for who may take members out."""
+    await _open(owner)
+    wang, li, zhao = await _known(database, merchant_id, WANG, LI, ZHAO)
+    code = (await _mine(app_side, WANG))["code"]
+    for friend in (LI, ZHAO):
+        await app_side.post("/v1/referrals", json={"member": friend, "code": code})
+    path = f"{API}/referrals/relations/export"
+    lines = (await owner.get(path)).content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("好友编号,好友,推荐人编号,推荐人,怎么来的,状态")
+    assert [line.split(",")[:3:2] for line in lines[1:]] == [[str(zhao), str(wang)], [str(li), str(wang)]]
+    assert ",推荐码,等首单," in lines[1]
+    none = (await owner.get(path, params={"state": "rewarded"})).content.decode("utf-8-sig").splitlines()
+    assert len(none) == 1
+    book = await owner.get(path, params={"format": "xlsx"})
+    sheet = openpyxl.load_workbook(io.BytesIO(book.content)).active
+    assert sheet is not None and sheet.max_row == 3
+    board = await owner.get(f"{API}/referrals/leaderboard/export", params={"period": "all"})
+    assert board.content.decode("utf-8-sig").splitlines() == ["名次,会员编号,姓名,带来的好友,奖品"]
+    trail = (await owner.get(f"{API}/audit-trail")).json()["items"]
+    said = [one["sentence"]["zh"] for one in trail if one["action"].endswith(".exported")]
+    assert said[0] == "小美导出了推荐排行榜（0 名）" and said[-1] == "小美导出了推荐关系（2 行）"

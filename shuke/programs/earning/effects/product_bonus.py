@@ -50,7 +50,7 @@ class ProductBonus:
             goods=words[0], goods_en=words[1],
         )  # fmt: skip
         breakdown = []
-        if len(basis.lines) > 1 and goods_fen:
+        if basis.shares and len(basis.lines) > 1 and goods_fen:
             fits = {id(line) for line in fitting}
             breakdown = money.split(given, [line.amount_fen if id(line) in fits else 0 for line in basis.lines])
         return Award(rule, given, goods_fen, why, params.validity, breakdown)

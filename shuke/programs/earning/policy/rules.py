@@ -43,6 +43,17 @@ class Mark:
     used: bool = False
 
 
+def mark_of(event: str, properties: Mapping[str, Any], event_id: str, at: datetime) -> Mark | None:
+    """What such an event leaves waiting for an order: one mark for each video, article or product, or for each time where
+    the event names none. What says that it was not finished leaves nothing."""
+    if properties.get("finished", True) in (False, 0):
+        return None
+    about = next((properties[name] for name in ("video", "article", "sku") if properties.get(name)), None)
+    skus = str(properties.get("skus") or properties.get("sku") or "")
+    named = tuple(sku.strip() for sku in skus.split(",") if sku.strip())
+    return Mark(event, str(about or event_id)[:200], at, named)
+
+
 @dataclass(slots=True, eq=False)
 class Known:
     """What rules may know of a member before the order; what no live rule asks for stays as here."""
@@ -78,6 +89,8 @@ class Basis:
     known: Known = NOBODY
     zone: ZoneInfo | None = None
     day: date | None = None
+    shares: bool = True
+    """Whether anybody asks for each line's share of an award; a backtest does not."""
     _local: datetime | None = None
     _weights: list[int] | None = None
 
@@ -311,8 +324,8 @@ def counted_under(rule: LiveRule, member_id: int, basis: Basis) -> list[CounterK
 
 
 def split_over(points: int, basis: Basis) -> list[int]:
-    """The share of each line in an award on the whole order; empty for one line."""
-    return [] if len(basis.lines) < 2 else money.split(points, basis.weights)
+    """The share of each line in an award on the whole order; empty for one line, and where nobody asks."""
+    return money.split(points, basis.weights) if basis.shares and len(basis.lines) > 1 else []
 
 
 def reason(rule: LiveRule, **facts: Any) -> dict[str, Any]:

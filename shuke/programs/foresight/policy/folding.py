@@ -1,4 +1,4 @@
-"""Folds past orders through rules as the live path would have, and counts; everything it knows can be written down."""
+"""Folds past orders and events through rules as the live path would have, and counts; everything it knows can be written down."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shuke.ground.ingestion import Behaviour
 from shuke.programs import earning, tiers
 
 if TYPE_CHECKING:
@@ -17,17 +18,21 @@ if TYPE_CHECKING:
     from shuke.ground.orders import Before, PastOrder
 
 MOST_FAVOURED = 10
+Place = tuple[int, int, int, int]
+"""Where something stands in time: its instant in µs; an event (0, announcement, place in it) or an order (1, its number, 0)."""
 
 
 @dataclass(slots=True)
 class Buyer:
-    """What the fold keeps of one member: orders so far, the net payment of the latest month, points then and now."""
+    """What the fold keeps of one member: orders so far, the net payment of the latest month, points then and now, and what
+    they did that waits for an order."""
 
     orders: int = 0
     month: str = ""
     month_fen: int = 0
     issued: int = 0
     would: int = 0
+    marks: list[earning.Mark] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -35,9 +40,11 @@ class Folded:
     """All that a backtest has counted: by day, by rule, by member, and the counters of caps and budgets."""
 
     done: int = 0
-    place: tuple[datetime, int] | None = None
+    orders: int = 0
+    events: int = 0
+    place: Place | None = None
     days: dict[str, list[int]] = field(default_factory=dict)
-    """Per business date: points issued, points that would have been, orders."""
+    """Per business date: points issued, points that would have been, orders, events."""
     rules: dict[int, list[int]] = field(default_factory=dict)
     """Per rule: points, times."""
     buyers: dict[int, Buyer] = field(default_factory=dict)
@@ -53,11 +60,26 @@ class Setting:
     stores: Mapping[int, str]
     multiplying: earning.Multiplying
     zone: ZoneInfo
+    since: date
 
     @property
     def needs(self) -> frozenset[str]:
         """What the rules ask of members beyond what the fold counts itself."""
         return frozenset[str]().union(*(rule.needs for rule in self.rules)) - {"orders", "marks"}
+
+    def events(self, trigger: str) -> frozenset[str]:
+        """The events that rules answer (trigger `event`), or wait for before an order (trigger `order`)."""
+        return frozenset[str]().union(*(rule.events for rule in self.rules if rule.trigger == trigger))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some things that happened, in order of time, what each was issued if it is an event, and the level each was done at."""
+
+    things: Sequence[PastOrder | Behaviour]
+    issued: Sequence[int]
+    levels: Sequence[int | None]
+    end: Place
 
 
 def welcome(folded: Folded, arriving: Sequence[int], before: Mapping[int, Before], month: str) -> None:
@@ -67,35 +89,67 @@ def welcome(folded: Folded, arriving: Sequence[int], before: Mapping[int, Before
         folded.buyers[member_id] = Buyer(bought.orders, month, bought.month_fen) if bought else Buyer()
 
 
-def fold(
-    folded: Folded, setting: Setting, orders: Sequence[PastOrder], levels: Sequence[int | None],
-    known: Mapping[int, earning.Known],
-) -> None:  # fmt: skip
-    """Judge orders in order of time and count what they would have earned; the same policy as the live path."""
+def fold(folded: Folded, setting: Setting, batch: Batch, known: Mapping[int, earning.Known]) -> None:
+    """Judge what happened in order of time and count what it would have earned; the same policy as the live path."""
     rungs = {rung.level: rung for rung in setting.levels}
-    for order, level in zip(orders, levels, strict=True):
-        buyer = folded.buyers[order.member_id]
-        month = f"{order.business_date.year}-{order.business_date.month:02d}"
+    earning_events, awaited = setting.events("event"), setting.events("order")
+    for thing, issued, level in zip(batch.things, batch.issued, batch.levels, strict=True):
+        buyer = folded.buyers[thing.member_id]
+        person = known.get(thing.member_id) or earning.Known()
+        rung = rungs.get(level or 0, setting.levels[0])
+        if isinstance(thing, Behaviour):
+            if thing.event in awaited:
+                _wait(buyer, thing)
+            if thing.event not in earning_events or thing.day < setting.since:
+                continue
+            basis, day = _event_basis(setting, thing, rung), thing.day
+        else:
+            basis, day = _order_basis(setting, thing, rung), thing.business_date
+        month = f"{day.year}-{day.month:02d}"
         if buyer.month != month:
             buyer.month, buyer.month_fen = month, 0
-        person = known.get(order.member_id) or earning.Known()
-        person.orders, person.months = buyer.orders, {month: buyer.month_fen}
-        rung = rungs.get(level or 0, setting.levels[0])
-        basis = earning.Basis(
-            occurred_at=order.occurred_at, amount_fen=order.amount_fen, lines=_lines(order.lines),
-            store=setting.stores.get(order.store_id or 0, ""), channel=order.channel, tier_level=rung.level,
-            tier_name=rung.name, multiplier_percent=rung.multiplier_percent,
-            payments=[one.get("method", "") for one in order.payments], known=person, zone=setting.zone,
-            day=order.business_date,
-        )  # fmt: skip
+        person.orders, person.months, person.marks = buyer.orders, {month: buyer.month_fen}, buyer.marks
+        basis.known = person
         awards = earning.evaluate(
-            setting.rules, earning.EFFECTS, basis, member_id=order.member_id, counters=folded.counters,
+            setting.rules, earning.EFFECTS, basis, member_id=thing.member_id, counters=folded.counters,
             multiplier_policy=setting.multiplying,
         )  # fmt: skip
-        _count(folded, buyer, order, awards)
-    if orders:
-        folded.done += len(orders)
-        folded.place = (orders[-1].occurred_at, orders[-1].order_id)
+        for award in awards:
+            if award.uses is not None:
+                award.uses.used = True
+        _count(folded, buyer, thing, issued, awards)
+    folded.done += len(batch.things)
+    folded.place = batch.end
+
+
+def _wait(buyer: Buyer, event: Behaviour) -> None:
+    """What waits for an order: the latest of each content; content that an order has used stays used."""
+    mark = earning.mark_of(event.event, event.properties, event.event_id, event.occurred_at)
+    if mark is None:
+        return
+    for one in buyer.marks:
+        if (one.event, one.ref) == (mark.event, mark.ref):
+            one.at, one.skus = mark.at, mark.skus
+            return
+    buyer.marks.append(mark)
+
+
+def _event_basis(setting: Setting, event: Behaviour, rung: tiers.Level) -> earning.Basis:
+    return earning.Basis(
+        occurred_at=event.occurred_at, store=event.store, channel=event.channel, event=event.event,
+        properties=event.properties, trigger="event", tier_level=rung.level, tier_name=rung.name, zone=setting.zone,
+        day=event.day,
+    )  # fmt: skip
+
+
+def _order_basis(setting: Setting, order: PastOrder, rung: tiers.Level) -> earning.Basis:
+    return earning.Basis(
+        occurred_at=order.occurred_at, amount_fen=order.amount_fen, lines=_lines(order.lines),
+        store=setting.stores.get(order.store_id or 0, ""), channel=order.channel, tier_level=rung.level,
+        tier_name=rung.name, multiplier_percent=rung.multiplier_percent,
+        payments=[one.get("method", "") for one in order.payments], zone=setting.zone, day=order.business_date,
+        shares=False,
+    )  # fmt: skip
 
 
 def _lines(lines: Sequence[Mapping[str, Any]]) -> list[earning.Line]:
@@ -107,21 +161,29 @@ def _lines(lines: Sequence[Mapping[str, Any]]) -> list[earning.Line]:
     ]  # fmt: skip
 
 
-def _count(folded: Folded, buyer: Buyer, order: PastOrder, awards: Sequence[earning.Award]) -> None:
+def _count(
+    folded: Folded, buyer: Buyer, thing: PastOrder | Behaviour, issued: int, awards: Sequence[earning.Award]
+) -> None:
     would = 0
     for award in awards:
         would += award.points
         rule = folded.rules.setdefault(award.rule.rule_id, [0, 0])
         rule[0] += award.points
         rule[1] += 1
-    day = folded.days.setdefault(order.business_date.isoformat(), [0, 0, 0])
-    day[0] += order.points_earned
-    day[1] += would
-    day[2] += 1
-    buyer.issued += order.points_earned
+    if isinstance(thing, Behaviour):
+        day, place = thing.day, 3
+        folded.events += 1
+    else:
+        day, place = thing.business_date, 2
+        folded.orders += 1
+        buyer.month_fen += thing.amount_fen - thing.refunded_fen
+        buyer.orders += thing.amount_fen == 0 or thing.refunded_fen < thing.amount_fen
+    counted = folded.days.setdefault(day.isoformat(), [0, 0, 0, 0])
+    counted[0] += issued
+    counted[1] += would
+    counted[place] += 1
+    buyer.issued += issued
     buyer.would += would
-    buyer.month_fen += order.amount_fen - order.refunded_fen
-    buyer.orders += order.amount_fen == 0 or order.refunded_fen < order.amount_fen
 
 
 def favoured(folded: Folded) -> list[tuple[int, Buyer]]:
@@ -139,21 +201,33 @@ def written(folded: Folded) -> bytes:
     """Everything counted so far, to go on from after a crash."""
     counters = [[*key, *given] for key, given in folded.counters.added.items()]
     buyers = [
-        [one, each.orders, each.month, each.month_fen, each.issued, each.would] for one, each in folded.buyers.items()
-    ]
-    return _PACKED.encode([folded.done, folded.place, folded.days, list(folded.rules.items()), buyers, counters])
+        [who, one.orders, one.month, one.month_fen, one.issued, one.would,
+         [[mark.event, mark.ref, mark.at, mark.skus, mark.used] for mark in one.marks]]
+        for who, one in folded.buyers.items()
+    ]  # fmt: skip
+    counts = (folded.done, folded.orders, folded.events)
+    return _PACKED.encode([counts, folded.place, folded.days, list(folded.rules.items()), buyers, counters])
+
+
+_Mark = tuple[str, str, datetime, tuple[str, ...], bool]
+
+
+class _Written(msgspec.Struct, array_like=True):
+    counts: tuple[int, int, int]
+    place: Place | None
+    days: dict[str, list[int]]
+    rules: list[tuple[int, list[int]]]
+    buyers: list[tuple[int, int, str, int, int, int, list[_Mark]]]
+    counters: list[tuple[int, int, str, int, int]]
 
 
 def read_back(kept: bytes) -> Folded:
     """What `written` wrote."""
-    shape = tuple[
-        int, tuple[datetime, int] | None, dict[str, list[int]], list[tuple[int, list[int]]],
-        list[tuple[int, int, str, int, int, int]], list[tuple[int, int, str, int, int]],
-    ]  # fmt: skip
-    done, place, days, rules, buyers, counters = msgspec.msgpack.decode(kept, type=shape)
-    added = {(rule, member, name): (points, times) for rule, member, name, points, times in counters}
+    found = msgspec.msgpack.decode(kept, type=_Written)
+    added = {(rule, member, name): (points, times) for rule, member, name, points, times in found.counters}
+    buyers = {one[0]: Buyer(*one[1:6], marks=[earning.Mark(*mark) for mark in one[6]]) for one in found.buyers}
     return Folded(
-        done, place, days, dict(rules), {one[0]: Buyer(*one[1:]) for one in buyers}, earning.Counters(added=added)
+        *found.counts, found.place, found.days, dict(found.rules), buyers, earning.Counters(added=added)
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from shuke.ground import members
-from shuke.kit import errors
+from shuke.kit import errors, paging
 from shuke.programs import earning
 
 if TYPE_CHECKING:
@@ -87,12 +87,13 @@ def rule_set(worded: Sequence[Wording]) -> earning.RuleSet:
 
 
 class DayOf(msgspec.Struct, frozen=True, kw_only=True):
-    """One business date: what its orders were issued, and what they would have been."""
+    """One business date: what its orders and events were issued, and what they would have been."""
 
     date: date
     issued: int
     would: int
     orders: int
+    events: int = 0
 
 
 class SegmentOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,10 +139,11 @@ class BacktestOutcome(msgspec.Struct, frozen=True, kw_only=True):
     segments: list[SegmentOf]
     rules: list[RuleOf]
     favoured: list[Favoured]
+    events: int = 0
 
 
 class Tested(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule of a backtest; `left_out` where it gives on other things than orders, which are not held against it."""
+    """A rule of a backtest; `left_out` where it gives on joining, which is not held against it."""
 
     rule_id: int
     name: str
@@ -150,7 +152,7 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BacktestShape(msgspec.Struct, frozen=True, kw_only=True):
-    """One backtest: what it looks at, how far it is (`done` of `total` orders), and in the end what it found."""
+    """One backtest: what it looks at, how far it is (`done` of `total` orders and events), and in the end what it found."""
 
     backtest_id: int
     state: str
@@ -165,18 +167,26 @@ class BacktestShape(msgspec.Struct, frozen=True, kw_only=True):
     outcome: BacktestOutcome | None
 
 
+REACH_DAYS = 90
+"""So long before the period something may have happened that waits for one of its orders."""
+
+
 def folds(rule: earning.LiveRule) -> bool:
-    """Whether past orders alone say what a rule gives: not for events, joining, and what waits for an event."""
-    return rule.trigger == "order" and "marks" not in rule.needs
+    """Whether past orders and events say what a rule gives: not for joining."""
+    return rule.trigger in ("order", "event")
 
 
-async def list_backtests(tx: Tx, limit: int = 20) -> list[BacktestShape]:
-    """The latest backtests, without what they found."""
+async def list_backtests(tx: Tx, cursor: str | None = None, limit: int = 20) -> paging.Page:
+    """The latest backtests first, without what they found."""
+    after = paging.decode(cursor, 1)
     rows = await tx.rows(
-        f"select {_COLUMNS} from backtest where merchant_id = %(merchant_id)s order by backtest_id desc limit %(limit)s",
-        limit=limit,
-    )
-    return [shape(row._replace(outcome=None)) for row in rows]
+        f"select {_COLUMNS} from backtest where merchant_id = %(merchant_id)s "
+        "and (%(after)s::bigint is null or backtest_id < %(after)s) order by backtest_id desc limit %(limit)s",
+        after=after[0] if after else None, limit=limit + 1,
+    )  # fmt: skip
+    total = await tx.value("select count(*) from backtest where merchant_id = %(merchant_id)s")
+    shapes = [shape(row._replace(outcome=None)) for row in rows]
+    return paging.page(shapes, limit, lambda one: [one.backtest_id], total=int(total or 0))
 
 
 async def get_backtest(tx: Tx, backtest_id: int) -> BacktestShape:

@@ -16,12 +16,13 @@ export interface Backtest {
 }
 export interface BacktestOutcome {
   orders: number;
+  events: number;
   members: number;
   issued: number;
   would: number;
   issued_fen: number | null;
   would_fen: number | null;
-  days: { date: string; issued: number; would: number; orders: number }[];
+  days: { date: string; issued: number; would: number; orders: number; events: number }[];
   segments: { slug: string; name: string; members: number; issued: number; would: number }[];
   rules: { rule_id: number; name: string; points: number; times: number }[];
   favoured: { member_id: number; issued: number; would: number; orders: number; name: string | null; phone_masked: string | null }[];
