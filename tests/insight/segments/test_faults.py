@@ -10,12 +10,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from shuke.doors import wiring
 from shuke.ground import members, mirror
+from shuke.ground.mirror import actions as copying
 from shuke.insight import segments, tags
 from shuke.insight.segments import jobs
 from shuke.insight.segments.actions import living
+from shuke.insight.tags import jobs as tag_jobs
 from shuke.kit import clock
 from shuke.kit.db import Database
+from shuke.kit.events import Relay
 from shuke.programs import intake
 from tests.insight.segments.test_living import flips
 from tests.insight.segments.test_membership import BUYERS, DAY, NOON, bought, create
@@ -81,7 +85,7 @@ async def test_what_was_copied_before_a_kill_is_asked_after_it(
 async def test_killed_anywhere_in_a_tick(database: Database, columns: mirror.Mirror, shop: int) -> None:
     """Copying and asking are cut off after a while, each time a little later, until one is through; then all begins anew."""
     expected, at = 0, NOON + HOUR
-    for n in range(10):
+    for n in range(4):
         await intake.apply(database, shop, [bought(f"k{n}", f"neu{n}", at)], history=True)
         expected += 2  # new buyers are in `buyers` and in `fresh`
 
@@ -89,7 +93,7 @@ async def test_killed_anywhere_in_a_tick(database: Database, columns: mirror.Mir
             await mirror.drain(columns, database, shop)
             await segments.live(database, columns, shop, now)
 
-        done, pause = False, 0.0005 * (n + 1)
+        done, pause = False, 0.001 * (n + 1)
         while not done:
             task = asyncio.create_task(tick())
             done = bool((await asyncio.wait([task], timeout=pause))[0])
@@ -97,7 +101,7 @@ async def test_killed_anywhere_in_a_tick(database: Database, columns: mirror.Mir
                 task.cancel()
                 await asyncio.wait([task])
                 forget(columns)
-            pause *= 1.7
+            pause *= 2.3
         await task
         await tick()
         assert len(await flips(database, shop)) == expected
@@ -257,3 +261,49 @@ async def test_a_merge_while_flips_are_pending(database: Database, columns: mirr
     forget(columns)
     await segments.live(database, columns, shop, NOON + 2 * HOUR)
     await proven(database, columns, shop, NOON + 2 * HOUR)
+
+
+async def test_a_merge_before_anybody_reacted_to_the_flips(
+    database: Database, columns: mirror.Mirror, shop: int
+) -> None:
+    """小美 entered, was merged into 阿强, and only then the tag heard of it: who wears it is who is in, once."""
+    async with database.write(shop) as tx:
+        tag = await tags.create_tag(tx, tags.TagShape(name="三十天内买过", segment="buyers"), NOON, "小美")
+    await Relay(database, wiring.READERS).drain(shop)
+    await intake.apply(database, shop, [bought("3", "a", NOON + HOUR)], history=True)
+    await mirror.drain(columns, database, shop)
+    await segments.live(database, columns, shop, NOON + HOUR)
+    async with database.write(shop) as tx:
+        await members.merge(tx, 1, 2, by="小美", at=NOON + HOUR)
+    await Relay(database, wiring.READERS).drain(shop)
+    await mirror.drain(columns, database, shop)
+    await segments.live(database, columns, shop, NOON + HOUR)
+    await Relay(database, wiring.READERS).drain(shop)
+    await proven(database, columns, shop, NOON + HOUR)
+    with clock.at(NOON + HOUR):
+        await tag_jobs.keep_tags(database, shop)
+    async with database.read(shop) as tx:
+        inside = await segments.members(tx, "buyers")
+        assert (set(inside), set(await tags.wearers(tx, tag.slug, NOON + HOUR))) == ({2}, {2})
+
+
+async def test_a_history_that_is_still_being_copied_is_no_news(
+    database: Database, columns: mirror.Mirror, shop: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop looks at everybody while only a part of an import is in the mirror: no flips, before and after the rest."""
+    monkeypatch.setattr(copying, "MOST_NEWS", 1)
+    for n in range(4):
+        await intake.apply(database, shop, [bought(f"h{n}", f"h{n}", NOON - n * 20 * DAY)], history=True)
+    async with database.write(shop) as tx:
+        await segments.note_history(tx)
+    await mirror.copy(columns, database, [shop])
+    forget(columns)
+    for at in (NOON + DAY, NOON + DAY + HOUR):
+        await segments.live(database, columns, shop, at)
+        await mirror.copy(columns, database, [shop])
+    assert await flips(database, shop) == []
+    refreshed = {one.slug: one.size for one in await segments.refresh(database, columns, shop, NOON + DAY + HOUR)}
+    assert refreshed == {"buyers": 3, "fresh": 2, "gone": 3}
+    await segments.live(database, columns, shop, NOON + DAY + HOUR)
+    assert await flips(database, shop) == []
+    await proven(database, columns, shop, NOON + DAY + HOUR)

@@ -27,7 +27,7 @@ TOO_HEAVY = "too_heavy"
 _turns: dict[int, asyncio.Lock] = {}
 _TURN = "select pg_advisory_xact_lock(hashtextextended('the turn of segments', %(merchant_id)s))"
 _PLACE = """
-select c.at, coalesce(c.seq, 0) as seen, coalesce(m.seq, 0) as copied from merchant_head h
+select c.at, coalesce(c.seq, 0) as seen, coalesce(m.seq, 0) as copied, h.seq as head from merchant_head h
 left join mirror_cursor m on m.merchant_id = h.merchant_id left join segment_clock c on c.merchant_id = h.merchant_id
 where h.merchant_id = %(merchant_id)s
 """
@@ -38,7 +38,7 @@ class State:
     """All segments of a merchant at an instant: their rows, their trees or why they cannot be read, lists and edges.
 
     `since`: up to when time was looked at, None where it must be anew; `seen`: up to which announcement membership follows what
-    happened; `copied`: up to which the mirror knows it.
+    happened; `copied`: up to which the mirror knows it, `head`: the last there is.
     """
 
     rows: Sequence[Any]
@@ -51,6 +51,12 @@ class State:
     since: datetime | None
     seen: int
     copied: int
+    head: int
+
+    @property
+    def unfilled(self) -> set[str]:
+        """Those whose membership is not of their present wording, or from before a history was brought in."""
+        return {row.slug for row in self.rows if row.members_version != row.version}
 
     @property
     def heavy(self) -> set[str]:
@@ -99,5 +105,5 @@ async def read_state(tx: Tx, at: datetime) -> State:
     since = None if last > at + WAITED else place.at
     return State(
         rows, read.trees, dict(read.failed), moment, found, {row.leaf: row.edge for row in edges}, read.slides, since,
-        place.seen, place.copied,
+        place.seen, place.copied, place.head,
     )  # fmt: skip
