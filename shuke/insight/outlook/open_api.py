@@ -1,4 +1,4 @@
-"""Rules by API key: previewed, held against members one names, explained; and one segment with all that is known of it."""
+"""Rules by API key: counted, previewed, held against members one names, explained; and one segment with all that is known of it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ class Ruled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def raw(self) -> Any:
         """The rule as JSON; refuses `BadRule`."""
         return self.rule if self.text is None else grammar.read(self.text)
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """How many members a rule stands for, of how many."""
+
+    count: int
+    total: int
+    as_of: datetime
 
 
 class Evaluated(Ruled, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,6 +76,15 @@ async def read_segment(database: Database, request: Request[Any, Any, Any], slug
     """一个分群的规则、说明、人数和截至时间。 One segment: its rule, size, freshness and last proof."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
         return await segments.get_segment(tx, slug)
+
+
+@post("/segments/count", guards=[http.requires("segments.read")], status_code=200, responses=REFUSALS)
+async def count(database: Database, request: Request[Any, Any, Any], mirror: Any, data: Ruled) -> Counted:
+    """数一数一条规则有多少会员，不保存。 Count a rule without keeping it."""
+    node, at = segments.parsed(data.raw()), data.as_of or clock.now()
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        answer = await segments.ask(tx, _opened(mirror), [node], at)
+    return Counted(count=len(answer.members(node)), total=len(answer.everyone), as_of=at)
 
 
 @post("/segments/preview", guards=READ, status_code=200, responses=REFUSALS)
@@ -125,4 +142,4 @@ def _opened(mirror: columns.Mirror | None) -> columns.Mirror:
     return mirror
 
 
-routes = [read_segment, preview, evaluate, explain]
+routes = [read_segment, count, preview, evaluate, explain]

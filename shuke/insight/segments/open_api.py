@@ -1,19 +1,16 @@
-"""Segments by API key: which there are, which one member is in, who is in one, and a rule counted."""
+"""Segments by API key: which there are, which one member is in, and who is in one."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from litestar import Request, get, post
-from msgspec import Meta
+from litestar import Request, get
 
 from shuke.ground import members
-from shuke.ground import mirror as columns
-from shuke.insight import grammar
-from shuke.insight.segments.queries import catalog, membership, showing
-from shuke.kit import clock, errors, http, paging
+from shuke.insight.segments.queries import catalog, membership
+from shuke.kit import errors, http, paging
 from shuke.kit.db import Database
 
 READ = [http.requires("segments.read")]
@@ -60,22 +57,6 @@ class MemberNumber(msgspec.Struct, frozen=True, kw_only=True):
     external_ids: list[str]
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule to count, as JSON or as text; as of now, or of an instant."""
-
-    rule: dict[str, Any] | None = None
-    text: Annotated[str, Meta(max_length=20_000)] | None = None
-    as_of: Annotated[datetime, Meta(tz=True)] | None = None
-
-
-class Counted(msgspec.Struct, frozen=True, kw_only=True):
-    """How many members a rule stands for, of how many."""
-
-    count: int
-    total: int
-    as_of: datetime
-
-
 @get("/segments", guards=READ)
 async def list_segments(database: Database, request: Request[Any, Any, Any]) -> SegmentNames:
     """全部分群和人数。 All segments with their sizes."""
@@ -111,16 +92,4 @@ async def read_members(
     return paging.page(shown, size, lambda one: [one.member_id], total=found.count)
 
 
-@post("/segments/count", guards=READ, status_code=200, responses=http.declares(grammar.BadRule))
-async def count(database: Database, request: Request[Any, Any, Any], mirror: Any, data: Rule) -> Counted:
-    """数一数一条规则有多少会员，不保存。 Count a rule without keeping it."""
-    raw = data.rule if data.text is None else grammar.read(data.text)
-    node, at = showing.parsed(raw), data.as_of or clock.now()
-    if mirror is None:
-        raise columns.MirrorGone("this process has no mirror open")
-    async with database.read(http.caller_of(request).merchant_id) as tx:
-        answer = await showing.ask(tx, mirror, [node], at)
-    return Counted(count=len(answer.members(node)), total=len(answer.everyone), as_of=at)
-
-
-routes = [list_segments, read_segments, read_members, count]
+routes = [list_segments, read_segments, read_members]
