@@ -17,6 +17,7 @@ BOOKED = {
 ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
     "keys booked before": (posting.BOOKED, {"keys": ["a", "b"]}, "(key >= k.key)"),
     "lots of members": (posting.LOTS, MEMBERS, "(member_id = m.member_id)"),
+    "lots to spend from": (posting.FIRST_LOTS, {**MEMBERS, "enough": [5, 6], "at": AT}, "(member_id = m.member_id)"),
     "holds by key": (holding.BY_KEY, {"keys": ["a", "b"], "wallet": points.POINTS}, "(key >= k.key)"),
     "lots that ran out": (sweeping.DUE, BOOKED, "(expires_at <= "),
     "holds that ended": (sweeping.ENDED, BOOKED, "(expires_at <= "),

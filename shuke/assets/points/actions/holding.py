@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -63,8 +64,10 @@ class HoldVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 async def hold(tx: Tx, requests: Sequence[HoldRequest], at: datetime, wallet: str = POINTS) -> list[HoldVerdict]:
     """Set points aside from the lots that run out first; each with its own verdict; repeatable by key."""
-    members = {request.member_id for request in requests}
-    book = await open_book(tx, members, at=at, lots_of=members, wallet=wallet)
+    asked: dict[int, int] = defaultdict(int)
+    for request in requests:
+        asked[request.member_id] += request.points
+    book = await open_book(tx, asked, at=at, lots_of=asked, wallet=wallet, enough=asked)
     known = {row.key for row in await tx.rows(BY_KEY, wallet=wallet, keys=[request.key for request in requests])}
     ids = await tx.fresh_ids(len(requests))
     verdicts, rows, aside = [], [], []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -25,18 +26,31 @@ order by member_id for no key update
 """
 # Only who holds something is asked for pins. `offset 0` keeps the order of the join, and an order by the column that is
 # looked up leaves one index only, whatever the tables' size was when it was planned (decision 0013).
-LOTS = """
+_LOT = """
 select l.member_id, l.lot_id, l.remaining, l.restricted, l.earned_at, l.active_from, l.expires_at, l.entry_id,
   case when a.held > 0 then (
     select jsonb_agg(jsonb_build_array((p.value ->> 1)::bigint, extract(epoch from h.expires_at)::bigint))
     from (select h.lots, h.expires_at from hold h where h.merchant_id = %(merchant_id)s and h.member_id >= l.member_id
       and h.member_id <= l.member_id and h.state = 'open' order by h.member_id offset 0) h,
       jsonb_array_elements(h.lots) as p where (p.value ->> 0)::bigint = l.lot_id) end as pins
-from unnest(%(members)s::bigint[]) as m(member_id)
+"""
+_ACCOUNT = """
 cross join lateral (select a.held from account a
   where a.merchant_id = %(merchant_id)s and a.member_id = m.member_id and a.wallet = %(wallet)s offset 0) a
+"""
+LOTS = f"""
+{_LOT} from unnest(%(members)s::bigint[]) as m(member_id) {_ACCOUNT}
 cross join lateral (select l.* from lot l
   where l.merchant_id = %(merchant_id)s and l.member_id = m.member_id and l.wallet = %(wallet)s and l.remaining > 0 offset 0) l
+"""
+# The lots that so many points come from, in the order of use (`use_order`), and no more; all of who holds something.
+FIRST_LOTS = f"""
+{_LOT} from unnest(%(members)s::bigint[], %(enough)s::bigint[]) as m(member_id, enough) {_ACCOUNT}
+cross join lateral (select u.* from (
+  select l.*, sum(l.remaining) over (order by l.expires_at nulls last, l.restricted desc, l.earned_at, l.lot_id) as upto
+  from lot l where l.merchant_id = %(merchant_id)s and l.member_id = m.member_id and l.wallet = %(wallet)s and l.remaining > 0
+    and (a.held > 0 or (l.active_from <= %(at)s and (l.expires_at is null or l.expires_at > %(at)s)))) u
+  where a.held > 0 or u.upto - u.remaining < m.enough offset 0) l
 """
 BOOKED = """
 select e.* from unnest(%(keys)s::text[]) as k(key)
@@ -47,9 +61,14 @@ Statement = tuple[str, dict[str, Any]]
 
 
 async def open_book(
-    tx: Tx, members: Iterable[int], *, at: datetime | None = None, lots_of: Iterable[int] = (), wallet: str = POINTS
-) -> Book:
-    """Lock the members' accounts in order of member (creating missing ones) and read the lots of `lots_of`."""
+    tx: Tx, members: Iterable[int], *, at: datetime | None = None, lots_of: Iterable[int] = (), wallet: str = POINTS,
+    enough: Mapping[int, int] | None = None,
+) -> Book:  # fmt: skip
+    """Lock the members' accounts in order of member (creating missing ones) and read the lots of `lots_of`.
+
+    With `enough` only those lots are read that so many points of each member come from at `at`: for spending and nothing else.
+    """
+    at = at or clock.now()
     wanted = sorted(set(members))
     with_lots = sorted(set(lots_of))
     named = {"members": wanted, "wallet": wallet}
@@ -58,7 +77,11 @@ async def open_book(
     if len(rows) < len(wanted):
         await tx.run(ENSURE, **named)
         rows = await tx.rows(LOCK, **named)
-    lots = await _read(tx, LOTS, members=with_lots, wallet=wallet) if with_lots else []
+    if enough is None:
+        lots = await _read(tx, LOTS, members=with_lots, wallet=wallet) if with_lots else []
+    else:
+        least = [enough[member_id] for member_id in with_lots]
+        lots = await _read(tx, FIRST_LOTS, members=with_lots, enough=least, at=at, wallet=wallet) if with_lots else []
     return book_of(tx, rows, lots, at=at, lots_of=with_lots, wallet=wallet)
 
 
@@ -166,8 +189,12 @@ async def post(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS, *, the
     """
     if not postings:
         return []
-    debtors = {posting.member_id for posting in postings if posting.points < 0}
-    book = await open_book(tx, (posting.member_id for posting in postings), lots_of=debtors, wallet=wallet)
+    spent: dict[int, int] = defaultdict(int)
+    for posting in postings:
+        if posting.points < 0:
+            spent[posting.member_id] -= posting.points
+    members = (posting.member_id for posting in postings)
+    book = await open_book(tx, members, lots_of=spent, wallet=wallet, enough=None if then else spent)
     known = await booked(tx, [posting.key for posting in postings])
     await tx.ids.ensure(3 * len(postings))
     verdicts = [_post_one(book, posting, known, wallet, then) for posting in postings]
