@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shuke.assets import audit, confirmations, points
+from shuke.assets.confirmations.reactions import follow_merges
 from shuke.ground import access, members, mirror
 from shuke.kit import clock, errors
 from shuke.kit.db import Database
@@ -175,6 +176,45 @@ async def test_what_waits_goes_with_a_merge_and_back(database: Database, merchan
     assert await _confirm(database, merchant_id, at, order_id=of) == ["confirmed"]
     assert await _held(database, merchant_id, at, 2) == (60, 7, 0)
     await _clean(database, merchant_id, at)
+
+
+async def test_what_waits_comes_back_when_a_merge_is_undone(database: Database, merchant_id: int) -> None:
+    await _rule(database, merchant_id, RECEIVED)
+    await send(database, merchant_id, order("a"), order("b", member={"phone": "13911112222"}, yuan=7))
+    at = NOW + DAY
+    async with database.read(merchant_id) as tx:
+        of = await tx.value("select min(order_id) from awaited where merchant_id = %(merchant_id)s")
+    async with database.write(merchant_id) as tx:
+        with clock.at(at):
+            await points.merge_members(tx, [(1, 2)], at)
+        await follow_merges(tx, [members.MembersMerged(member_id=1, into_id=2, at=at)])
+    assert await _held(database, merchant_id, at, 2) == (0, 107, 0)
+    async with database.write(merchant_id) as tx:
+        with clock.at(at):
+            await points.unmerge_members(tx, [(1, 2)], at)
+        await follow_merges(tx, [members.MembersUnmerged(member_id=1, into_id=2, at=at, merge_id=1)])
+    assert await _confirm(database, merchant_id, at, order_id=of) == ["confirmed"]
+    assert (await _held(database, merchant_id, at, 1), await _held(database, merchant_id, at, 2)) == (
+        (100, 0, 0),
+        (0, 7, 0),
+    )
+    await _clean(database, merchant_id, at)
+
+
+async def test_what_an_import_brings_was_confirmed_long_ago(database: Database, merchant_id: int) -> None:
+    """Rules that wait hold from the beginning of time at a new merchant; years of history do not lapse by them."""
+    await _rule(database, merchant_id, RECEIVED)
+    await send(database, merchant_id, order("old", occurred_at=NOW - 200 * DAY), history=True)
+    assert await _held(database, merchant_id, NOW) == (100, 0, 0)
+    await _clean(database, merchant_id, NOW)
+
+
+async def test_trying_a_rule_out_says_what_waits(
+    database: Database, merchant_id: int, owner: httpx.AsyncClient
+) -> None:
+    await _rule(database, merchant_id, RECEIVED)
+    told = (await owner.post("/console/api/points/preview", json={"amount_fen": 10_000})).json()
+    assert told["given"][0]["why"]["zh"].endswith("；「确认收货」后可用，最晚 10 天内确认，逾期作废")
 
 
 async def test_fifty_confirmations_at_once_activate_once(database: Database, merchant_id: int) -> None:

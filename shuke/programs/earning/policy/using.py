@@ -83,9 +83,9 @@ class Life(NamedTuple):
     waits: dict[str, Any] | None = None
 
 
-def life(use: Use, validity: str, occurred_at: datetime, zone: str) -> Life:
-    """The life of points earned at `occurred_at` that are valid for `validity`."""
-    if use.when == "at_once":
+def life(use: Use, validity: str, occurred_at: datetime, zone: str, *, history: bool = False) -> Life:
+    """The life of points earned at `occurred_at` that are valid for `validity`; in history the action has happened."""
+    if use.when == "at_once" or (history and use.when == "action"):
         return Life(None, durations.end(validity, occurred_at, zone))
     due = durations.end(use.wait, occurred_at, zone)
     if due is None:

@@ -117,7 +117,7 @@ async def try_out(tx: Tx, rules: Sequence[policy.LiveRule], trial: Trial, at: da
     )  # fmt: skip
     giving = {(award.rule.rule_id, award.rule.version) for award in awards}
     return Outcome(
-        points=sum(award.points for award in awards), given=[_given(award) for award in awards],
+        points=sum(award.points for award in awards), given=[_given(award, instant, merchant.zone) for award in awards],
         silent=[_silent(rule, basis) for rule in rules if _concerns(rule, basis, giving)],
         tier={"level": level.level, "name": level.name}, occurred_at=instant,
     )  # fmt: skip
@@ -148,10 +148,11 @@ async def _member(
     return level, known
 
 
-def _given(award: policy.Award) -> Given:
+def _given(award: policy.Award, at: datetime, zone: str) -> Given:
+    waits = policy.life(award.rule.terms.use, award.validity, at, zone).waits
     return Given(
         rule_id=award.rule.rule_id, rule=award.rule.name, version=award.rule.version, points=award.points,
-        desired=award.why.get("desired", award.points), why=in_words(award.why),
+        desired=award.why.get("desired", award.points), why=in_words(award.why | ({"waits": waits} if waits else {})),
     )  # fmt: skip
 
 

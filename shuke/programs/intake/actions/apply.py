@@ -301,7 +301,7 @@ async def _state(tx: Tx, batch: Batch, items: Sequence[ingestion.Item], opening:
     standings = tiers.standings_of(await standing_rows.fetchall(), buyers, opening.context.ladder[0], first)
     usable = await offers.find_usable(tx, spenders, batch.now) if spenders else {}
     then = await _levels_then(tx, items, open_items, member_of, standings)
-    state = policy.State(book, standings, usable, then, parked=parked.rowcount > 0)
+    state = policy.State(book, standings, usable, then, parked=parked.rowcount > 0, history=batch.history)
     if asked:
         await knowing.know(tx, opening.context, state, buyers, asked)
     return state

@@ -141,6 +141,7 @@ class State:
     fresh_marks: list[dict[str, Any]] = field(default_factory=list)
     used_marks: list[dict[str, Any]] = field(default_factory=list)
     awaited: list[dict[str, Any]] = field(default_factory=list)
+    history: bool = False
 
 
 def check(context: Context, item: ingestion.Item, now: datetime, history: bool) -> None:
@@ -292,7 +293,7 @@ def _earn(
             f"{key}{award.rule.rule_id}", award.why, basis.occurred_at, order_id=order_id, rule_id=award.rule.rule_id,
             rule_version=award.rule.version, basis_fen=award.basis_fen, breakdown=award.breakdown or None,
         )  # fmt: skip
-        state.awaited += credit(state.book, member_id, award, cause, context.merchant.zone)
+        state.awaited += credit(state.book, member_id, award, cause, context.merchant.zone, history=state.history)
         if award.uses is not None:
             award.uses.used = True
             state.used_marks.append(_mark_row(member_id, award.uses))
@@ -300,10 +301,11 @@ def _earn(
 
 
 def credit(
-    book: points.Book, member_id: int, award: earning.Award, cause: points.Cause, zone: str
+    book: points.Book, member_id: int, award: earning.Award, cause: points.Cause, zone: str, *, history: bool = False
 ) -> list[dict[str, Any]]:
     """Book an award for the life that its rule says; what waits is answered as rows of `confirmations`."""
-    begins, ends, waits = earning.life(award.rule.terms.use, award.validity, cause.occurred_at, zone)
+    life = earning.life(award.rule.terms.use, award.validity, cause.occurred_at, zone, history=history)
+    begins, ends, waits = life
     if waits is not None:
         cause.why["waits"] = waits
     entry_id = book.credit(member_id, award.points, cause, active_from=begins, expires_at=ends)
