@@ -107,7 +107,7 @@ async def create_rule(request: Request, database: Database, data: RuleBody) -> q
 @put(
     "/points/rules/{rule_id:int}/draft", guards=WRITE,
     responses=http.declares(actions.NoSuchRule, actions.WrongPeriod, policy.EndsBeforeUse, policy.NeverUsable),
-)
+)  # fmt: skip
 async def save_draft(request: Request, database: Database, rule_id: int, data: DraftBody) -> queries.RuleShape:
     """Keep a draft of the next version; what is published goes on as it is."""
     caller = http.caller_of(request)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from shuke.kit import durations, errors
 from shuke.kit.kinds import Sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _WHEN = {
     "at_once": ("马上", "At once"), "after": ("过一段时间", "After a while"), "action": ("确认之后", "Once confirmed"),
