@@ -15,7 +15,7 @@ from shuke.programs.tiers.policy import (
     MAIN, BadLadder, Benefit, Ladder, Level, Rise, Standing, Terms, level_of, pay,
 )  # fmt: skip
 from shuke.programs.tiers.queries.ladders import (
-    get_ladder, ladder, ladders, main, members_by_level, members_on,
+    get_ladder, ladder, ladders, main, members_by_level, members_on, names,
 )  # fmt: skip
 from shuke.programs.tiers.queries.standings import (
     STANDINGS, NextLevel, TierShape, level_now, levels_at, standings_everywhere, standings_of, tiers_of,
@@ -26,6 +26,6 @@ __all__ = [
     "MainLadderStays", "NextLevel", "NotHigher", "NothingByHand", "Rise", "Standing", "Terms", "TierShape",
     "TiersChanged", "benefit_words", "change_ladder", "count", "count_merchant", "end_ladder", "get_ladder", "give_level",
     "install_first_ladder", "ladder", "ladders", "level_now", "level_of", "levels_at", "main",
-    "members_by_level", "members_on", "merge_standings", "pay", "pay_birthdays", "pay_upgrades", "publish", "review",
+    "members_by_level", "members_on", "merge_standings", "names", "pay", "pay_birthdays", "pay_upgrades", "publish", "review",
     "review_merchant", "standings_everywhere", "standings_of", "storing", "take_level_back", "tiers_of",
 ]  # fmt: skip

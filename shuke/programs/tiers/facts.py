@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
 
 async def _levels(_: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
-    """The main ladder's changes; further ladders have their page."""
+    """The main ladder's changes, and those of further ladders each under the ladder's number."""
     made = mirror.AttributeRows()
     for one in news:
         for n, change in enumerate(one.payload["changes"]):
-            if not change.get("ladder_id"):
-                at = mirror.instant(change["at"])
-                made.add("tier.level", change["member_id"], at, (one.seq, n), change["to_level"])
+            name = f"tier.level:{change['ladder_id']}" if change.get("ladder_id") else "tier.level"
+            made.add(name, change["member_id"], mirror.instant(change["at"]), (one.seq, n), change["to_level"])
     return made.columns
 
 

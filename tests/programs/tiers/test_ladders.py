@@ -8,7 +8,8 @@ import pytest
 
 from shuke.assets import points
 from shuke.doors import wiring
-from shuke.ground import access, ingestion, members
+from shuke.ground import access, ingestion, members, mirror
+from shuke.insight import segments
 from shuke.kit import clock
 from shuke.kit.db import Database
 from shuke.kit.events import Relay
@@ -292,3 +293,34 @@ async def test_a_merge_that_is_undone_leaves_each_with_their_own_history(databas
     for number, worth in ((anna, 60_000), (bo, 70_000)):
         shown = await standing(database, merchant_id, number, date(2026, 3, 5))
         assert (shown.level, shown.worth) == (0, worth)
+
+
+async def test_levels_of_further_ladders_are_facts_for_segments(
+    database: Database, columns: mirror.Mirror, owner: httpx.AsyncClient, mirrored: Any, merchant_id: int
+) -> None:
+    """Who is 老友 by visits can be asked for by the ladder's name, also as of another day; others are on level 0."""
+    draft = tiers.LadderDraft(
+        name="到店阶梯", name_en="Visits", terms=tiers.Terms(by="visits"),
+        levels=[tiers.Level(0, "新友", 0), tiers.Level(1, "老友", 2)],
+    )  # fmt: skip
+    async with database.write(merchant_id) as tx:
+        ladder = await tiers.publish(tx, draft, None, NOON - timedelta(days=9))
+    anna, bo = await member(database, merchant_id), await member(database, merchant_id, BO)
+    for key, days, who in (("a", 2, ANNA), ("b", 1, ANNA), ("c", 1, BO)):
+        await send(
+            database, merchant_id, NOON - timedelta(days=days), order(key, NOON - timedelta(days=days), 100, who)
+        )
+    rule = {"attr": f"tier.level:{ladder.ladder_id}", "op": ">=", "value": 1}
+    async with database.write(merchant_id) as tx:
+        await segments.create_segment(tx, name="老友以上", slug="friends", rule=rule, at=NOON)
+        rest = rule | {"op": "<"}
+        await segments.create_segment(tx, name="新友", slug="fresh", rule=rest, at=NOON)
+    await segments.refresh(database, columns, merchant_id, NOON)
+    async with database.read(merchant_id) as tx:
+        inside = [set(await segments.members(tx, slug)) for slug in ("friends", "fresh")]
+    assert inside == [{anna}, {bo}]
+    shown = (await owner.get(f"{API}/segments/friends")).json()
+    assert shown["sentence"] == {"zh": "「到店阶梯」的等级至少 1", "en": 'the level on "Visits" ≥ 1'}
+    kinds = (await owner.get(f"{API}/segments/kinds")).json()["attributes"]
+    [fact] = [one for one in kinds if one["name"] == rule["attr"]]
+    assert (fact["title"]["zh"], fact["type"]) == ("「到店阶梯」的等级", "number")

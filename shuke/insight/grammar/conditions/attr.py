@@ -23,6 +23,7 @@ TAG, TAG_GROUP = (
     "tag:",
     "tag_group:",
 )  # since when a member wears a tag, or any of a group; there are as many as the merchant makes
+LADDER = "tier.level:"  # the level on a further ladder, by its number
 NAME = ("会员资料", "Member fact")
 FORMS = {"missing": 0, "text": 1, "number": 2, "list": 3, "flag": 4}
 SCHEMA: dict[str, Any] = {
@@ -53,7 +54,7 @@ def parse(node: dict[str, Any], path: str, registry: Registry) -> Leaf:
     name = node["attr"]
     if not isinstance(name, str) or not name:
         raise BadRule(f"{path}.attr", "要写资料的名字。", "The name of a fact is expected.", "wrong_type")
-    declared = registry.attributes.get(name) or of_tag(name)
+    declared = registry.attributes.get(name) or of_made(name)
     fact = declared or Attribute(name, "any", (name, name))
     arguments = _arguments(fact, node.get("args"), path)
     comparison = comparing.parse(node["op"], node.get("value"), fact.type, path)
@@ -61,8 +62,11 @@ def parse(node: dict[str, Any], path: str, registry: Registry) -> Leaf:
     return leaf(CODE, raw, Attr(fact, arguments, comparison, declared is None), path)
 
 
-def of_tag(name: str) -> Attribute | None:
-    """The fact behind a tag or a group of tags: an instant."""
+def of_made(name: str) -> Attribute | None:
+    """The fact behind a tag or a group of tags (an instant), or behind a further ladder (the level, 0 for everybody else)."""
+    if name.startswith(LADDER):
+        called = name.removeprefix(LADDER)
+        return Attribute(name, "number", (f"「{called}」的等级", f'the level on "{called}"'), none=0)
     for prefix, zh, en in ((TAG, "打上标签", "wears the tag"), (TAG_GROUP, "打上标签组", "wears a tag of the group")):
         if name.startswith(prefix):
             slug = name.removeprefix(prefix)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NAMED = ("segment", "list", "tag", "offer")  # as a condition, or as the property of an event
 IN_EVENTS = (*NAMED, "store")
-FACTS = {attr.TAG: "tag", attr.TAG_GROUP: "tag_group"}  # since when a member wears a tag, or one of a group
+FACTS = {attr.TAG: "tag", attr.TAG_GROUP: "tag_group", attr.LADDER: "ladder"}  # facts about what a merchant makes
 Names = Mapping[str, Mapping[str, str | Sentence]]
 
 
@@ -55,7 +55,7 @@ def said(node: Node, names: Names, registry: Registry) -> Sentence:
 
 
 async def with_titles(tx: Tx, facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The facts of a vocabulary, those about tags with the names of the tags in their titles; a statement for each kind."""
+    """The facts of a vocabulary, those about tags and ladders with their names in their titles; a statement for each kind."""
     parts = {one["name"]: found for one in facts if (found := _fact(one["name"]))}
     asked: dict[str, list[str]] = {}
     for kind, slug in parts.values():
@@ -64,15 +64,17 @@ async def with_titles(tx: Tx, facts: list[dict[str, Any]]) -> list[dict[str, Any
 
     def title(name: str) -> dict[str, str]:
         kind, slug = parts[name]
-        fact = attr.of_tag(name.removesuffix(slug) + str(names.get(kind, {}).get(slug, slug)))
-        assert fact is not None
-        return {"zh": fact.title[0], "en": fact.title[1]}
+        called = names.get(kind, {}).get(slug, slug)
+        both = called if isinstance(called, Sentence) else Sentence(called, called)
+        zh, en = (attr.of_made(name.removesuffix(slug) + one) for one in (both.zh, both.en))
+        assert zh is not None and en is not None
+        return {"zh": zh.title[0], "en": en.title[1]}
 
     return [one | {"title": title(one["name"])} if one["name"] in parts else one for one in facts]
 
 
 def _fact(name: str) -> tuple[str, str] | None:
-    """The kind and the slug of a fact about tags; None for any other."""
+    """The kind and the slug of a fact about a tag or a ladder; None for any other."""
     found = next(((prefix, kind) for prefix, kind in FACTS.items() if name.startswith(prefix)), None)
     return (found[1], name.removeprefix(found[0])) if found else None
 

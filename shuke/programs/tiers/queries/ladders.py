@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from shuke.kit import errors
 from shuke.kit.db import Tx
+from shuke.kit.kinds import Sentence
 from shuke.programs.tiers.policy import MAIN, Benefit, Ladder, Level, Terms
 
 _COLUMNS = "ladder_id, version, name, name_en, terms, levels, state, from_at, published_at, published_by"
@@ -53,6 +54,11 @@ async def ladders(tx: Tx) -> list[Ladder]:
     return [found for row in await tx.rows(_NEWEST) if (found := _ladder(row)).state == "live"]
 
 
+async def names(tx: Tx, _: Iterable[str] = ()) -> dict[str, Sentence]:
+    """What ladders are called, by their number as facts have it."""
+    return {str(row.ladder_id): Sentence(row.name, row.name_en or row.name) for row in await tx.rows(_NEWEST)}
+
+
 async def any_rung(tx: Tx) -> bool:
     """Whether there is any level to reach."""
     return any(len(one.levels) > 1 for one in await ladders(tx))
@@ -76,28 +82,21 @@ async def versions(tx: Tx) -> dict[int, list[Ladder]]:
 
 async def members_by_level(tx: Tx, ladder_id: int = MAIN) -> dict[int, int]:
     """How many members stand on each rung, among those who ever counted anything."""
-    rows = await tx.rows(
+    sql = (
         "select level, count(*)::bigint as n from member_tier where merchant_id = %(merchant_id)s "
-        "and ladder_id = %(ladder_id)s group by 1",
-        ladder_id=ladder_id,
+        "and ladder_id = %(ladder_id)s group by 1"
     )
-    return {row.level: row.n for row in rows}
+    return {row.level: row.n for row in await tx.rows(sql, ladder_id=ladder_id)}
 
 
 def with_everybody(levels: Sequence[Level], counts: dict[int, int], members: int) -> dict[int, int]:
     """Members by rung of all there are: whoever has no standing yet stands on the lowest."""
-    known = {rung.level for rung in levels}
-    elsewhere = members - sum(n for level, n in counts.items() if level in known)
-    lowest = levels[0].level
-    return {
-        rung.level: counts.get(rung.level, 0) + (max(elsewhere, 0) if rung.level == lowest else 0) for rung in levels
-    }
+    elsewhere = members - sum(counts.get(rung.level, 0) for rung in levels)
+    lowest = {levels[0].level: max(elsewhere, 0)}
+    return {rung.level: counts.get(rung.level, 0) + lowest.get(rung.level, 0) for rung in levels}
 
 
 async def members_on(tx: Tx, level: int) -> list[int]:
     """The members whose standing on the main ladder is this level; those who never paid have none."""
-    rows = await tx.rows(
-        "select member_id from member_tier where merchant_id = %(merchant_id)s and ladder_id = 0 and level = %(level)s",
-        level=level,
-    )
-    return [row.member_id for row in rows]
+    sql = "select member_id from member_tier where merchant_id = %(merchant_id)s and ladder_id = 0 and level = %(on)s"
+    return [row.member_id for row in await tx.rows(sql, on=level)]

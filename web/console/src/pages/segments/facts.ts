@@ -14,6 +14,8 @@ export function typeOf(fact: Fact | undefined): string {
 export interface Value {
   value: string | number;
   label: string;
+  /** The fact whose value it is, where several have values of their own. */
+  fact?: string;
 }
 
 const inWords = (key: string, fallback: string) => (i18n.global.te(key) ? t(key) : fallback);
@@ -33,7 +35,7 @@ export const dayOrTime = (written: unknown) =>
 /** Values to choose from: the merchant's own, else what was seen. */
 export function valuesOf(fact: Fact | undefined, tiers: Value[]): Value[] {
   if (!fact) return [];
-  if (fact.name === "tier.level") return tiers;
+  if (fact.name.startsWith("tier.level")) return tiers.filter((one) => one.fact === fact.name);
   if (fact.name === "weekday") return [1, 2, 3, 4, 5, 6, 7].map((day) => ({ value: day, label: t(`segments.weekday.${day}`) }));
   if (typeOf(fact) === "date") return [];
   if (fact.name === "store") return (session.value?.stores ?? []).map((one) => ({ value: one.code, label: storeName(one.code) }));
