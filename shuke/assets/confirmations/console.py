@@ -41,7 +41,7 @@ async def list_awaited(
 
 @post(
     "/awaited/{entry_id:int}/confirm",
-    guards=[http.requires("points.adjust")],
+    guards=[http.requires("members.write")],
     status_code=200,
     responses=http.declares(actions.NothingAwaited),
 )
@@ -52,7 +52,7 @@ async def confirm_awaited(entry_id: int, database: Database, caller: Caller) -> 
 
 @post(
     "/orders/{order_id:int}/confirm",
-    guards=[http.requires("points.adjust")],
+    guards=[http.requires("members.write")],
     status_code=200,
     responses=http.declares(actions.NothingAwaited),
 )
