@@ -13,16 +13,16 @@ from shuke.programs.missions.actions.progress import Decision, claim, count, dec
 from shuke.programs.missions.actions.shaping import MissionDraft, create_mission, edit_mission, move_mission
 from shuke.programs.missions.events import Checked, CheckedIn, MissionDone
 from shuke.programs.missions.policy.check_in import (
-    DEFAULT, BadPlan, CheckInClosed, CheckInTooLate, ClockAhead, DayClosed, MakeUp, Milestone, Plan,
+    DEFAULT, BadPlan, CheckInClosed, CheckInTooLate, ClockAhead, DayClosed, MakeUp, Milestone, Plan, SpecialDay,
 )  # fmt: skip
 from shuke.programs.missions.policy.mission import MissionPlan, NotDoneYet, Period, ProofMissing, StepPlan
-from shuke.programs.missions.queries.check_ins import Standing, checked_in_since, is_open, standing
+from shuke.programs.missions.queries.check_ins import Standing, checked_in_since, is_open, standing, versions
 from shuke.programs.missions.queries.progress import MemberMission, begun, get_mission, of_member
 
 __all__ = [
     "DEFAULT", "BadPlan", "CheckIn", "CheckInClosed", "CheckInTooLate", "Checked", "CheckedIn", "ClockAhead",
     "DayClosed", "Decision", "MakeUp", "MemberMission", "Milestone", "MissionDone", "MissionDraft", "MissionPlan",
-    "NoCard", "NotDoneYet", "NothingToMakeUp", "Period", "Plan", "ProofMissing", "Standing", "StepPlan", "Verdict",
+    "NoCard", "NotDoneYet", "NothingToMakeUp", "Period", "Plan", "ProofMissing", "SpecialDay", "Standing", "StepPlan", "Verdict",
     "begun", "check_in", "checked_in_since", "claim", "count", "create_mission", "decide", "edit_mission",
-    "get_mission", "is_open", "make_up", "move_mission", "of_member", "publish", "standing",
+    "get_mission", "is_open", "make_up", "move_mission", "of_member", "publish", "standing", "versions",
 ]  # fmt: skip
