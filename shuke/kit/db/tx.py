@@ -147,6 +147,7 @@ class Tx:
     ) -> tuple[str, dict[str, Any]]:
         """The statement of `insert`, for running it `together` with others; rows must not be empty."""
         table = model.__table__
+        assert isinstance(table, Table)
         columns = tuple(name for name in rows[0] if name != "merchant_id")
         if len(rows) >= _MANY and rowset.fits(table, columns):
             sql, named = rowset.insertion(table, rows, columns)
