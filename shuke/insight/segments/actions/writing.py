@@ -98,8 +98,7 @@ class Written:
             await tx.insert(models.SegmentChunk, self.chunks[start : start + CHUNKS], conflict="update:members")
         await tx.insert(models.SegmentRefresh, self.refreshes)
         for start in range(0, len(self.flips), ROWS):
-            statement, columns = tx.insertion(models.SegmentFlip, self.flips[start : start + ROWS])
-            await tx.run(statement, **columns)
+            await tx.together(tx.insertion(models.SegmentFlip, self.flips[start : start + ROWS]))
 
 
 def _starts(changed: BitMap) -> list[int]:
