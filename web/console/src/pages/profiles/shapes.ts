@@ -1,6 +1,7 @@
 /** What the routes of profiles answer, and how a feature's value reads. */
-import { t } from "@/app/locale";
+import { i18n, t } from "@/app/locale";
 import { moneyShort, share } from "@/app/read";
+import { storeName } from "@/app/session";
 import type { Both as Said } from "@/api/shapes";
 
 export type Unit = "days" | "times" | "fen" | "share" | "number" | "points" | "hour" | "weekday" | "text";
@@ -69,9 +70,15 @@ export interface MemberProfile {
 
 const rounded = (value: number) => String(Math.round(value * 100) / 100);
 
-export function readFeature(unit: Unit, value: number | string | null): string {
+/** A value that is a code, by its name. */
+export function called(feature: string, value: string): string {
+  if (feature === "channel" && i18n.global.te(`channel.${value}`)) return t(`channel.${value}`);
+  return feature === "store" ? storeName(value) : value;
+}
+
+export function readFeature(unit: Unit, value: number | string | null, feature = ""): string {
   if (value === null) return "—";
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return called(feature, value);
   if (unit === "fen") return moneyShort(Math.round(value));
   if (unit === "share") return share(value, 0);
   if (unit === "weekday") return t(`segments.weekday.${Math.round(value)}`);
