@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from shuke.doors import wiring  # declares what the mirror may copy, before it is opened
+from shuke.doors import works  # declares what the mirror may copy, before it is opened
 from shuke.doors.context import Context
 from shuke.ground import access, mirror
 from shuke.kit import errors, jobs
@@ -69,7 +69,7 @@ async def _context(
     context.jobs = jobs.Jobs(database)
     await context.jobs.open()
     stack.push_async_callback(context.jobs.close)
-    jobs.register(context.jobs, wiring.WORKS)
+    jobs.register(context.jobs, works.WORKS)
     if columnar:
         await _open_mirror(stack, context)
     return context

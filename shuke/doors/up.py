@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from shuke.doors import asgi, asking, control, engines, lane, listening, wiring
+from shuke.doors import asgi, asking, control, engines, lane, listening, wiring, works
 from shuke.ground.mirror import jobs as mirror_jobs
 from shuke.insight.segments import jobs as segments_jobs
 from shuke.kit import clock
@@ -126,13 +126,13 @@ async def _work_after(
 
 async def _start_work(context: Context, start: Callable[[str, Coroutine[Any, Any, None]], None]) -> None:
     assert context.jobs is not None
-    await plan_missing(context.database, wiring.WORKS, clock.now())
+    await plan_missing(context.database, works.WORKS, clock.now())
     context.relay = Relay(context.database, wiring.READERS)
     start("relay", context.relay.run())
     start("mirror", _keep_copying(context))
     start("segments", _keep_living(context))
     start("jobs", context.jobs.run())
-    start("due", keep_handing_out(context.database, context.jobs, wiring.WORKS))
+    start("due", keep_handing_out(context.database, context.jobs, works.WORKS))
 
 
 async def _watch_database(context: Context) -> None:

@@ -1,4 +1,4 @@
-"""Brings the demonstration merchant to yesterday: the days since it was last fed, through the doors, in their order.
+"""Brings the demonstration merchant to yesterday, at every start and every midnight: the days since it was last fed, in order.
 
 Every day is recorded as its own evening, or as the merchant's last word where that is later; so a pause of a month is a
 month of evenings, with refreshes and journeys in between. What was fed before is a repeat and changes nothing.
@@ -19,7 +19,7 @@ from shuke.assets.points import jobs as points_jobs
 from shuke.doors import wiring
 from shuke.doors.demo import later, load, purchases, shop, world
 from shuke.ground import members, tenancy
-from shuke.kit import clock
+from shuke.kit import clock, jobs
 from shuke.kit.events import Relay
 from shuke.programs import intake
 
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from shuke.doors.demo.later import Day, Later
     from shuke.doors.demo.load import Play
     from shuke.ground import ingestion
-    from shuke.kit.db import Tx
+    from shuke.ground.mirror import Mirror
+    from shuke.kit.db import Database, Tx
 
 log = structlog.get_logger("demo")
 UNTIL = "demo_until"
@@ -40,15 +41,32 @@ UNTIL = "demo_until"
 async def catch_up(context: Context, *, count: int = world.MEMBERS) -> int:
     """Feed every day behind the last one, up to yesterday; how many. Nothing where there is no such merchant or no mirror.
 
-    Repeatable, also after a crash in the middle of a day. To be called while no background work of this process runs.
+    Repeatable, also after a crash in the middle of a day. To be called while no background work of this process runs; it
+    has the next day fed by `feed_due`.
     """
     async with context.database.directory() as tx:
         merchant = await tenancy.find_merchant(tx, shop.SLUG)
     if merchant is None or context.mirror is None:
         return 0
+    async with context.database.write(merchant.merchant_id) as tx:
+        await jobs.wake(tx, load.WORK, load.next_due())
+    return await _feed_missing(context.database, context.mirror, merchant.merchant_id, count)
+
+
+async def feed_due(database: Database, merchant_id: int, *, count: int = world.MEMBERS) -> datetime:
+    """The day that has just ended, beside all other work; when the next one has. Repeatable.
+
+    What follows from the day (refreshes, journeys, copies) is left to the work that goes on anyhow.
+    """
+    await _feed_missing(database, None, merchant_id, count)
+    return load.next_due()
+
+
+async def _feed_missing(database: Database, mirror: Mirror | None, merchant_id: int, count: int) -> int:
+    """The days that are missing; with the mirror, also what the clock would have brought round in between."""
     yesterday = clock.business_date(clock.now(), shop.ZONE) - timedelta(days=1)
-    async with context.database.read(merchant.merchant_id) as tx:
-        born = await tenancy.born_at(tx)
+    async with database.read(merchant_id) as tx:
+        merchant, born = await tenancy.get_merchant(tx), await tenancy.born_at(tx)
     last = clock.business_date(born, shop.ZONE) + timedelta(days=world.DAYS - 1)
     fed = max(date.fromisoformat(merchant.settings.get(UNTIL, last.isoformat())), last)
     if fed >= yesterday:
@@ -57,13 +75,13 @@ async def catch_up(context: Context, *, count: int = world.MEMBERS) -> int:
     made = await asyncio.to_thread(world.build, last, count=count)
     days = later.Later(made, yesterday)
     play = load.Play(
-        context.database, context.mirror, merchant.merchant_id, replace(made, members=days.members),
-        np.random.default_rng(world.SEED), [],
-    )  # fmt: skip
+        database, mirror, merchant_id, replace(made, members=days.members), np.random.default_rng(world.SEED), []
+    )
     begun, taken = clock.monotonic(), 0
     for day in days.days():
         if day.date > fed:
-            taken += await _feed(play, days, day, refresh=day.date == yesterday or day.date.toordinal() % 2 == 0)
+            even = day.date == yesterday or day.date.toordinal() % 2 == 0
+            taken += await _feed(play, days, day, refresh=mirror is not None and even)
             await asyncio.sleep(0)
     seconds = round(clock.monotonic() - begun, 1)
     log.info("the demonstration merchant is at yesterday", days=(yesterday - fed).days, items=taken, seconds=seconds)
@@ -88,7 +106,8 @@ async def _feed(play: Play, days: Later, day: Day, *, refresh: bool) -> int:
     with clock.at(night):
         for part in load.parts(items):
             taken += await _apply(play, part)
-        await Relay(play.database, wiring.READERS).drain(play.merchant_id)
+        if play.mirror is not None:
+            await Relay(play.database, wiring.READERS).drain(play.merchant_id)
         if day.date.day == 1:
             await points_jobs.sweep_points(play.database, play.merchant_id)
     async with play.database.write(play.merchant_id) as tx:

@@ -18,11 +18,11 @@ from shuke.assets import offers
 from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.points import jobs as points_jobs
 from shuke.doors import setup, wiring
-from shuke.doors.demo import goods, programme, purchases, shop, tagging, world
+from shuke.doors.demo import goods, happenings, programme, purchases, shop, tagging, world
 from shuke.ground import access, catalog, ingestion, members, tenancy
 from shuke.insight import profiles, segments
 from shuke.insight.tags import jobs as tags_jobs
-from shuke.kit import clock, money
+from shuke.kit import clock, jobs, money
 from shuke.kit.db import Database
 from shuke.kit.events import Relay
 from shuke.outreach import journeys
@@ -42,6 +42,9 @@ LIVE_DAYS = 42
 REFRESH_EVERY = 2
 BATCH = 1_000
 MORNING = time(10, 0)
+WORK = "demo_day"
+"""The due work by which a running process feeds the day that has just ended."""
+AFTER_MIDNIGHT = time(0, 5)
 
 
 @dataclass(slots=True)
@@ -49,7 +52,7 @@ class Play:
     """The loading under way: whose, with what, and which member has which number."""
 
     database: Database
-    mirror: Mirror
+    mirror: Mirror | None
     merchant_id: int
     made: World
     rng: np.random.Generator
@@ -174,6 +177,7 @@ async def _history(play: Play, told: Callable[[str, float], None]) -> None:
         await turn(play)
         async with play.database.write(play.merchant_id) as tx:
             await journeys.launch(tx, journey.journey_id, cut, start_with_members=True)
+            await happenings.welcome(tx, cut)
         await turn(play)
 
 
@@ -214,6 +218,7 @@ async def _until(play: Play, since: datetime, until: datetime) -> datetime:
 
 async def turn(play: Play) -> None:
     """What the clock brings round: segments refreshed, who entered taken in, their steps taken."""
+    assert play.mirror is not None
     await segments.refresh(play.database, play.mirror, play.merchant_id, clock.now())
     relay = Relay(play.database, wiring.READERS)
     await relay.drain(play.merchant_id)
@@ -254,19 +259,30 @@ async def _open(play: Play) -> None:
     now = clock.now()
     password = await access.hash_password(shop.PASSWORD)
     async with play.database.write(play.merchant_id) as tx:
-        for worker in shop.STAFF:
-            await access.ensure_staff(
+        staff = {
+            worker.name: await access.ensure_staff(
                 tx, login=worker.login, name=worker.name, password_hash=password,
                 roles=[(worker.role, worker.store)], at=now,
-            )  # fmt: skip
+            )
+            for worker in shop.STAFF
+        }  # fmt: skip
+    with clock.at(last):
+        await happenings.happen(play.database, play.merchant_id, play.numbers, staff, play.made.year.days[-1])
     async with play.database.directory() as tx:
         await tenancy.activate(tx, play.merchant_id)
     async with play.database.write(play.merchant_id) as tx:
         await wiring.plan(tx, now)
+        await jobs.wake(tx, WORK, next_due())
+
+
+def next_due() -> datetime:
+    """When the day that runs now has ended at the merchant, and a little."""
+    return instant(clock.business_date(clock.now(), shop.ZONE) + timedelta(days=1), AFTER_MIDNIGHT)
 
 
 async def _know(play: Play, now: datetime) -> None:
     """Models are fitted as if they had been every other week, so that their drift is seen; tags follow what they say."""
+    assert play.mirror is not None
     for weeks in (4, 2, 0):
         await profiles.refit(play.database, play.mirror, play.merchant_id, now - timedelta(weeks=weeks))
     async with play.database.write(play.merchant_id) as tx:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from shuke.assets import audit
+from shuke.doors import wiring
 from shuke.doors.context import Context
 from shuke.doors.demo import catching_up, later, load, purchases, shop, world
 from shuke.ground import ingestion, members, tenancy
 from shuke.kit import clock
+from shuke.kit.events import Relay
 
 LAST = date(2026, 10, 20)
 FEW = 120
@@ -81,8 +83,31 @@ async def test_the_missing_days_are_fed_once(mirrored: Context) -> None:
     wanted = sum(len(day.orders) for day in _days(today - timedelta(days=1)))
     assert wanted <= orders - len(world.build(LAST, count=FEW).orders) <= wanted + 60  # some come back for an offer
     assert late == 0
+    await _goes_on_at_midnight(mirrored, merchant_id, today)
     async with database.directory() as tx:  # other tests make this merchant too
         await tx.run(f"update merchant set slug = slug || '-caught-up', state = 'closed' where slug = '{shop.SLUG}'")
+
+
+async def _goes_on_at_midnight(mirrored: Context, merchant_id: int, today: date) -> None:
+    """While the process runs on, the day that has ended is fed by due work, once."""
+    database, midnight = mirrored.database, load.instant(today + timedelta(days=1), load.AFTER_MIDNIGHT)
+    due = "select at from due where merchant_id = %(merchant_id)s and kind = 'demo_day'"
+    async with database.write(merchant_id) as tx:
+        await tx.run("delete from due where merchant_id = %(merchant_id)s and kind = 'demo_day'")
+    with clock.at(load.instant(today, load.MORNING)):
+        assert await catching_up.catch_up(mirrored, count=FEW) == 0
+    async with database.read(merchant_id) as tx:
+        assert await tx.value(due) == midnight
+    before = await _shape(database, merchant_id)
+    with clock.at(midnight):
+        for _ in range(2):
+            assert await catching_up.feed_due(database, merchant_id, count=FEW) == midnight + timedelta(days=1)
+            await Relay(database, wiring.READERS).drain(merchant_id)
+    after = await _shape(database, merchant_id)
+    assert after[0].astimezone(purchases.ZONE).date() == today
+    wanted = len(_days(today)[-1].orders)
+    assert 0 < wanted <= after[1] - before[1] <= wanted + 5  # some come back for an offer
+    assert after[3] == 0
 
 
 async def _shape(database: Any, merchant_id: int) -> tuple[Any, ...]:

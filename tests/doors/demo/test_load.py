@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from shuke.assets import audit, finance, offers
+from shuke.assets import approvals, audit, finance, offers, points
 from shuke.doors.context import Context
-from shuke.doors.demo import load, shop
+from shuke.doors.demo import load, programme, shop
 from shuke.ground import members, tenancy
-from shuke.insight import segments, tags
+from shuke.insight import lifecycle, segments, tags
 from shuke.kit import clock
-from shuke.outreach import journeys
+from shuke.outreach import journeys, playbooks
 
 YESTERDAY = date(2026, 11, 20)
 
@@ -40,7 +40,10 @@ async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context
         assert audited["differences"] == 0
         figures = await finance.figures(tx, now, 30, shop.ZONE, 0)
         assert min(figures.issued, figures.used, figures.expired, figures.outstanding) > 0
-        [journey] = await journeys.journeys(tx)
+        travelling = {one.name: one for one in await journeys.journeys(tx)}
+        assert {name for name, one in travelling.items() if one.state == "draft"} == {"生日祝福", "叫回沉睡会员"}
+        welcome, journey = travelling["欢迎新客"], travelling[journeys.EXAMPLES[shop.JOURNEY].name.zh]
+        assert welcome.state == "live" and welcome.numbers.messaged > 0
         numbers = journey.numbers
         assert journey.state == "live"
         assert numbers.entered >= numbers.granted >= numbers.returned_7d > 0
@@ -55,6 +58,17 @@ async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context
         worn = {tag.name: tag.size for tag in await tags.list_tags(tx)}
         assert worn["高价值"] == sizes["high-value"]  # a rule tag is its segment
         assert min(worn["宝妈"], worn["美妆爱好者"], worn["企微好友"]) > 0
+        assert {one.state for one in await playbooks.preview(tx, playbooks.BOOKS[programme.BOOK])} <= {
+            "installed",
+            "used",
+        }
+        life = await lifecycle.find(tx)
+        assert life.limits == playbooks.BOOKS[programme.BOOK].life and min(one.count for one in life.stages) > 0
+        assert len((await points.holds(tx, now, only_open=True)).items) == 3
+        merged = await members.merges(tx)
+        assert [one.undoable for one in merged.items] == [True, True]
+        requests = await approvals.requests(tx)
+        assert sorted(one.state for one in requests.items) == ["approved", "refused", "waiting"]
         levels = await tx.rows("select distinct level from member_tier where merchant_id = %(merchant_id)s")
         assert len(levels) >= 3
         assert (await _one(tx, "select count(*) from late_item"))[0] == 0
