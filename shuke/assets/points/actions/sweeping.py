@@ -19,7 +19,7 @@ l.merchant_id = %(merchant_id)s and l.remaining > 0 and l.expires_at <= %(at)s
     and h.member_id = l.member_id and h.state = 'open' and h.expires_at > %(at)s and (p.value ->> 0)::bigint = l.lot_id)
 """
 DUE = f"""
-select d.wallet, array_agg(distinct d.member_id) as members from (
+select d.wallet, array_agg(distinct d.member_id) as members, count(*) as lots from (
   select l.member_id, l.wallet from lot l where {_IS_DUE} order by l.expires_at, l.member_id, l.lot_id limit %(limit)s
 ) d group by 1 order by 1
 """
@@ -27,7 +27,7 @@ RAN_OUT = f"""
 select d.* from unnest(%(members)s::bigint[]) as m(member_id)
 cross join lateral (select l.member_id, l.lot_id, l.remaining from lot l
   where l.member_id >= m.member_id and l.member_id <= m.member_id and l.wallet = %(wallet)s and {_IS_DUE}
-  order by l.member_id offset 0) d order by d.lot_id
+  order by l.member_id offset 0) d order by d.member_id, d.lot_id
 """
 RAN_OUT_KINDS: dict[str, Kind] = {"member_id": "whole", "lot_id": "whole", "remaining": "whole"}
 # One descent of the primary key for each lot (`offset 0` keeps the order of the join), and upserts where rows exist:
@@ -78,6 +78,7 @@ where h.merchant_id = %(merchant_id)s and h.hold_id = any(%(holds)s::bigint[])
 
 SWEEP = "points_sweep"  # the kind of work that books what ran out
 BATCH = 1_000
+AHEAD = 100  # so many batches of due lots are looked up at once
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -98,8 +99,7 @@ async def sweep(tx: Tx, at: datetime, limit: int = BATCH) -> Swept:
     """
     released = await _release_ended(tx, at, limit)
     lots = points = 0
-    for wallet, members in await tx.rows(DUE, at=at, limit=limit):
-        await tx.together((LOCK, {"wallet": wallet, "members": members}))
+    for wallet, members, _ in await _due(tx, at, limit):
         done = await _book_due(tx, at, wallet, members)
         lots += done.lots
         points += done.points
@@ -107,7 +107,8 @@ async def sweep(tx: Tx, at: datetime, limit: int = BATCH) -> Swept:
 
 
 async def _book_due(tx: Tx, at: datetime, wallet: str, members: list[int]) -> Swept:
-    """Book what ran out of these members, whose accounts are locked."""
+    """Lock these members' accounts and book what ran out of them."""
+    await tx.together((LOCK, {"wallet": wallet, "members": members}))
     found: dict[str, Any] = await tx.columns(RAN_OUT, RAN_OUT_KINDS, at=at, wallet=wallet, members=members)
     who, lots, left = (found[name].tolist() for name in RAN_OUT_KINDS)
     if not lots:
@@ -147,10 +148,24 @@ async def _release_ended(tx: Tx, at: datetime, limit: int) -> int:
 
 
 async def sweep_merchant(database: Database, merchant_id: int, at: datetime, batch: int = BATCH) -> Swept:
-    """Sweep a merchant to the end, one transaction for every `batch` lots, so that no one waits long behind it."""
-    total = Swept()
+    """Sweep a merchant to the end, one transaction for every `batch` members, so that no one waits long behind it.
+
+    Members who are neighbours are booked together: their rows are neighbours in the indexes as well.
+    """
+    lots = points = holds = 0
     while True:
-        done = await database.attempt(merchant_id, sweep, at, batch, hot=True)
-        total = Swept(total.lots + done.lots, total.points + done.points, total.holds + done.holds)
-        if done.lots < batch and done.holds < batch:
-            return total
+        released = await database.attempt(merchant_id, _release_ended, at, batch, hot=True)
+        due = await database.attempt(merchant_id, _due, at, AHEAD * batch, hot=True)
+        for wallet, members, _ in due:
+            for start in range(0, len(members), batch):
+                piece = members[start : start + batch]
+                done = await database.attempt(merchant_id, _book_due, at, wallet, piece, hot=True)
+                lots += done.lots
+                points += done.points
+        holds += released
+        if released < batch and sum(found for *_, found in due) < AHEAD * batch:
+            return Swept(lots, points, holds)
+
+
+async def _due(tx: Tx, at: datetime, limit: int) -> list[Any]:
+    return await tx.rows(DUE, at=at, limit=limit)
