@@ -130,22 +130,27 @@ class _Work:
 
     async def fill(self, members: int) -> float:
         """The same by few statements, made on the server: for millions; members a second."""
-        began, new = clock.monotonic(), range(self.members + 1, members + 1)
-        for start in range(new.start, new.stop, _PIECE):
-            async with self._database.write(self._merchant_id, hot=True) as tx:
-                count = min(_PIECE, new.stop - start)
-                numbers = "select nextval('shuke_id_block') as block from generate_series(1, %(count)s)"
-                blocks = [row.block for row in await tx.rows(numbers, count=2 * (count // 1_000 + 1))]
-                given = {
-                    "first": start, "count": count, "blocks": blocks, "batch_id": tx.batch_id, "at": clock.now(),
-                    "until": clock.now() + 2 * LATER, "why": json.dumps(WHY, ensure_ascii=False),
-                }  # fmt: skip
-                await tx.together(*((sql, given) for sql in _FILLED))
-                tx.seal([await tx.value(_LINES, batch_id=tx.batch_id)])
+        new = range(self.members + 1, members + 1)
+        pieces = (
+            partial(self._fill, start, min(_PIECE, new.stop - start)) for start in range(new.start, new.stop, _PIECE)
+        )
+        rate = await _timed(pieces, 2) if new else 0.0
         self.members = max(members, self.members)
         async with self._database.directory() as tx:
             await tx.run("analyze account, entry, lot")
-        return len(new) / (clock.monotonic() - began)
+        return rate
+
+    async def _fill(self, start: int, count: int) -> int:
+        async with self._database.write(self._merchant_id, hot=True) as tx:
+            numbers = "select nextval('shuke_id_block') as block from generate_series(1, %(count)s)"
+            blocks = [row.block for row in await tx.rows(numbers, count=2 * (count // 1_000 + 1))]
+            given = {
+                "first": start, "count": count, "blocks": blocks, "batch_id": tx.batch_id, "at": clock.now(),
+                "until": clock.now() + 2 * LATER, "why": json.dumps(WHY, ensure_ascii=False),
+            }  # fmt: skip
+            await tx.together(*((sql, given) for sql in _FILLED))
+            tx.seal([await tx.value(_LINES, batch_id=tx.batch_id)])
+        return count
 
     async def mixed(self, count: int, lanes: int) -> float:
         """So many movements in batches; movements a second."""
