@@ -393,14 +393,6 @@ class Book:
                 self._grant(taker, in_id, kept, *life, restricted=lot.restricted)
         return out_id, in_id
 
-    def expire(self, member_id: int, lot: LotState, cause: Cause, *, wallet: str = POINTS) -> int:
-        """Book that a lot has run out; true since its `expires_at`, whenever this is recorded."""
-        account = self.account(member_id, wallet)
-        points = lot.remaining
-        entry_id = self._entry(account, "expire", -points, cause, effective_at=lot.expires_at)
-        self._move(account, entry_id, lot, points)
-        return entry_id
-
     def pin(self, member_id: int, points: int, until: datetime, *, wallet: str = POINTS) -> list[list[int]]:
         """Set points aside until a hold is captured or released, at the latest `until`; returns [lot, points] pairs."""
         assert points > 0
