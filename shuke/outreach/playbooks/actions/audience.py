@@ -32,7 +32,9 @@ async def _tag(tx: Tx, one: TagIn, at: datetime, by: str) -> int:
     if one.name is None:
         ready = (await audience.here(tx)).ready[one.model]
         return (await tags.adopt(tx, one.model, ready.value, at, by)).tag_id
-    shape = tags.TagShape(name=one.name.zh, description=one.description.zh if one.description else "", segment=one.segment)
+    shape = tags.TagShape(
+        name=one.name.zh, description=one.description.zh if one.description else "", segment=one.segment
+    )
     return (await tags.create_tag(tx, shape, at, by)).tag_id
 
 
