@@ -4093,8 +4093,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * 一位会员在哪些分群里，用身份查询，例如 ?phone=13800138000。 The segments one member is in; one statement for all segments.
-         * @description 一位会员在哪些分群里，用身份查询，例如 ?phone=13800138000。 The segments one member is in; one statement for all segments.
+         * 一位会员在哪些分群里，用身份查询，例如 ?phone=13800138000。 The segments one member is in, all at once.
+         * @description 一位会员在哪些分群里，用身份查询，例如 ?phone=13800138000。 The segments one member is in, all at once.
          */
         readonly get: operations["V1MembersSegmentsReadSegments"];
         readonly put?: never;

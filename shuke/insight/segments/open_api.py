@@ -69,7 +69,7 @@ async def list_segments(database: Database, request: Request[Any, Any, Any]) -> 
 
 @get("/members/segments", guards=READ, responses=http.declares(NobodyKnown, members.BadIdentity, members.NoIdentity))
 async def read_segments(database: Database, request: Request[Any, Any, Any]) -> SegmentsOfMember:
-    """一位会员在哪些分群里，用身份查询，例如 ?phone=13800138000。 The segments one member is in; one statement for all segments."""
+    """一位会员在哪些分群里，用身份查询，例如 ?phone=13800138000。 The segments one member is in, all at once."""
     person = members.identities_of(dict(request.query_params))
     async with database.read(http.caller_of(request).merchant_id) as tx:
         [member_id] = await members.resolve(tx, [person])

@@ -95,7 +95,7 @@ async def test_a_key_tries_rules_and_asks_why(
         assert refused.status_code == 403
 
 
-async def test_one_members_segments_are_one_statement(database: Database, mirrored: Context, shop: int) -> None:
+async def test_one_members_segments_are_two_statements(database: Database, mirrored: Context, shop: int) -> None:
     """However many segments there are."""
     async with database.write(shop) as tx:
         for number in range(30):
@@ -116,4 +116,4 @@ async def test_one_members_segments_are_one_statement(database: Database, mirror
             found = await segments.of_member(tx, number)
         finally:
             del tx.connection.execute
-        assert (len(found), len(asked)) == (30, 1)
+        assert (len(found), len(asked)) == (30, 2)
