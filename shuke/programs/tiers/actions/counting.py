@@ -110,8 +110,7 @@ async def _note_new(tx: Tx, ladder_id: int, changes: dict[int, list[tuple[Rise, 
         fresh.sort(key=lambda one: (one[0].at, one[0].member_id))
         ids = sorted(await tx.fresh_ids(len(fresh)))
         named = [(number, rise, reason) for number, (rise, reason) in zip(ids, fresh, strict=True)]
-        sql, params = noting(tx, ladder_id, named)
-        await tx.run(sql, **params)
+        await tx.together(noting(tx, ladder_id, named))
 
 
 async def _tell(tx: Tx, main: Ladder, who: Sequence[int], at: datetime, day: Any) -> None:

@@ -249,6 +249,5 @@ async def _by_hand(tx: Tx, of: Ladder, one: Standing, change: Rise | None, act: 
     await tx.insert(models.TierByHand, [row])
     await tx.insert(models.MemberTier, [_row(one, of.ladder_id)], conflict="update:level,since,keep_until,under")
     if change is not None:
-        sql, params = noting(tx, of.ladder_id, [(change_id, change, "manual")])
-        await tx.run(sql, **params)
+        await tx.together(noting(tx, of.ladder_id, [(change_id, change, "manual")]))
     await again(tx, [one.member_id], act["at"])
