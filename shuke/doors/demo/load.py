@@ -142,7 +142,7 @@ async def enrol(database: Database, merchant_id: int, people: Sequence[Member]) 
 def _profile(member: Any) -> dict[str, Any]:
     return {
         "name": member.name, "gender": member.gender, "birthday": member.birthday,
-        "attributes": {"city": member.city, "skin": member.skin, "met": member.met},
+        "attributes": {"city": member.city, "肤质": member.skin, "入会途径": member.met},
     }  # fmt: skip
 
 
