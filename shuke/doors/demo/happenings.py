@@ -145,8 +145,9 @@ async def _set_up(tx: Tx, owner: Caller, last_day: date, at: datetime) -> None:
     hook, _ = await webhooks.create_webhook(
         tx, name="企业微信 CRM", url=CRM, events=events, segments=told, at=at, by=owner.name,
     )  # fmt: skip
-    shape = {"name": hook.name, "url": hook.url, "events": hook.events, "segments": hook.segments}
-    await webhooks.change_webhook(tx, hook.webhook_id, **shape, paused=True)
+    await webhooks.change_webhook(
+        tx, hook.webhook_id, name=hook.name, url=hook.url, events=events, segments=told, paused=True
+    )
     await access.record(tx, owner, "webhook.created", ("webhook", hook.name), at=at)
     chosen = foresight.Chosen()
     await foresight.ask(tx, (last_day - timedelta(days=29), last_day), chosen, at, owner.name)
