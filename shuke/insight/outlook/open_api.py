@@ -110,7 +110,7 @@ async def evaluate(
         found = await members.resolve(tx, people)
         node = segments.parsed(await _rule(tx, data.segment, data))
         known = sorted({number for number in found if number is not None})
-        inside = (await segments.ask(tx, _opened(mirror), [node], at, known)).members(node) if known else set()
+        inside = set((await segments.ask(tx, _opened(mirror), [node], at, known)).members(node) if known else ())
     items = [Held(member_id=one, inside=None if one is None else one in inside) for one in found]
     return Evaluation(as_of=at, items=items)
 
