@@ -18,7 +18,7 @@ from shuke.assets import offers
 from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.points import jobs as points_jobs
 from shuke.doors import setup, wiring
-from shuke.doors.demo import goods, happenings, programme, purchases, shop, tagging, world
+from shuke.doors.demo import friends, goods, happenings, programme, purchases, shop, tagging, world
 from shuke.ground import access, catalog, ingestion, members, tenancy
 from shuke.insight import profiles, segments
 from shuke.insight.tags import jobs as tags_jobs
@@ -59,6 +59,13 @@ class Play:
     numbers: list[int]
     answered: set[int] = field(default_factory=set)
     replies: list[tuple[Order, int]] = field(default_factory=list)
+    brought: dict[int, int] = field(default_factory=dict)
+    """Friend → referrer, by place in the list of members."""
+
+    @property
+    def people(self) -> tuple[Sequence[Member], Sequence[int]]:
+        """The members and their numbers."""
+        return self.made.members, self.numbers
 
 
 async def load_until_yesterday(context: Context, told: Callable[[str, float], None]) -> int:
@@ -149,6 +156,9 @@ def _profile(member: Any) -> dict[str, Any]:
 async def _history(play: Play, told: Callable[[str, float], None]) -> None:
     """All but the last weeks, as an import would bring it: no journeys, no messages; then what expired meanwhile."""
     cut = instant(play.made.year.days[-LIVE_DAYS], time(0))
+    play.brought = friends.pairs(play.made.members, play.made.year.days[0])
+    past = play.made.year.days[:-LIVE_DAYS]
+    await friends.bring_all(play.database, play.merchant_id, play.people, play.brought, past)
     items: list[ingestion.Item] = [order_in(play, order) for order in play.made.orders if order.at < cut]
     items += [refund_in(refund) for refund in play.made.refunds if refund.at < cut]
     items += [event_in(play, deed) for deed in play.made.deeds if deed.at < cut]
@@ -172,6 +182,7 @@ async def _history(play: Play, told: Callable[[str, float], None]) -> None:
                 )
             journey = await journeys.install_example(tx, shop.JOURNEY, cut)
             await tagging.put_tags(tx, play.made, play.numbers, cut)
+            await friends.celebrate(tx, play.made.year.days[-LIVE_DAYS], 400, "苏芙")
             for name, words in goods.STAGES.items():
                 await profiles.put_stage(tx, name, words, "苏芙", cut)
         await turn(play)
@@ -210,6 +221,8 @@ async def _until(play: Play, since: datetime, until: datetime) -> datetime:
     items += [refund_in(refund) for refund in _between(made.refunds, since, until)]
     items += [event_in(play, deed) for deed in _between(made.deeds, since, until)]
     with clock.at(until):
+        days = since.astimezone(purchases.ZONE).date(), until.astimezone(purchases.ZONE).date()
+        await friends.bring(play.database, play.merchant_id, play.people, play.brought, *days)
         for part in parts(items):
             await _apply(play, part, history=False)
         await Relay(play.database, wiring.READERS).drain(play.merchant_id)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shuke.outreach import playbooks
 from shuke.programs import tiers
+from shuke.programs.referrals import jobs as referrals_jobs
 from shuke.programs.tiers import jobs as tiers_jobs
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ async def open_programme(tx: Tx, now: datetime, by: str) -> None:
 
 
 async def keep(database: Database, merchant_id: int) -> None:
-    """What the clock brings round for tiers: gifts, ends of periods, ladders played again."""
+    """What the clock brings round: gifts of tiers, ends of periods, ladders played again, and referrals that proved true."""
     await tiers_jobs.review_tiers(database, merchant_id)
     await tiers_jobs.count_tiers(database, merchant_id)
+    await referrals_jobs.keep_promises(database, merchant_id)
