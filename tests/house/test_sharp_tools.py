@@ -28,7 +28,7 @@ OWNERS = {
     "subprocess": ("shuke/kit/db/",),
     "asyncio.open_connection": ("shuke/outreach/webhooks/actions/",),
     "pydyf": ("shuke/doors/screens/",),
-    "segno": ("shuke/programs/referrals/",),
+    "segno": ("shuke/kit/qr.py",),
 }
 MAY_COMMIT = ("shuke/kit/db/", "shuke/kit/jobs")
 SEEDED = {"random.Random"}
