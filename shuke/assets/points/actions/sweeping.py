@@ -13,20 +13,22 @@ from shuke.assets.points.actions.posting import LOCK, open_book, store, tell_pos
 from shuke.kit.db import Database, Kind, Tx
 
 # A pinned lot waits: it does not run out before the hold ends.
-_IS_DUE = """
-l.merchant_id = %(merchant_id)s and l.remaining > 0 and l.expires_at <= %(at)s
+_NOT_PINNED = """
+l.merchant_id = %(merchant_id)s and l.remaining > 0
   and not exists (select from hold h, jsonb_array_elements(h.lots) as p where h.merchant_id = %(merchant_id)s
     and h.member_id = l.member_id and h.state = 'open' and h.expires_at > %(at)s and (p.value ->> 0)::bigint = l.lot_id)
 """
 DUE = f"""
 select d.wallet, array_agg(distinct d.member_id) as members, count(*) as lots from (
-  select l.member_id, l.wallet from lot l where {_IS_DUE} order by l.expires_at, l.member_id, l.lot_id limit %(limit)s
+  select l.member_id, l.wallet from lot l where l.expires_at <= %(at)s and {_NOT_PINNED}
+  order by l.expires_at, l.member_id, l.lot_id limit %(limit)s
 ) d group by 1 order by 1
 """
 RAN_OUT = f"""
 select d.* from unnest(%(members)s::bigint[]) as m(member_id)
 cross join lateral (select l.member_id, l.lot_id, l.remaining from lot l
-  where l.member_id >= m.member_id and l.member_id <= m.member_id and l.wallet = %(wallet)s and {_IS_DUE}
+  where l.member_id >= m.member_id and l.member_id <= m.member_id and l.wallet = %(wallet)s
+    and (l.expires_at > %(at)s) is false and {_NOT_PINNED}
   order by l.member_id offset 0) d order by d.member_id, d.lot_id
 """
 RAN_OUT_KINDS: dict[str, Kind] = {"member_id": "whole", "lot_id": "whole", "remaining": "whole"}
