@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from shuke.assets import confirmations, offers, points
 from shuke.ground import catalog, ingestion, tenancy
-from shuke.kit import clock, errors, money
+from shuke.kit import errors, money
 from shuke.kit.kinds import Sentence
 from shuke.programs import earning, tiers
 
@@ -116,7 +116,7 @@ class Context:
     lateness: timedelta = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "zone", clock.zone(self.merchant.zone))
+        object.__setattr__(self, "zone", ZoneInfo(self.merchant.zone))
         object.__setattr__(self, "lateness", timedelta(days=int(self.merchant.settings.get("lateness_days", 30))))
 
     def earns(self, item: ingestion.Item) -> bool:
