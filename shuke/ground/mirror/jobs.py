@@ -81,6 +81,10 @@ class _Rounds:
             self._news.update(merchants)
             self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
             log.warning("the mirror is behind and will catch up", error=str(error)[:300], pause=self._pause)
+        except Exception:  # a fault of ours stops the copying, not the shop
+            self._news.update(merchants)
+            self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
+            log.exception("a round of the mirror failed and will be tried again", pause=self._pause)
         return self._pause
 
 

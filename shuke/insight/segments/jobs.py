@@ -100,6 +100,9 @@ class _Following:
             except (errors.Unavailable, mirror.MirrorGone, mirror.QueryFailed) as error:
                 self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
                 log.warning("segments are behind and will catch up", error=str(error)[:300], pause=self._pause)
+            except Exception:  # a fault of ours with one merchant's segments stops neither the others nor the shop
+                self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
+                log.exception("a round of segments failed and will be tried again", merchant_id=merchant_id)
 
     async def _one(self, merchant_id: int) -> None:
         at = clock.now()
