@@ -39,6 +39,6 @@ async def played_of(
         for member_id in who:
             told = [ByHand(row.at, row.level, row.until) for row in acts.get((number, member_id), ())]
             if history[member_id] or told:
-                moments = [*history[member_id], *told]
+                moments: list[Moment | ByHand] = [*history[member_id], *told]
                 found[number, member_id] = policy.replay(member_id, held, moments, at, merchant.zone)
     return found
