@@ -3,8 +3,7 @@
 from shuke.assets.rewards import of_points
 from shuke.insight import lifecycle
 from shuke.kit.kinds import Sentence
-from shuke.outreach.playbooks.books import audience
-from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, SegmentIn, Text, points
+from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, SegmentIn, Text, audience, points
 from shuke.programs import missions, referrals, tiers
 
 

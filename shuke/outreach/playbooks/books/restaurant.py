@@ -5,8 +5,7 @@ from datetime import datetime
 from shuke.assets.rewards import of_points
 from shuke.insight import lifecycle
 from shuke.kit.kinds import Sentence
-from shuke.outreach.playbooks.books import audience
-from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, Text, points
+from shuke.outreach.playbooks.policy import Book, ExampleIn, MissionIn, RuleIn, Text, audience, points
 from shuke.programs import missions, referrals, tiers
 
 NOON, THREE = datetime(2026, 1, 7, 12), datetime(2026, 1, 7, 15)

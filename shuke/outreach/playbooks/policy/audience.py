@@ -7,7 +7,7 @@ from typing import Any
 from shuke.assets import offers
 from shuke.kit.kinds import Sentence
 from shuke.outreach import journeys
-from shuke.outreach.playbooks.policy import JourneyIn, SegmentIn, TagIn
+from shuke.outreach.playbooks.policy.book import JourneyIn, SegmentIn, TagIn
 
 VALUABLE, PROMISING, BIRTHDAY, SLEEPING = "high-value", "potential", "birthday-soon", "dormant-points"
 NEW, DORMANT = "lifecycle-new", "lifecycle-dormant"
