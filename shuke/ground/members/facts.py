@@ -70,7 +70,9 @@ JOINED_AT = mirror.Attribute(
 DECLARED = (
     JOINED_AT,
     mirror.Attribute(
-        "gender", "text", ("性别", "Gender"),
+        "gender",
+        "text",
+        ("性别", "Gender"),
         words={"female": ("女", "female"), "male": ("男", "male"), "other": ("其他", "other")},
     ),
     mirror.Attribute("city", "text", ("城市", "City")),

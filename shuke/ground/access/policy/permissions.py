@@ -43,7 +43,9 @@ PERMISSIONS: dict[str, Words] = {
     "orders.write": Words("写入订单（接口）", "Send orders (API)"),
     "refunds.write": Words("写入退款（接口）", "Send refunds (API)"),
     "events.write": Words("写入行为（接口）", "Send events (API)"),
-    "missions.take": Words("替会员签到、领任务、抽奖（接口）", "Check members in, take their missions and turns in draws (API)"),
+    "missions.take": Words(
+        "替会员签到、领任务、抽奖（接口）", "Check members in, take their missions and turns in draws (API)"
+    ),
     "referrals.take": Words("会员端的推荐码和推荐（接口）", "Referral codes and referrals of members (API)"),
     "tiers.see": Words("替会员查看等级（接口）", "See where members stand (API)"),
 }

@@ -1,7 +1,15 @@
 """Verbs of journeys."""
 
 from shuke.outreach.journeys.actions.examples import EXAMPLES, install_example
-from shuke.outreach.journeys.actions.shaping import Preview, create_journey, discard, edit_journey, launch, move, preview
+from shuke.outreach.journeys.actions.shaping import (
+    Preview,
+    create_journey,
+    discard,
+    edit_journey,
+    launch,
+    move,
+    preview,
+)
 from shuke.outreach.journeys.actions.travelling import (
     advance,
     any_travellers,
