@@ -27,7 +27,7 @@ from shuke.kit.db import Database, embedded
 from shuke.programs import earning
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
     from datetime import datetime
 
 FEW = 50
@@ -44,13 +44,13 @@ class Product:
     calls: int = 0
 
     async def drive(
-        self, keys: list[str], callers: int, seconds: float, members: int, batch: int = 1
+        self, keys: list[str], callers: int, seconds: float, members: int, batch: int = 1, **more: Any
     ) -> dict[str, Any]:
-        """Run callers in a process of their own; what they saw."""
+        """Run callers in a process of their own, with what more the plan is to say; what they saw."""
         self.calls += 1
         plan = {
             "port": self.port, "keys": keys, "callers": callers, "seconds": seconds, "members": members, "batch": batch,
-            "at": clock.now().isoformat(), "offset": self.calls * 100_000,
+            "at": clock.now().isoformat(), "offset": self.calls * 100_000, **more,
         }  # fmt: skip
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.load", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -62,8 +62,8 @@ class Product:
 
 
 @asynccontextmanager
-async def product() -> AsyncIterator[Product]:
-    """`shuke up` on an empty data folder and a free port; stopped and removed afterwards."""
+async def product(prepare: Callable[[Path], Awaitable[None]] | None = None) -> AsyncIterator[Product]:
+    """`shuke up` on a data folder that is empty or prepared, and a free port; stopped and removed afterwards."""
     home = config.load().home / f"bench-{os.getpid()}"
     home.mkdir(parents=True)
     with socket.socket() as probe:
@@ -72,6 +72,12 @@ async def product() -> AsyncIterator[Product]:
     environment = {**os.environ, "SHUKE_HOME": str(home), "SHUKE_PORT": str(port)}
     environment.pop("SHUKE_DATABASE_URL", None)
     environment.pop("SHUKE_MIRROR_URL", None)
+    try:
+        if prepare is not None:
+            await prepare(home)
+    except BaseException:
+        shutil.rmtree(home, ignore_errors=True)
+        raise
     server = _started(environment, home / "up.log")
     try:
         await _until_ready(port, server, home / "up.log")

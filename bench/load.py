@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 
 
 class Caller(asyncio.Protocol):
-    """One keep-alive connection: sends the next request when the answer to the last has come."""
+    """One keep-alive connection: sends the next request when the answer to the last has come, and with `every` not before
+    so many seconds after it was due."""
 
-    def __init__(self, requests: Iterator[bytes], latencies: list[float], refused: list[bytes], until: float) -> None:
+    def __init__(
+        self, requests: Iterator[bytes], latencies: list[float], refused: list[bytes], until: float,
+        pace: tuple[float, float] = (0.0, 0.0),
+    ) -> None:  # fmt: skip
         self._requests = requests
         self._latencies = latencies
         self._refused = refused
         self._until = until
         self._buffer = b""
         self._sent_at = 0.0
+        self._due, self._every = pace
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -33,6 +38,14 @@ class Caller(asyncio.Protocol):
         self._next()
 
     def _next(self) -> None:
+        wait = self._due - clock.monotonic()
+        self._due += self._every
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self._send)
+        else:
+            self._send()
+
+    def _send(self) -> None:
         self._sent_at = clock.monotonic()
         request = next(self._requests, None) if self._sent_at < self._until else None
         if request is None:
@@ -92,7 +105,9 @@ def order_requests(plan: dict[str, Any], caller: int) -> Iterator[bytes]:
         return
     key = keys[caller % len(keys)]
     for number in itertools.count():
-        if batch == 1:
+        if plan.get("each_once"):
+            yield _request(key, _order(name, number, (number * plan["callers"] + caller) % members, at))
+        elif batch == 1:
             yield _request(key, _order(name, number, (caller * 7919 + number * 104729) % members, at))
         else:
             numbers = range(number * batch, (number + 1) * batch)
@@ -101,15 +116,19 @@ def order_requests(plan: dict[str, Any], caller: int) -> Iterator[bytes]:
 
 
 async def drive(plan: dict[str, Any]) -> dict[str, Any]:
-    """Run the plan {port, keys, callers, seconds, members, at, offset, batch}; orders a second, latencies, refusals."""
+    """Run the plan {port, keys, callers, seconds, members, at, offset, batch}; orders a second, latencies, refusals.
+
+    With `rate` the callers together send so many a second, with `each_once` one member after the other."""
     loop = asyncio.get_running_loop()
     latencies: list[float] = []
     refused: list[bytes] = []
     began = clock.monotonic()
     until = began + plan["seconds"] if plan["batch"] > 0 else float("inf")
     opened = []
+    every = plan["callers"] / plan["rate"] if plan.get("rate") else 0.0
     for caller in range(plan["callers"]):
-        protocol = Caller(order_requests(plan, caller), latencies, refused, until)
+        pace = (began + every * caller / plan["callers"], every)
+        protocol = Caller(order_requests(plan, caller), latencies, refused, until, pace)
         await loop.create_connection(lambda protocol=protocol: protocol, "127.0.0.1", plan["port"])  # type: ignore[misc]
         opened.append(protocol)
     await asyncio.gather(*(protocol.done for protocol in opened))

@@ -111,15 +111,15 @@ def fill(members: int, events: int, now: datetime = NOW, merchant_id: int = 1) -
         f"SELECT {own}, {at} AS at, toDate(at, 'Asia/Shanghai'), at, number, number, 1, "
         "rand(3) % 50000, rand(4) % 60000, rand(5) % 5, "
         "['pos', 'web', 'mini', 'douyin'][1 + rand(6) % 4], concat('s', toString(rand(7) % 50)), toDayOfWeek(at), toHour(at), "
-        f"number, number FROM numbers({orders})",
+        f"number, 1 FROM numbers({orders})",
         "INSERT INTO orders (merchant, member, at, day, effective_at, order_id, row_id, sign, amount_fen, list_fen, items, "
         "channel, store, weekday, hour, seq, applied) "
         "SELECT merchant, member, at, day, at, order_id, row_id, -1, amount_fen, list_fen, items, channel, store, weekday, hour, "
-        "seq, seq FROM orders WHERE order_id % 20 = 0",
+        "seq, 1 FROM orders WHERE order_id % 20 = 0",
         "INSERT INTO events (merchant, member, kind, at, day, texts, numbers, seq, applied) "
         f"SELECT {own}, 'view', {at} AS at, toDate(at, 'Asia/Shanghai'), "
         "map('sku', concat('k', toString(rand(3) % 1000)), 'page', concat('p', toString(rand(4) % 100))), "
-        f"map('seconds', toDecimal128(rand(5) % 300, 9)), number, number FROM numbers({events - orders})",
+        f"map('seconds', toDecimal128(rand(5) % 300, 9)), number, 1 FROM numbers({events - orders})",
         *(f"OPTIMIZE TABLE {table} FINAL" for table in ("members", "attributes", "orders", "events")),
     ]
 
