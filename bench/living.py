@@ -93,13 +93,30 @@ async def measure(members: int, events: int, changed: int, rounds: int) -> dict[
             for size in SIZES:
                 made = await _create(database, opened, merchant_id, (made, size))
                 cases.append(await _case(database, opened, merchant_id, size, (members, changed, rounds)))
+            single = await _single(database, merchant_id, members)
         finally:
             await mirror.close_mirror(opened)
             await database.close()
     return {
         "bench": "living", "members": members, "events": events, "changed": changed, "cases": cases,
-        "ratio": round(cases[-1]["ms"] / cases[0]["ms"], 2),
+        "ratio": round(cases[-1]["ms"] / cases[0]["ms"], 2), "of_member": single,
     }  # fmt: skip
+
+
+async def _single(database: Database, merchant_id: int, members: int) -> dict[str, float]:
+    """How long it takes to tell which of all segments one member is in."""
+    took, found = [], 0
+    for number in range(WARM, WARM + 200):
+        started = clock.monotonic()
+        async with database.read(merchant_id) as tx:
+            found += len(await segments.of_member(tx, 1 + number * 7919 % members))
+        took.append((clock.monotonic() - started) * 1_000)
+    took.sort()
+    case = {"p50_ms": round(took[100], 1), "p99_ms": round(took[198], 1), "segments": round(found / 200, 1)}
+    baseline.note(
+        f"one member in all segments: {case['p50_ms']} ms, p99 {case['p99_ms']} ms, in {case['segments']} on average"
+    )
+    return case
 
 
 async def _say_copied(database: Database, merchant_id: int, at: datetime) -> None:
