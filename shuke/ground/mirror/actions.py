@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from shuke.ground.mirror.engines.arrow import arrow_table
-from shuke.ground.mirror.policy import News, create_table, quote, schema_mark
+from shuke.ground.mirror.policy import EVENTS, News, create_table, quote, schema_mark
 from shuke.ground.mirror.queries import freshness, wait_for
 from shuke.kit import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shuke.ground.mirror.policy import Redirect, Table
+    from shuke.ground.mirror.policy import Redirect, Registry, Table
     from shuke.ground.mirror.queries import Mirror
     from shuke.kit.db import Database, Tx
 
@@ -116,24 +116,30 @@ async def copy(mirror: Mirror, database: Database, merchants: Iterable[int]) -> 
         mirror.rewound = True
     if mirror.listeners:
         for batch in batches:
-            members = _members_of(batch)
+            members, echoed = _members_of(batch, mirror.registry)
             for tell in mirror.listeners:
-                tell(batch.merchant_id, members)
+                tell(batch.merchant_id, members, echoed)
             after, until = mirror.told.get(batch.merchant_id, (-1, -1))
             mirror.told[batch.merchant_id] = (after if until == batch.after else batch.after, batch.until)
     return {batch.merchant_id for batch in batches if batch.more}
 
 
-def _members_of(batch: _Batch) -> BitMap:
-    """Of whom a batch added rows, or whose rows went to another."""
-    found = BitMap()
-    for parts in batch.tables.values():
+def _members_of(batch: _Batch, registry: Registry) -> tuple[BitMap, BitMap]:
+    """Of whom a batch added rows, or whose rows went to another; and of whom it added only echoes."""
+    found, echoed = BitMap(), BitMap()
+    echoes = pa.array([event.name for event in registry.events.values() if event.echo], pa.string())
+    for name, parts in batch.tables.items():
         for part in parts:
-            found.update(part.column("member").to_numpy())
+            members = part.column("member")
+            if name == EVENTS.name:
+                echo = pc.is_in(part.column("kind"), echoes)
+                echoed.update(members.filter(echo).to_numpy())
+                members = members.filter(pc.invert(echo))
+            found.update(members.to_numpy())
     if batch.redirect is not None:
         redirect, one = batch.redirect
         found.update((int(one.payload[redirect.old]), int(one.payload[redirect.new])))
-    return found
+    return found, echoed - found
 
 
 async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Batch | None:

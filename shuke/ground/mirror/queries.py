@@ -26,12 +26,13 @@ REMEMBERED = 256
 class Mirror:
     """An open mirror: the engine, what was declared, who wants to hear of whom news was copied, and whether this process copies.
 
+    `listeners` take the merchant, the members of whom news was copied, and those of whom only echoes were.
     `told`: by merchant, after which announcement and up to which the listeners have heard everything without a gap.
     """
 
     engine: Engine
     registry: Registry
-    listeners: list[Callable[[int, BitMap], None]] = field(default_factory=list)
+    listeners: list[Callable[[int, BitMap, BitMap], None]] = field(default_factory=list)
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     rewound: bool = False
     holder: str | None = None

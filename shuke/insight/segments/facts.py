@@ -35,7 +35,7 @@ _PROPERTIES: dict[str, tuple[mirror.ValueType, str, str]] = {
 }
 
 DECLARED = (
-    mirror.behaviour("segment_entered", ("进入分群", "entered a segment"), _PROPERTIES),
-    mirror.behaviour("segment_left", ("离开分群", "left a segment"), _PROPERTIES),
+    mirror.behaviour("segment_entered", ("进入分群", "entered a segment"), _PROPERTIES, echo=True),
+    mirror.behaviour("segment_left", ("离开分群", "left a segment"), _PROPERTIES, echo=True),
     mirror.Source(("segment_refreshed",), "events", _flips),
 )

@@ -80,9 +80,9 @@ class _Following:
         self._pause = TICK_SECONDS
         self._looked = clock.now()
 
-    def tell(self, merchant_id: int, members: BitMap) -> None:
-        """News was copied of these members."""
-        actions.note_changed(merchant_id, members)
+    def tell(self, merchant_id: int, members: BitMap, echoed: BitMap) -> None:
+        """News was copied of these members, or only echoes."""
+        actions.note_changed(merchant_id, members, echoed)
         self._wake.set()
 
     async def round(self) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pyroaring import BitMap
 
 from shuke.ground import mirror
 from shuke.insight import segments
-from shuke.insight.segments.actions import refreshing
+from shuke.insight.segments.actions import refreshing, writing
 from shuke.kit.db import Database
 from shuke.programs import intake
 from tests.insight.segments.test_faults import FRESH, GONE, forget, proven
@@ -18,6 +20,10 @@ from tests.insight.segments.test_living import flips
 from tests.insight.segments.test_membership import BUYERS, DAY, NOON, bought, create
 
 MEMBERS = 12
+_SUMS = """
+select entered, count(*) as flips, sum(member_id) as total, count(*) filter (where reason = 'event') as by_event
+from segment_flip where merchant_id = %(merchant_id)s group by entered order by entered desc
+"""
 RULES = {"buyers": BUYERS, "fresh": FRESH, "gone": GONE}
 
 
@@ -65,9 +71,9 @@ async def test_who_buys_while_a_crowd_leaves_stays(
 
     stored = counting(monkeypatch, meanwhile)
     done = await segments.live(database, columns, shop, at)
-    # Who bought comes between the pieces, and the first piece, whose flips were copied as events by then.
-    assert stored[:3] == [2, 2, 4] and stored[-1] == 0
-    assert sum(stored) == MEMBERS + 4 - 1  # of whom m11 was still to be written
+    # Who bought comes between the pieces; not the first piece, whose flips were copied as events by then.
+    assert stored[:3] == [2, 2, 3] and stored[-1] == 0
+    assert sum(stored) == MEMBERS + 3 - 1  # of whom m11 was still to be written
     told = {one.slug: (one.entered, one.left) for one in done.refreshed}
     assert told["buyers"] == (0, 11) and told["gone"] == (11, 0)
     assert len(await flips(database, shop)) == 11 * 2 + 3 + 2 + 1  # left; m0 back; new; m11 fresh
@@ -90,3 +96,23 @@ async def test_a_kill_between_two_pieces_loses_nobody(
     assert stored[2:7] == [2] * 5
     assert len(await flips(database, shop)) == 2 * MEMBERS
     await proven(database, columns, shop, NOON + DAY)
+
+
+async def test_more_flips_than_one_statement_takes_are_written_in_one_transaction(
+    database: Database, merchant_id: int
+) -> None:
+    many = BitMap(range(1, 2 * writing.ROWS + 2))
+    async with database.write(merchant_id) as tx:
+        shown = await segments.create_segment(tx, name="买过护肤", slug="skin", rule=BUYERS, at=NOON)
+        refresh_ids, segment_id = await tx.fresh_ids(2), shown.segment_id
+        for number, (before, after) in enumerate(((BitMap(), many), (many, BitMap([3])))):
+            written = writing.Written(NOON)
+            change = writing.Change(before, after, len(before), whole=True)
+            row = SimpleNamespace(segment_id=segment_id, version=1)
+            written.add(row, refresh_ids[number], change, lambda member: "event" if member % 2 else "time")
+            await written.store(tx)
+    async with database.read(merchant_id) as tx:
+        [came, went] = await tx.rows(_SUMS)
+    assert (came.entered, came.flips, came.total) == (True, len(many), sum(many))
+    assert (went.entered, went.flips, went.total) == (False, len(many) - 1, sum(many) - 3)
+    assert went.by_event == writing.ROWS  # the odd ones but 3

@@ -47,6 +47,7 @@ async def shop(database: Database, columns: mirror.Mirror, merchant_id: int) -> 
 def forget(columns: mirror.Mirror) -> None:
     """What a process that is killed loses: all it had in memory."""
     living._changed.clear()
+    living._echoed.clear()
     columns.told.clear()
     columns.remembered.clear()
     columns.rewound, columns.leased_until = False, None

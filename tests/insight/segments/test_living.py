@@ -62,6 +62,32 @@ async def test_an_event_asks_only_its_member_and_time_alone_lets_out(
     assert await flips(database, shop) == [(1, True, "event"), (1, True, "event")]
 
 
+async def test_flips_ask_nobody_again_unless_a_rule_speaks_of_them(
+    database: Database, columns: mirror.Mirror, shop: int
+) -> None:
+    await create(database, shop, BUYERS, "buyers")
+    await segments.refresh(database, columns, shop, NOON)
+    await segments.live(database, columns, shop, NOON)
+    await intake.apply(database, shop, [bought("3", "a", NOON + timedelta(minutes=1))], history=True)
+    asked = []
+    for minute in (2, 3, 4):
+        await mirror.drain(columns, database, shop)
+        lived = await segments.live(database, columns, shop, NOON + timedelta(minutes=minute), timed=False)
+        asked.append(lived.asked)
+    assert asked == [1, 0, 0]
+    came_back = {"did": "segment_entered", "where": [{"prop": "segment", "op": "eq", "value": "buyers"}]}
+    await create(database, shop, came_back, "came-back")
+    await segments.refresh(database, columns, shop, NOON + timedelta(minutes=5))
+    await intake.apply(database, shop, [bought("4", "c", NOON + timedelta(minutes=6))], history=True)
+    asked = []
+    for minute in (7, 8, 9):
+        await mirror.drain(columns, database, shop)
+        lived = await segments.live(database, columns, shop, NOON + timedelta(minutes=minute), timed=False)
+        asked.append(lived.asked)
+    assert asked == [1, 1, 1]  # the purchase, its flip, and the flip of who came back
+    assert (await segments.verify(database, columns, shop, NOON + timedelta(minutes=9)))["came-back"]["missing"] == 0
+
+
 async def test_what_slides_ends_to_the_second(database: Database, columns: mirror.Mirror, shop: int) -> None:
     await create(database, shop, {"did": "order", "window": {"last": "90m"}}, "just-now")
     await segments.refresh(database, columns, shop, NOON)

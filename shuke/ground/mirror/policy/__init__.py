@@ -14,7 +14,7 @@ from shuke.ground.mirror.policy.declared import (
 )
 from shuke.ground.mirror.policy.literals import decimal_literal, instant_literal, quote
 from shuke.ground.mirror.policy.moment import BadDuration, Duration, Moment
-from shuke.ground.mirror.policy.registry import COMMON, Registry, declare, declared
+from shuke.ground.mirror.policy.registry import COMMON, EVENTS, Registry, declare, declared
 from shuke.ground.mirror.policy.rows import (
     LIST_MARK,
     AttributeRows,
@@ -29,6 +29,7 @@ from shuke.ground.mirror.policy.sql import create_table, schema_mark
 __all__ = [
     "ALWAYS",
     "COMMON",
+    "EVENTS",
     "LIST_MARK",
     "Attribute",
     "AttributeRows",

@@ -108,7 +108,8 @@ class Property:
 class Event:
     """Something members do, by name: the rows of `table` where `filter` holds.
 
-    With `open` the table carries maps `texts` and `numbers` in which any further property is looked up.
+    With `open` the table carries maps `texts` and `numbers` in which any further property is looked up. An `echo` is written by
+    what listens to the copying, of its own doing; its members are told apart.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Event:
     title: tuple[str, str]
     filter: str = ""
     open: bool = False
+    echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,14 +58,16 @@ def instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def behaviour(name: str, title: tuple[str, str], properties: Mapping[str, tuple[ValueType, str, str]]) -> Event:
+def behaviour(
+    name: str, title: tuple[str, str], properties: Mapping[str, tuple[ValueType, str, str]], *, echo: bool = False
+) -> Event:
     """An event kept in the open table, with the properties it is known for: name → (type, Chinese, English)."""
     known = dict(COMMON)
     for prop, (type_, zh, en) in properties.items():
         place = "numbers" if type_ == "number" else "texts"
         sql = f"{place}[{quote(prop)}]"
         known[prop] = Property(f"{sql} = 'true'" if type_ == "flag" else sql, type_, (zh, en))
-    return Event(name, EVENTS.name, known, title, f"kind = {quote(name)}", open=True)
+    return Event(name, EVENTS.name, known, title, f"kind = {quote(name)}", open=True, echo=echo)
 
 
 class EventRows:

@@ -41,16 +41,18 @@ class Lived:
 
 
 _changed: dict[int, BitMap] = {}
+_echoed: dict[int, BitMap] = {}
 
 
-def note_changed(merchant_id: int, members: Iterable[int]) -> None:
-    """Something was copied of these members; the next round of `live` asks them anew."""
+def note_changed(merchant_id: int, members: Iterable[int], echoed: Iterable[int] = ()) -> None:
+    """Something was copied of these members, who are asked anew next; of `echoed` only flips: where a rule speaks of flips."""
+    _echoed.setdefault(merchant_id, BitMap()).update(echoed)
     _changed.setdefault(merchant_id, BitMap()).update(members)
 
 
 def with_changes() -> list[int]:
     """Merchants of whom something was copied since their last round."""
-    return list(_changed)
+    return list(_changed | _echoed)
 
 
 async def live(database: Database, opened: Mirror, merchant_id: int, at: datetime, *, timed: bool = True) -> Lived:
@@ -67,15 +69,17 @@ async def live(database: Database, opened: Mirror, merchant_id: int, at: datetim
 
 async def live_now(database: Database, opened: Mirror, merchant_id: int, at: datetime, *, timed: bool = True) -> Lived:
     """`live`, by whoever holds the merchant's turn."""
-    changed, (_, until) = _changed.pop(merchant_id, BitMap()), opened.told.get(merchant_id, (0, 0))
+    changed, echoed = _changed.pop(merchant_id, BitMap()), _echoed.pop(merchant_id, BitMap())
+    _, until = opened.told.get(merchant_id, (0, 0))
     try:
         async with database.read(merchant_id) as tx:
             state = await read_state(tx, at)
         if not state.rows:
             return Lived([], 0, at + QUIET)
         if state.copied < state.seen:
-            note_changed(merchant_id, changed)
+            note_changed(merchant_id, changed, echoed)
             return Lived([], 0, at + COPYING)
+        changed |= echoed if state.hears else BitMap()
         try:
             if not _missed(opened, state):
                 return await _round(database, opened, state, changed, (until, timed))
@@ -84,7 +88,7 @@ async def live_now(database: Database, opened: Mirror, merchant_id: int, at: dat
         done = await refreshing.refresh_now(database, opened, merchant_id, at, reason="event")
         return Lived(done, len(changed), at + COPYING if state.slides else grammar.next_day(state.moment))
     except BaseException:
-        note_changed(merchant_id, changed)
+        note_changed(merchant_id, changed, echoed)
         raise
 
 

@@ -52,6 +52,7 @@ class State:
     seen: int
     copied: int
     head: int
+    hears: bool
 
     @property
     def unfilled(self) -> set[str]:
@@ -105,5 +106,5 @@ async def read_state(tx: Tx, at: datetime) -> State:
     since = None if last > at + WAITED else place.at
     return State(
         rows, read.trees, dict(read.failed), moment, found, {row.leaf: row.edge for row in edges}, read.slides, since,
-        place.seen, place.copied, place.head,
+        place.seen, place.copied, place.head, read.hears,
     )  # fmt: skip

@@ -18,12 +18,13 @@ REMEMBERED = 200  # merchants
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Trees by slug, why others cannot be read, the lists they speak of, and what changes them by time alone."""
+    """Trees by slug, why others fail, the lists they speak of, what changes them by time alone; do they speak of echoes?"""
 
     trees: dict[str, Node]
     failed: dict[str, dict[str, Any]]
     lists: frozenset[str]
     slides: Sequence[Slide]
+    hears: bool
 
 
 _read: dict[int, tuple[Any, Read]] = {}
@@ -37,7 +38,8 @@ def rules_of(merchant_id: int, rows: Sequence[Any]) -> Read:
     if known is None or known[0] != state:
         trees, failed = _parsed(rows)
         named = frozenset().union(*map(grammar.lists_of, trees.values()))
-        known = state, Read(trees, failed, named, grammar.slides(trees.values(), registry))
+        hears = any(event.echo and event.name in str(row.rule) for event in registry.events.values() for row in rows)
+        known = state, Read(trees, failed, named, grammar.slides(trees.values(), registry), hears)
     _read[merchant_id] = known
     while len(_read) > REMEMBERED:
         del _read[next(iter(_read))]
