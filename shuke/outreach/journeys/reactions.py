@@ -14,10 +14,9 @@ from shuke.outreach.journeys.events import JourneyEntered
 
 async def begin(tx: Tx, heard: Sequence[segments.SegmentRefreshed]) -> None:
     """Members whom a refresh let into a segment enter its live journeys; a refresh of history starts none."""
-    at = clock.now()
-    for refreshed in heard:
-        if not refreshed.backfill and refreshed.entered:
-            await actions.start_runs(tx, refreshed.slug, refreshed.refresh_id, at)
+    let_in = [(one.slug, one.refresh_id) for one in heard if not one.backfill and one.entered]
+    if let_in:
+        await actions.start_runs(tx, let_in, clock.now())
 
 
 async def count_orders(tx: Tx, heard: Sequence[orders.OrdersRecorded]) -> None:

@@ -18,14 +18,18 @@ from shuke.outreach.journeys.events import JourneyEntered
 from shuke.outreach.journeys.steps import Crowd, Outcome, steps
 
 
-async def start_runs(tx: Tx, slug: str, refresh_id: int, at: datetime) -> int:
-    """Note that the members a refresh let into a segment enter its live journeys; repeatable. How many journeys."""
+async def start_runs(tx: Tx, refreshes: Sequence[tuple[str, int]], at: datetime) -> int:
+    """Note that the members whom refreshes (segment, number) let in enter the live journeys of it; repeatable. How many runs.
+
+    One statement for any number of refreshes: the live loop announces one for every segment that changed.
+    """
     started = await tx.run(
         "insert into journey_run (merchant_id, journey_id, refresh_id, state, created_at) "
-        "select j.merchant_id, j.journey_id, %(refresh_id)s, 'waiting', %(at)s from journey j "
-        "where j.merchant_id = %(merchant_id)s and j.segment_slug = %(slug)s and j.state = 'live' "
+        "select j.merchant_id, j.journey_id, r.refresh_id, 'waiting', %(at)s "
+        "from unnest(%(slugs)s::text[], %(refresh_ids)s::bigint[]) as r(slug, refresh_id) "
+        "join journey j on j.merchant_id = %(merchant_id)s and j.segment_slug = r.slug and j.state = 'live' "
         "on conflict do nothing",
-        slug=slug, refresh_id=refresh_id, at=at,
+        slugs=[slug for slug, _ in refreshes], refresh_ids=[number for _, number in refreshes], at=at,
     )  # fmt: skip
     if started:
         await jobs.wake(tx, policy.WORK, at)
