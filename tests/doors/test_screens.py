@@ -235,6 +235,13 @@ async def test_the_overview_is_whole(shop: httpx.AsyncClient) -> None:
     assert shown["members"]["total"] == 3
     assert (shown["points"]["issued"], shown["points"]["outstanding"]) == (600, 600)
     assert len(shown["orders"]["days"]) == len(shown["points"]["days"]) == 30
+    made = await shop.post(f"{API}/journeys", json={"example": "dormant-500-as-50"})
+    assert (made.status_code, made.json()["state"]) == (201, "draft"), made.text
+    assert (await shop.get(f"{API}/overview")).json()["journeys"] == []  # a draft has called nobody back
+    launched = await shop.post(f"{API}/journeys/{made.json()['journey_id']}/launch", json={})
+    assert launched.status_code == 200, launched.text
+    [one] = (await shop.get(f"{API}/overview")).json()["journeys"]
+    assert one["journey_id"] == made.json()["journey_id"]
 
 
 async def test_staff_and_keys_on_the_console(shop: httpx.AsyncClient, merchant_id: int) -> None:

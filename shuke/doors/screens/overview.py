@@ -62,7 +62,7 @@ async def overview(database: Database, caller: Caller, mirror: Any) -> dict[str,
             {"journey_id": one.journey_id, "name": one.name, "entered": one.numbers.entered,
              "messaged": one.numbers.messaged, "granted": one.numbers.granted, "returned_7d": one.numbers.returned_7d,
              "returned_share": one.numbers.returned_share}
-            for one in travelling
+            for one in travelling if one.state != "draft"
         ],
         "audit": {
             "checked_at": audited["checked_at"] if audited else None,
