@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from shuke.ground import mirror
 from shuke.insight import grammar
 from shuke.insight.segments.queries import catalog, lists
 from shuke.insight.segments.queries.rules import rules_of
@@ -26,11 +27,7 @@ WAITED = timedelta(minutes=5)
 TOO_HEAVY = "too_heavy"
 _turns: dict[int, asyncio.Lock] = {}
 _TURN = "select pg_advisory_xact_lock(hashtextextended('the turn of segments', %(merchant_id)s))"
-_PLACE = """
-select c.at, coalesce(c.seq, 0) as seen, coalesce(m.seq, 0) as copied, h.seq as head from merchant_head h
-left join mirror_cursor m on m.merchant_id = h.merchant_id left join segment_clock c on c.merchant_id = h.merchant_id
-where h.merchant_id = %(merchant_id)s
-"""
+_PLACE = "select c.at, c.seq as seen from segment_clock c where c.merchant_id = %(merchant_id)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +92,15 @@ async def read_state(tx: Tx, at: datetime) -> State:
     Where another round came through meanwhile its instant counts, up to five minutes later; a clock that went further back has
     all of time looked at anew.
     """
-    place = await tx.one(_PLACE)
-    assert place is not None
+    place, fresh = await tx.one(_PLACE), await mirror.freshness(tx, tx.merchant_id or 0)
     rows = await catalog.stored(tx)
     read = rules_of(tx.merchant_id or 0, rows)
     edges = await tx.rows("select leaf, edge from segment_edge where merchant_id = %(merchant_id)s")
     found = await lists.bitmaps(tx, read.lists)
     last = max((row.refreshed_at for row in rows if row.state == "ok" and row.refreshed_at), default=at)
     moment = await grammar.moment_of(tx, last if at < last <= at + WAITED else at)
-    since = None if last > at + WAITED else place.at
+    since = None if last > at + WAITED or place is None else place.at
     return State(
         rows, read.trees, dict(read.failed), moment, found, {row.leaf: row.edge for row in edges}, read.slides, since,
-        place.seen, place.copied, place.head, read.hears,
+        place.seen if place else 0, fresh.seq, fresh.head, read.hears,
     )  # fmt: skip
