@@ -105,10 +105,13 @@ async def copy(mirror: Mirror, database: Database, merchants: Iterable[int]) -> 
         batches = [batch for merchant_id in merchants if (batch := await _collect(mirror, database, merchant_id))]
         for batch in batches:
             await _also_to_heirs(mirror, batch)
-        for name in {name for batch in batches for name in batch.tables}:
-            rows = pa.concat_tables([part for batch in batches for part in batch.tables.get(name, ())])
-            for physical, _ in mirror.registry.tables[name].physical:
-                await mirror.engine.insert(physical, rows)
+        whole = {
+            name: pa.concat_tables([part for batch in batches for part in batch.tables.get(name, ())])
+            for name in {name for batch in batches for name in batch.tables}
+        }
+        await mirror.engine.insert(
+            [(physical, rows) for name, rows in whole.items() for physical, _ in mirror.registry.tables[name].physical]
+        )
         for batch in batches:
             if batch.redirect is not None:
                 await _move(mirror, batch.merchant_id, *batch.redirect)
@@ -154,6 +157,7 @@ async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Bat
         batch = _Batch(merchant_id, place.seq, rows[-1].seq if rows and len(rows) < rows[0].found else until)
         news = _cut(mirror, batch, [News(row.seq, row.at, row.kind, row.payload, row.batch_id) for row in rows])
         batch.more = batch.until < place.head
+        arrived: list[tuple[Table, Any]] = []
         for source in mirror.registry.sources:
             heard = [one for one in news if one.kind in source.kinds]
             if not heard:
@@ -161,17 +165,17 @@ async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Bat
             made = await source.rows(tx, heard)
             for name, parts in ({source.table: made} if isinstance(source.table, str) else made).items():
                 table = mirror.registry.tables[name]
-                arrived = await _arrow_tables(table, merchant_id, parts if isinstance(parts, list) else [parts])
-                if arrived:
-                    batch.tables[name] += arrived
+                arrived += [
+                    (table, part) for part in (parts if isinstance(parts, list) else [parts]) if len(part["member"])
+                ]
+    for table, rows in await asyncio.to_thread(_arrow_tables, merchant_id, arrived):
+        batch.tables[table.name].append(rows)
     return batch
 
 
-async def _arrow_tables(table: Table, merchant_id: int, parts: Sequence[Any]) -> list[pa.Table]:
-    """Those parts that have rows, made in a thread, so that callers in the same process are answered meanwhile."""
-    return [
-        await asyncio.to_thread(arrow_table, table, merchant_id, columns) for columns in parts if len(columns["member"])
-    ]
+def _arrow_tables(merchant_id: int, arrived: Sequence[tuple[Table, Any]]) -> list[tuple[Table, pa.Table]]:
+    """What arrived, as the engine takes it; called in a thread, so that callers in the same process are answered meanwhile."""
+    return [(table, arrow_table(table, merchant_id, columns)) for table, columns in arrived]
 
 
 def _cut(mirror: Mirror, batch: _Batch, news: Sequence[News]) -> Sequence[News]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shuke.kit.db import Database
 
 log = structlog.get_logger("mirror")
-TICK_SECONDS = 0.5
+TICK_SECONDS = 0.2
 BEHIND_SECONDS = 0.05
 """The rest of a round that could not take everything."""
 MANY = 16
@@ -28,7 +28,7 @@ LONGEST_PAUSE_SECONDS = 30
 
 
 async def keep_copying(mirror: Mirror, database: Database) -> None:
-    """Copy until cancelled: at once after a quiet time, all merchants together. Under load at most every half second; of
+    """Copy until cancelled: at once after a quiet time, all merchants together. Under load with a fifth of a second between; of
     many merchants no more than half of the time.
 
     When an engine is away, ingestion goes on; the loop waits longer and longer, then takes up where it was.

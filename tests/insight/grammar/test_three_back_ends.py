@@ -321,7 +321,7 @@ async def _merge_rows(opened: mirror.Mirror, loaded: Loader, drawn: dict[str, An
         rows = {"member": [old, heir], "seq": [seq] * 2, "idx": [0] * 2, "gone": [int(not back), 0],
                 "joined_at": [joined[old] or mirror.ALWAYS, joined[heir] or mirror.ALWAYS]}  # fmt: skip
         for name, _ in MEMBERS.physical:
-            await opened.engine.insert(name, arrow_table(MEMBERS, loaded.merchant, rows))
+            await opened.engine.insert([(name, arrow_table(MEMBERS, loaded.merchant, rows))])
         news = mirror.News(seq, NOON, ways[back].kind, {ways[back].old: old, ways[back].new: heir})
         await actions._move(opened, loaded.merchant, ways[back], news)
 
@@ -347,7 +347,7 @@ async def _compare(opened: mirror.Mirror, drawn: dict[str, Any], trees: list[dic
     loaded = Loader(_Merchants.last, drawn)
     for table, rows in loaded.tables:
         for name, _ in table.physical:
-            await opened.engine.insert(name, rows)
+            await opened.engine.insert([(name, rows)])
     await _merge_rows(opened, loaded, drawn)
     first_flags(loaded.world, loaded.moment)
     loaded.world.tables["members"] = [

@@ -14,7 +14,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from shuke.kit import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 T = TypeVar("T")
 READERS = 3
@@ -122,9 +122,14 @@ class Engine:
         """Change something: create, delete, insert from a question."""
         await self._run(self._writer, lambda client: client.command(sql))
 
-    async def insert(self, table: str, rows: pa.Table) -> None:
-        """Add rows to one physical table."""
-        await self._run(self._writer, lambda client: client.insert_arrow(table, rows))
+    async def insert(self, parts: Sequence[tuple[str, pa.Table]]) -> None:
+        """Add rows to physical tables, one after the other, in one turn of the thread that writes."""
+
+        def add(client: Any) -> None:
+            for table, rows in parts:
+                client.insert_arrow(table, rows)
+
+        await self._run(self._writer, add)
 
     async def close(self) -> None:
         """Wait for what runs, then give the data folder free."""
