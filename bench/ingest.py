@@ -201,7 +201,7 @@ async def measure(seconds: float) -> dict[str, Any]:
         await settled(run)
         single_256, lag = await lagged(run, run.drive([one], 256, seconds, 20_000))
         await settled(run)
-        batch = await run.drive([one], 4, seconds, 20_000, batch=500)
+        batch = await run.drive([one], 8, seconds, 20_000, batch=500)
         await settled(run)
         middle = await baseline.pgbench(run.bare, int(seconds))
         bare_p99 = await baseline.pgbench_p99(run.bare, int(seconds))
