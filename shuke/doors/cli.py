@@ -230,10 +230,10 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
         )
     web, work = options.command != "worker", options.command != "web"
     if options.command != "up":
-        return loop.run(up.run(settings, web=web, work=work))
+        return loop.serve(up.run(settings, web=web, work=work))
     demo = not options.no_demo
     prepare = catching_up.catch_up if demo else None
-    return loop.run(up.run(settings, greet=greeting.greeter(demo=demo), prepare=prepare))
+    return loop.serve(up.run(settings, greet=greeting.greeter(demo=demo), prepare=prepare))
 
 
 def _migrate(_: argparse.Namespace, settings: Settings) -> int:
