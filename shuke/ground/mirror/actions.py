@@ -245,10 +245,8 @@ async def _move(mirror: Mirror, merchant_id: int, redirect: Redirect, one: News)
             if redirect.back:
                 own = f"FROM {name} WHERE merchant = {merchant_id} AND member = {old}"
                 later = "" if table.signed else f"AND (seq, idx, applied) NOT IN (SELECT seq, idx, applied {own})"
-                await mirror.engine.command(
-                    f"DELETE FROM {name} WHERE merchant = {merchant_id} AND member = {new} "
-                    f"AND (seq, idx) IN (SELECT seq, idx {own}) {later}"
-                )
+                copies = f"member = {new} AND (seq, idx) IN (SELECT seq, idx {own}) {later}"
+                await mirror.engine.delete(name, f"merchant = {merchant_id} AND {copies}")
                 continue
             await mirror.engine.command(
                 f"INSERT INTO {name} (merchant, member, seq, idx, applied, {columns}) "
@@ -331,7 +329,7 @@ async def _drop(mirror: Mirror) -> None:
 async def _forget(mirror: Mirror, merchant_id: int, after: int, tables: Iterable[Table] | None = None) -> None:
     for table in tables or mirror.registry.tables.values():
         for name, _ in table.physical:
-            await mirror.engine.command(f"DELETE FROM {name} WHERE merchant = {merchant_id} AND applied > {after}")
+            await mirror.engine.delete(name, f"merchant = {merchant_id} AND applied > {after}")
 
 
 async def rebuild(mirror: Mirror, database: Database, merchant_id: int) -> int:

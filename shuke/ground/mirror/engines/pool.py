@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
-from shuke.kit import errors
+from shuke.kit import clock, errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 READERS = 3
 QUERY_SECONDS = 30
+DELETE_SECONDS = 120
+LOOK_SECONDS = 0.01
 
 
 class MirrorGone(errors.Unavailable):
@@ -121,6 +123,20 @@ class Engine:
     async def command(self, sql: str) -> None:
         """Change something: create, delete, insert from a question."""
         await self._run(self._writer, lambda client: client.command(sql))
+
+    async def delete(self, table: str, where: str) -> None:
+        """Take rows out of one physical table; raises `QueryFailed` where the engine does not get through with it.
+
+        The engine deletes in the background. Waiting for it inside the statement has no limit, and was seen not to end.
+        """
+        await self.command(f"DELETE FROM {table} WHERE {where} SETTINGS lightweight_deletes_sync = 0")
+        ours = f"database = currentDatabase() AND table = '{table}' AND NOT is_done"
+        until = clock.monotonic() + DELETE_SECONDS
+        while await self.rows(f"SELECT 1 FROM system.mutations WHERE {ours} LIMIT 1"):
+            if clock.monotonic() > until:
+                await self.command(f"KILL MUTATION WHERE {ours}")
+                raise QueryFailed(f"a deletion from {table} did not end in {DELETE_SECONDS} seconds and was given up")
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def insert(self, parts: Sequence[tuple[str, pa.Table]]) -> None:
         """Add rows to physical tables, one after the other, in one turn of the thread that writes."""
