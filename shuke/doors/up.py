@@ -14,7 +14,7 @@ import structlog
 from shuke.doors import asgi, asking, control, engines, lane, listening, wiring, works
 from shuke.ground.mirror import jobs as mirror_jobs
 from shuke.insight.segments import jobs as segments_jobs
-from shuke.kit import clock
+from shuke.kit import clock, errors
 from shuke.kit.events import Relay
 from shuke.kit.jobs import keep_handing_out, plan_missing
 from shuke.programs.intake import Collector
@@ -153,7 +153,12 @@ async def _keep_living(context: Context) -> None:
     """Let segments follow what the mirror of this process copies."""
     while context.mirror is None:
         await asyncio.sleep(1)
-    await segments_jobs.keep_living(context.mirror, context.database)
+    while True:
+        try:
+            await segments_jobs.keep_living(context.mirror, context.database)
+        except errors.Unavailable:
+            log.warning("the database does not answer; segments wait")
+            await asyncio.sleep(1)
 
 
 @contextlib.asynccontextmanager

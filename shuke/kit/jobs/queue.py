@@ -82,15 +82,21 @@ class Jobs:
         """Work until cancelled; also takes up what a killed worker left unfinished."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._rescue())
-            group.create_task(
-                self.app.run_worker_async(
+            group.create_task(self._work(concurrency))
+
+    async def _work(self, concurrency: int) -> None:
+        while True:
+            try:
+                await self.app.run_worker_async(
                     concurrency=concurrency,
                     install_signal_handlers=False,
                     delete_jobs="successful",
                     fetch_job_polling_interval=5,
                     shutdown_graceful_timeout=10,
                 )
-            )
+            except refusals.ConnectorException:
+                log.warning("the database does not answer; jobs wait")
+            await asyncio.sleep(1)
 
     async def drain(self) -> None:
         """Run what is waiting now, and return; for tests and single commands."""
