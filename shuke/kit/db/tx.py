@@ -145,7 +145,10 @@ class Tx:
     def insertion(
         self, model: type[Model], rows: Sequence[dict[str, Any]], conflict: str = "error"
     ) -> tuple[str, dict[str, Any]]:
-        """The statement of `insert`, for running it `together` with others; rows must not be empty."""
+        """The statement of `insert`, for `together` or `at_commit` alone (many rows are packed as only these can send them).
+
+        Rows must not be empty.
+        """
         table = model.__table__
         assert isinstance(table, Table)
         columns = tuple(name for name in rows[0] if name != "merchant_id")
