@@ -47,8 +47,8 @@ def pytest_asyncio_loop_factories() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """The pools, shared by all tests."""
-    opened = await Database.open(database_url, size=8, hot_size=4)
+    """The pools, shared by all tests; hundreds of tasks may queue for them on a slow machine."""
+    opened = await Database.open(database_url, size=8, hot_size=4, patience=60)
     yield opened
     await opened.close()
 

@@ -52,10 +52,10 @@ class Database:
         self.on_news: list[Callable[[int], None]] = []
 
     @classmethod
-    async def open(cls, url: str, size: int = 12, hot_size: int = 8) -> Database:
-        """Connect; `size` ordinary and `hot_size` write-path connections at the most."""
-        pool = _pool(url, size, "-c jit=off")
-        hot_pool = _pool(url, hot_size, HOT_OPTIONS)
+    async def open(cls, url: str, size: int = 12, hot_size: int = 8, patience: float = 3) -> Database:
+        """Connect; `size` ordinary and `hot_size` write-path connections at the most, waited for `patience` seconds."""
+        pool = _pool(url, size, patience, "-c jit=off")
+        hot_pool = _pool(url, hot_size, patience, HOT_OPTIONS)
         await pool.open()
         await hot_pool.open()
         return cls(url, pool, hot_pool)
@@ -167,9 +167,9 @@ class Database:
         raise AssertionError("unreachable")
 
 
-def _pool(url: str, size: int, options: str) -> AsyncConnectionPool:
+def _pool(url: str, size: int, patience: float, options: str) -> AsyncConnectionPool:
     return AsyncConnectionPool(
-        url, open=False, min_size=1, max_size=size, timeout=3,
+        url, open=False, min_size=1, max_size=size, timeout=patience,
         kwargs={"autocommit": True, "row_factory": namedtuple_row, "options": options, "prepare_threshold": 3},
     )  # fmt: skip
 
