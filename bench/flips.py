@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from bench import baseline, ingest, living
 from bench.segments import fill
-from shuke.doors import engines, setup
+from shuke.doors import engines, setup, wiring
 from shuke.ground import access, mirror, tenancy
 from shuke.insight import segments
 from shuke.kit import clock, config
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from shuke.kit.db import Database
 
 ZONE = ZoneInfo("Asia/Shanghai")
+FOLLOWER = next(reader.name for reader in wiring.READERS if segments.SegmentRefreshed in reader.reactions)
+"""Who carries flips to what reacts to them."""
 BUYERS = 20_000
 """Members who are in PostgreSQL and buy, one after the other."""
 _FILLED = """
@@ -36,11 +38,13 @@ insert into mirror_cursor as c (merchant_id, seq, latest_at, marks, applied_at) 
 on conflict (merchant_id) do update set seq = greatest(c.seq, 1), latest_at = excluded.latest_at, marks = excluded.marks
 """
 _SEEN = """
-select h.seq as head, coalesce(c.seq, 0) as heard from merchant_head h
-left join relay_cursor c on c.merchant_id = h.merchant_id and c.reader = 'reactions' where h.merchant_id = 1
+select h.seq as head, coalesce(m.seq, 0) as mirrored,
+    (select coalesce(min(c.seq), 0) from relay_cursor c where c.merchant_id = 1) as all_heard,
+    (select coalesce(max(c.seq), 0) from relay_cursor c where c.merchant_id = 1 and c.reader = %(reader)s) as heard
+from merchant_head h left join mirror_cursor m on m.merchant_id = h.merchant_id where h.merchant_id = 1
 """
 _REFRESHES = """
-select o.seq, r.refresh_id from outbox o join segment_refresh r on r.merchant_id = 1
+select o.seq, o.at, r.refresh_id, r.at as asked from outbox o join segment_refresh r on r.merchant_id = 1
     and r.refresh_id = (o.payload->>'refresh_id')::bigint
 where o.merchant_id = 1 and o.kind = 'segment_refreshed' and o.at >= %(began)s
 """
@@ -111,24 +115,28 @@ class Watch:
         self._database = database
         self.instants: list[datetime] = []
         self._heads: list[int] = []
+        self._mirrored: list[int] = []
         self._heard: list[int] = []
+        self._all_heard: list[int] = []
         self._task = asyncio.create_task(self._look())
 
     async def _look(self) -> None:
         while True:
             async with self._database.directory() as tx:
-                row = await tx.one(_SEEN)
+                row = await tx.one(_SEEN, reader=FOLLOWER)
             assert row is not None
             self.instants.append(clock.now())
             self._heads.append(row.head)
+            self._mirrored.append(row.mirrored)
             self._heard.append(row.heard)
+            self._all_heard.append(row.all_heard)
             await asyncio.sleep(0.02)
 
     async def caught_up(self, most_seconds: float) -> None:
         """Wait until membership is quiet and what reacts has heard all there is; at most so long."""
         await asyncio.sleep(5)
         until = clock.now() + timedelta(seconds=most_seconds)
-        while clock.now() < until and (self._heard[-1] < self._heads[-1] or self._heads[-1] > self._heads[-100]):
+        while clock.now() < until and (self._all_heard[-1] < self._heads[-1] or self._heads[-1] > self._heads[-100]):
             await asyncio.sleep(0.2)
 
     def stop(self) -> None:
@@ -138,6 +146,10 @@ class Watch:
     def recorded(self, seq: int) -> datetime:
         """When it was there."""
         return self._when(self._heads, seq)
+
+    def mirrored(self, seq: int) -> datetime:
+        """When the mirror had copied it."""
+        return self._when(self._mirrored, seq)
 
     def heard(self, seq: int) -> datetime:
         """When what reacts to it was done."""
@@ -151,26 +163,30 @@ class Watch:
 async def _told(run: ingest.Product, watch: Watch, began: datetime) -> dict[str, Any]:
     """Of all flips since then: how long after their order they were there, and what reacts done; and of those by time the last."""
     async with run.database.read(1) as tx:
-        refreshes = {row.refresh_id: row.seq for row in await tx.rows(_REFRESHES, began=began)}
+        refreshes = {row.refresh_id: row for row in await tx.rows(_REFRESHES, began=began)}
         flips = await tx.rows(_FLIPS, began=began)
         orders: dict[int, list[tuple[int, datetime]]] = {}
         for row in await tx.rows(_ORDERS, began=began):
             orders.setdefault(row.member_id, []).append((row.seq, row.at))
-    recorded, reacted, timed = [], [], []
+    timed: list[datetime] = []
+    stages: dict[str, list[float]] = {name: [] for name in ("mirrored", "asked", "recorded", "reacted")}
     for flip in flips:
-        seq = refreshes.get(flip.refresh_id)
-        if seq is None:
+        refresh = refreshes.get(flip.refresh_id)
+        if refresh is None:
             continue
         if flip.reason == "time":
-            timed.append(watch.recorded(seq))
+            timed.append(watch.recorded(refresh.seq))
             continue
-        before = [at for order_seq, at in orders.get(flip.member_id, ()) if order_seq < seq]
+        before = [place for place in orders.get(flip.member_id, ()) if place[0] < refresh.seq]
         if before:
-            recorded.append((watch.recorded(seq) - before[-1]).total_seconds())
-            reacted.append((watch.heard(seq) - before[-1]).total_seconds())
+            seq, at = before[-1]
+            reached = (watch.mirrored(seq), refresh.asked, watch.recorded(refresh.seq), watch.heard(refresh.seq))
+            for seconds, instant in zip(stages.values(), reached, strict=True):
+                seconds.append((instant - at).total_seconds())
     return {
-        "orders": sum(map(len, orders.values())), "flips": len(recorded), "recorded": _spread(recorded),
-        "reacted": _spread(reacted), "flips_by_time": len(timed), "last_by_time": max(timed, default=None),
+        "orders": sum(map(len, orders.values())), "flips": len(stages["recorded"]),
+        **{name: _spread(seconds) for name, seconds in stages.items()},
+        "flips_by_time": len(timed), "last_by_time": max(timed, default=None),
     }  # fmt: skip
 
 
@@ -197,6 +213,8 @@ async def measure(shop: Shop, seconds: float, rates: tuple[float, float]) -> dic
         await watch.caught_up(20)
         live = await _told(run, watch, began)
         baseline.note(f"{load['per_second']} orders a second, callers waited {load['p99_ms']} ms (p99): {live}")
+        if not shop.crowd:
+            return {"bench": "flips", "members": shop.members, "events": shop.events, "live": live | {"load": load}}
         left = (shop.midnight - clock.now()).total_seconds()
         assert left > 3, "midnight came before its load: choose a longer --lead"
         baseline.note(f"midnight in {left:.0f} s")

@@ -14,7 +14,7 @@ import structlog
 from shuke.kit import clock, errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from shuke.kit.db import Database, Tx
 
@@ -45,24 +45,57 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class Reader:
     """One follower of the outbox with a cursor of its own: which announcements it hears and what it does with a batch.
 
-    A reaction gets (tx, events), events of one kind in commit order, and must be repeatable.
+    A reaction gets (tx, events), events of one kind in commit order, and must be repeatable. Readers do not wait for each other:
+    what must keep its order towards something else is heard by the same one. `rest_seconds`: between two rounds while there is
+    news; a reader of what is rare may rest little.
     """
 
     name: str
     reactions: dict[type[Event], Callable[[Tx, list[Any]], Awaitable[None]]]
+    rest_seconds: float = REST_SECONDS
 
 
 class Relay:
-    """Carries announcements from every merchant's outbox to its readers."""
+    """Carries announcements from every merchant's outbox to its readers, each at its own pace."""
 
     def __init__(self, database: Database, readers: Sequence[Reader], batch: int = 500) -> None:
         self._database = database
         self._readers = readers
         self._batch = batch
+        self._followers = [_Follower(database, reader, batch) for reader in readers]
+        database.on_news.append(self._tell)
+
+    def _tell(self, merchant_id: int, kinds: Collection[type[Any]]) -> None:
+        for follower in self._followers:
+            if not follower.reader.reactions.keys().isdisjoint(kinds):
+                follower.tell(merchant_id)
+
+    async def run(self) -> None:
+        """Deliver until cancelled; every few seconds look for what no one told us about."""
+        async with asyncio.TaskGroup() as group:
+            for follower in self._followers:
+                group.create_task(follower.run(), name=f"relay {follower.reader.name}")
+
+    async def drain(self, merchant_id: int) -> None:
+        """Deliver everything this merchant has announced so far, and what reactions announce meanwhile."""
+        passed = 1
+        while passed:
+            passed = 0
+            for reader in self._readers:
+                while some := await deliver(self._database, merchant_id, reader, self._batch):
+                    passed += some
+
+
+class _Follower:
+    """One reader at work: it is woken by what it hears; what it does not hear it passes every few seconds."""
+
+    def __init__(self, database: Database, reader: Reader, batch: int) -> None:
+        self.reader = reader
+        self._database = database
+        self._batch = batch
         self._news: set[int] = set()
-        self._failures: dict[tuple[int, str], int] = {}
+        self._failures: dict[int, int] = {}
         self._wake = asyncio.Event()
-        database.on_news.append(self.tell)
 
     def tell(self, merchant_id: int) -> None:
         """There is something new at this merchant."""
@@ -70,7 +103,7 @@ class Relay:
         self._wake.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled; every few seconds look for what no one told us about."""
+        """Deliver until cancelled."""
         while True:
             await self._look_around()
             deadline = clock.monotonic() + 5
@@ -81,7 +114,8 @@ class Relay:
                     await self._deliver_safely(merchant_id)
                 self._wake.clear()
                 if merchants:
-                    await asyncio.sleep(min(max(REST_SECONDS, clock.monotonic() - began), LONGEST_REST_SECONDS))
+                    took = clock.monotonic() - began
+                    await asyncio.sleep(min(max(self.reader.rest_seconds, took), LONGEST_REST_SECONDS))
                 elif not self._news:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), timeout=left)
@@ -89,54 +123,47 @@ class Relay:
     async def _look_around(self) -> None:
         try:
             async with self._database.directory() as tx:
-                for reader in self._readers:
-                    rows = await tx.rows(
-                        "select h.merchant_id as m from merchant_head h join merchant o "
-                        "on o.merchant_id = h.merchant_id and o.state = 'active' left join relay_cursor c "
-                        "on c.merchant_id = h.merchant_id and c.reader = %(reader)s where h.seq > coalesce(c.seq, 0)",
-                        reader=reader.name,
-                    )
-                    self._news.update(row.m for row in rows)
+                rows = await tx.rows(
+                    "select h.merchant_id as m from merchant_head h join merchant o "
+                    "on o.merchant_id = h.merchant_id and o.state = 'active' left join relay_cursor c "
+                    "on c.merchant_id = h.merchant_id and c.reader = %(reader)s where h.seq > coalesce(c.seq, 0)",
+                    reader=self.reader.name,
+                )
+                self._news.update(row.m for row in rows)
         except errors.Unavailable:
             log.warning("the database does not answer; announcements wait")
 
     async def _deliver_safely(self, merchant_id: int) -> None:
-        for reader in self._readers:
-            try:
-                await self._deliver_all(merchant_id, reader)
-            except errors.Unavailable:
-                self._news.add(merchant_id)
-                await asyncio.sleep(1)
-            except Exception:
-                log.exception("a reaction failed and will be tried again", merchant_id=merchant_id, reader=reader.name)
-                await self._give_way(merchant_id, reader)
+        try:
+            await self._deliver_all(merchant_id)
+        except errors.Unavailable:
+            self._news.add(merchant_id)
+            await asyncio.sleep(1)
+        except Exception:
+            log.exception(
+                "a reaction failed and will be tried again", merchant_id=merchant_id, reader=self.reader.name
+            )
+            await self._give_way(merchant_id)
 
-    async def _deliver_all(self, merchant_id: int, reader: Reader) -> None:
+    async def _deliver_all(self, merchant_id: int) -> None:
         passed = self._batch
         while passed == self._batch:
-            passed = await deliver(self._database, merchant_id, reader, self._batch)
+            passed = await deliver(self._database, merchant_id, self.reader, self._batch)
             if passed:
-                self._failures.pop((merchant_id, reader.name), None)
+                self._failures.pop(merchant_id, None)
             await asyncio.sleep(0)
 
-    async def _give_way(self, merchant_id: int, reader: Reader) -> None:
+    async def _give_way(self, merchant_id: int) -> None:
         """After so many failures in one place, set aside what fails, so that what stands behind it is heard."""
-        place = (merchant_id, reader.name)
-        self._failures[place] = self._failures.get(place, 0) + 1
-        if self._failures[place] < FAILURES:
+        self._failures[merchant_id] = self._failures.get(merchant_id, 0) + 1
+        if self._failures[merchant_id] < FAILURES:
             return
-        del self._failures[place]
+        del self._failures[merchant_id]
         try:
-            await set_aside(self._database, merchant_id, reader, self._batch)
+            await set_aside(self._database, merchant_id, self.reader, self._batch)
         except errors.Unavailable:
             await asyncio.sleep(1)
         self.tell(merchant_id)
-
-    async def drain(self, merchant_id: int) -> None:
-        """Deliver everything this merchant has announced so far."""
-        for reader in self._readers:
-            while await deliver(self._database, merchant_id, reader, self._batch):
-                pass
 
 
 _CURSOR = """
@@ -159,22 +186,26 @@ update relay_cursor c set seq = %(seq)s, moved_at = %(now)s where c.merchant_id 
 
 
 async def deliver(database: Database, merchant_id: int, reader: Reader, limit: int) -> int:
-    """Hand the next announcements to one reader, in one transaction with its cursor; how many were passed."""
+    """Hand the next announcements to one reader, in one transaction with its cursor; how many were passed.
+
+    Again where another transaction was in the way: readers may touch the same rows in another order.
+    """
+    return await database.attempt(merchant_id, _pass_on, reader, limit)
+
+
+async def _pass_on(tx: Tx, reader: Reader, limit: int) -> int:
     heard = {event.__struct_config__.tag: event for event in reader.reactions}
     asked = {"reader": reader.name, "heard": list(heard), "limit": limit}
-    async with database.write(merchant_id) as tx:
+    cursor, found = await tx.together((_CURSOR, asked), (_NEXT, asked))
+    if not cursor.rowcount:
+        await tx.run(_BEGIN, reader=reader.name, now=clock.now())
         cursor, found = await tx.together((_CURSOR, asked), (_NEXT, asked))
-        if not cursor.rowcount:
-            await tx.run(_BEGIN, reader=reader.name, now=clock.now())
-            cursor, found = await tx.together((_CURSOR, asked), (_NEXT, asked))
-        rows = await found.fetchall()
-        if not rows:
-            return 0
-        for kind, group in itertools.groupby(rows, key=lambda row: row.kind):
-            event = heard.get(kind)
-            if event is not None:
-                await reader.reactions[event](tx, [msgspec.convert(row.payload, event) for row in group])
-        tx.at_commit((_MOVE, {"seq": rows[-1].seq, "reader": reader.name, "now": clock.now()}))
+    rows = await found.fetchall()
+    if not rows:
+        return 0
+    for kind, group in itertools.groupby((row for row in rows if row.kind in heard), key=lambda row: row.kind):
+        await reader.reactions[heard[kind]](tx, [msgspec.convert(row.payload, heard[kind]) for row in group])
+    tx.at_commit((_MOVE, {"seq": rows[-1].seq, "reader": reader.name, "now": clock.now()}))
     return len(rows)
 
 

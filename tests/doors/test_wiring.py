@@ -9,7 +9,8 @@ from shuke.kit.events import Event
 
 
 def test_every_line_stands_once() -> None:
-    pairs = Counter((event.__name__, reaction.__module__, reaction.__name__) for event, reaction in wiring.REACTIONS)
+    lines = [*wiring.REACTIONS, *wiring.ON_FLIPS]
+    pairs = Counter((event.__name__, reaction.__module__, reaction.__name__) for event, reaction in lines)
     assert [pair for pair, count in pairs.items() if count > 1] == []
     kinds = Counter(work.kind for work in wiring.WORKS)
     assert [kind for kind, count in kinds.items() if count > 1] == []
@@ -18,8 +19,9 @@ def test_every_line_stands_once() -> None:
 def test_announcements_have_names_of_their_own() -> None:
     tags = Counter(event.__struct_config__.tag for event in _all_events(Event))
     assert [tag for tag, count in tags.items() if count > 1] == []
-    heard = {event for reader in wiring.READERS for event in reader.reactions}
-    assert heard == {event for event, _ in wiring.REACTIONS}
+    heard = Counter(event for reader in wiring.READERS for event in reader.reactions)
+    assert set(heard) == {event for event, _ in [*wiring.REACTIONS, *wiring.ON_FLIPS]}
+    assert set(heard.values()) == {1}, "what is done about one kind keeps its order: one reader hears it"
 
 
 def _all_events(parent: type[Event]) -> list[type[Event]]:

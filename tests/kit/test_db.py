@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 
 import msgspec
 import psycopg
@@ -223,7 +224,12 @@ async def test_text_of_any_kind_comes_back_as_it_went_in(database: Database, bar
 
 async def test_news_is_told_only_after_the_commit(database: Database, bare: int) -> None:
     told: list[int] = []
-    database.on_news.append(told.append)
+
+    def tell(merchant_id: int, kinds: Collection[type]) -> None:
+        assert set(kinds) == {Rang}
+        told.append(merchant_id)
+
+    database.on_news.append(tell)
     try:
         async with database.write(bare) as tx:
             tx.announce(Rang(number=1))
@@ -233,7 +239,7 @@ async def test_news_is_told_only_after_the_commit(database: Database, bare: int)
             await tx.insert(tenancy_models.Brand, [_brand(1)])
         assert told.count(bare) == 1, "a transaction without announcements is no news"
     finally:
-        database.on_news.remove(told.append)
+        database.on_news.remove(tell)
 
 
 async def test_the_outbox_keeps_the_moment_of_the_commit(database: Database, bare: int) -> None:

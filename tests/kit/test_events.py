@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from shuke.ground.tenancy import models as tenancy_models
@@ -214,6 +215,79 @@ async def test_a_reaction_may_announce_and_is_heard_in_its_turn(database: Databa
     await _knock(database, bare, writer=1, turns=2)
     await echo.drain(bare)
     assert await _written(database, bare) == ["1:0", "1:1", "2:0", "2:1", "3:0", "3:1"]
+
+
+async def test_a_reader_does_not_wait_for_another(database: Database, bare: int) -> None:
+    """What is done about whispers hangs; knocks are heard all the same, at once and in their order."""
+    hanging = asyncio.Event()
+
+    async def hang(tx: Tx, heard: list[Whispered]) -> None:
+        hanging.set()
+        await asyncio.sleep(60)
+
+    async with relaying(database, events.Reader("hangs", {Whispered: hang}), reader()):
+        await _knock(database, bare, writer=1, turns=1)
+        await asyncio.wait_for(hanging.wait(), 10)
+        await _knock(database, bare, writer=1, turns=5)
+        assert len(await _until(database, bare, 6, seconds=3)) == 6
+
+
+async def test_a_reader_is_woken_by_what_it_hears_and_passes_the_rest_in_time(database: Database, bare: int) -> None:
+    heard = []
+
+    async def listen(tx: Tx, some: list[Knocked]) -> None:
+        if tx.merchant_id == bare:
+            heard.extend(knock.number for knock in some)
+
+    knocks = events.Reader("rarely", {Knocked: listen}, rest_seconds=0.01)
+    asked = "select seq from relay_cursor where merchant_id = %(m)s and reader = 'rarely'"
+    async with relaying(database, knocks):
+        await asyncio.sleep(0.1)
+        async with database.write(bare) as tx:
+            tx.announce(Whispered())
+        await asyncio.sleep(0.3)
+        async with database.directory() as tx:
+            assert not await tx.value(asked, m=bare), "whispers wake nobody"
+        await _knock(database, bare, writer=1, turns=1)
+        async with asyncio.timeout(3):
+            while heard != [0]:
+                await asyncio.sleep(0.02)
+        async with database.write(bare) as tx:
+            tx.announce(Whispered())
+        async with database.directory() as tx:
+            head = await tx.value("select seq from merchant_head where merchant_id = %(m)s", m=bare)
+        async with asyncio.timeout(20):
+            while True:
+                async with database.directory() as tx:
+                    if await tx.value(asked, m=bare) == head:
+                        return
+                await asyncio.sleep(0.2)
+
+
+async def test_draining_goes_on_until_no_reader_has_anything_to_hear(database: Database, bare: int) -> None:
+    async def answer(tx: Tx, heard: list[Whispered]) -> None:
+        tx.announce(*(Knocked(writer=9, number=number) for number, _ in enumerate(heard)))
+
+    first, last = reader(), events.Reader("answers", {Whispered: answer})
+    async with database.write(bare) as tx:
+        tx.announce(Whispered(), Whispered())
+    await events.Relay(database, [first, last]).drain(bare)
+    assert await _written(database, bare) == ["9:0", "9:1"], "heard by who stands before the one that announced it"
+
+
+async def test_a_delivery_that_another_was_in_the_way_of_is_made_again(database: Database, bare: int) -> None:
+    turns = []
+
+    async def collide(tx: Tx, heard: list[Knocked]) -> None:
+        turns.append(len(heard))
+        if len(turns) < 3:
+            raise psycopg.errors.DeadlockDetected("in the way")
+        await write_down(tx, heard)
+
+    await _knock(database, bare, writer=1, turns=2)
+    assert await events.deliver(database, bare, events.Reader("collides", {Knocked: collide}), 100) == 4
+    assert turns == [2, 2, 2], "what nobody hears between two of a kind does not part them"
+    assert await _written(database, bare) == ["1:0", "1:1"]
 
 
 async def test_a_killed_relay_loses_and_doubles_nothing(database: Database, bare: int) -> None:

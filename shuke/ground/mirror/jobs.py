@@ -36,7 +36,7 @@ async def keep_copying(mirror: Mirror, database: Database) -> None:
     news: set[int] = set()
     wake = asyncio.Event()
 
-    def tell(merchant_id: int) -> None:
+    def tell(merchant_id: int, _: object) -> None:
         news.add(merchant_id)
         wake.set()
 

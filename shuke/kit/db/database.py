@@ -18,7 +18,7 @@ from shuke.kit.db.tx import Tx
 from shuke.kit.ids import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
 T = TypeVar("T")
 IN_THE_WAY = (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation)
@@ -49,7 +49,8 @@ class Database:
         self._hot_pool = hot_pool
         self.ids = Ids(self._next_blocks)
         self.memory: dict[Any, Any] = {}
-        self.on_news: list[Callable[[int], None]] = []
+        self.on_news: list[Callable[[int, Collection[type[Any]]], None]] = []
+        """Told after a commit: whose, and which kinds of announcement."""
 
     @classmethod
     async def open(cls, url: str, size: int = 12, hot_size: int = 8, patience: float = 3) -> Database:
@@ -87,7 +88,7 @@ class Database:
                 raise
         if tx.has_news:
             for tell in self.on_news:
-                tell(merchant_id)
+                tell(merchant_id, tx.kinds)
 
     async def write_together(self, works: Sequence[tuple[int, Callable[[Tx], Awaitable[T]]]]) -> list[T]:
         """Run one verb for each of several merchants in one transaction; their answers, when all of it is committed.
@@ -116,7 +117,7 @@ class Database:
         for seat in seats:
             if seat.has_news:
                 for tell in self.on_news:
-                    tell(seat.owner)
+                    tell(seat.owner, seat.kinds)
         return [task.result() for task in tasks]
 
     @asynccontextmanager

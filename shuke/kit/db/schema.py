@@ -88,7 +88,7 @@ class ChainLink(Model):
 
 
 class RelayCursor(Model):
-    """How far one reader of the outbox has come at one merchant; readers are `reactions` and `mirror`."""
+    """How far one reader of the outbox has come at one merchant; readers are `reactions` and `flips`."""
 
     __tablename__ = "relay_cursor"
     __table_args__ = {"info": {"directory": True}, "postgresql_with": {"fillfactor": 50}}

@@ -188,6 +188,11 @@ class Tx:
         """What this transaction has announced so far."""
         return tuple(self._announced)
 
+    @property
+    def kinds(self) -> frozenset[type[Any]]:
+        """The kinds of what it has announced."""
+        return frozenset(map(type, self._announced))
+
     def seal(self, lines: Iterable[str]) -> None:
         """Add ledger lines to this transaction's link of the hash chain: sha256 over all of them, sorted by bytes."""
         self._sealed.extend(lines)
