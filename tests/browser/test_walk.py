@@ -164,7 +164,7 @@ async def test_make_a_segment_while_it_counts(desk: Desk) -> None:
     await page.keyboard.press("Tab")
     await expect(page.get_by_test_id("live-count")).to_have_text("3")  # 林晓芙, 王小美, 张丽
     await expect(page.get_by_test_id("part-count").nth(0)).to_contain_text("4")
-    await expect(page.get_by_test_id("sentence")).to_contain_text("50天")
+    await expect(page.get_by_test_id("sentence")).to_contain_text("50 天")
     await picture(page, "walk-6-segment-editor")
     await page.get_by_test_id("save-segment").click()
     await expect(page.get_by_test_id("page-title")).to_contain_text("近期来过的老客")

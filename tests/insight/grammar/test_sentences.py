@@ -16,7 +16,7 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
         {"did": "order", "where": [
             {"prop": "channel", "op": "eq", "value": "pos"}, {"prop": "amount_fen", "op": ">=", "value": 19_950},
         ]},
-        "曾下单（渠道是 门店收银且实付金额至少 199.5元）", "ordered (channel is in store and amount ≥ 199.5 yuan)",
+        "曾下单（渠道是 门店收银且实付金额至少 199.5 元）", "ordered (channel is in store and amount ≥ 199.5 yuan)",
     ),
     (
         {"did": "order", "op": ">", "value": 0.5, "measure": {
@@ -28,7 +28,7 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
     (
         {"did": "order", "where": [{"prop": "weekday", "op": "eq", "value": 6}], "measure": {"avg": "amount_fen"}, "op": "<",
          "value": 8_000},
-        "下单（星期几等于 周六）的实付金额平均小于 80元", "average amount: ordered (weekday = Saturday) < 80 yuan",
+        "下单（星期几等于 周六）的实付金额平均小于 80 元", "average amount: ordered (weekday = Saturday) < 80 yuan",
     ),
     ({"attr": "gender", "op": "eq", "value": "female"}, "性别是 女", "Gender is female"),
     ({"attr": "city", "op": "eq", "value": "上海"}, "城市是 上海", "City is 上海"),
@@ -49,7 +49,7 @@ def test_tags_groups_and_stores_are_called_by_their_names() -> None:
     ]}  # fmt: skip
     names = {"tag": {"vip": "重要客户"}, "tag_group": {"skin": "肤质"}, "store": {"sh-jingan": "静安店"}}
     said = naming.said(grammar.parse(rule, registry), names, registry)
-    assert "打上标签「重要客户」的时间不早于 30天前" in said.zh
+    assert "打上标签「重要客户」的时间不早于 30 天前" in said.zh
     assert "打上标签组「肤质」的时间有值" in said.zh
     assert said.zh.endswith("曾下单（门店是其中之一 静安店、new）")
     assert 'wears the tag "重要客户"' in said.en

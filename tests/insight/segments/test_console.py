@@ -40,7 +40,7 @@ async def test_a_segment_from_preview_to_delete(owner: httpx.AsyncClient, shop: 
     tried = await owner.post("/console/api/segments/preview", json={"rule": DORMANT})
     assert tried.status_code == 200, tried.text
     assert (tried.json()["count"], tried.json()["total"]) == (1, 2)
-    assert tried.json()["sentence"]["zh"] == "曾下单，并且最近30天没有下单"
+    assert tried.json()["sentence"]["zh"] == "曾下单，并且最近 30 天没有下单"
     made = await owner.post("/console/api/segments", json={"name": "沉睡会员", "rule": DORMANT})
     assert made.status_code == 201, made.text
     assert (made.json()["slug"], made.json()["state"]) == ("chen-shui-hui-yuan", "waiting")

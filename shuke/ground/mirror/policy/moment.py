@@ -42,10 +42,10 @@ class Duration:
         return timedelta(minutes={"m": 1, "h": 60, "d": 1440, "w": 10080}[self.unit] * self.count)
 
     def words(self) -> tuple[str, str]:
-        """As people say it: (7天, 7 days)."""
+        """As people say it: (7 天, 7 days)."""
         zh = {"m": "分钟", "h": "小时", "d": "天", "w": "周"}[self.unit]
         en = {"m": "minute", "h": "hour", "d": "day", "w": "week"}[self.unit]
-        return f"{self.count}{zh}", f"{self.count} {en}{'' if self.count == 1 else 's'}"
+        return f"{self.count} {zh}", f"{self.count} {en}{'' if self.count == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,20 +97,22 @@ class Window:
         raw = self.raw
         if "last" in raw:
             zh, en = Duration.parse(raw["last"]).words()
-            return f"最近{zh}", f"in the last {en}"
+            return f"最近 {zh}", f"in the last {en}"
         if "between" in raw:
             (far_zh, far), (near_zh, near) = (Duration.parse(text).words() for text in raw["between"])
-            return f"{far_zh}前到{near_zh}前", f"between {far} and {near} ago"
+            return f"{far_zh}前到 {near_zh}前", f"between {far} and {near} ago"
         if "calendar" in raw:
             return CALENDAR[raw["calendar"]]
         if self.anchor is not None:
             event, end, length = self.anchor
             (zh, en), (event_zh, event_en) = length.words(), event_words(event)
             nth = {"first": ("首次", "first"), "last": ("最近一次", "last")}[end]
-            return f"{nth[0]}{event_zh}后{zh}内", f"within {en} after the {nth[1]} {event_en}"
+            return f"{nth[0]}{event_zh}后 {zh}内", f"within {en} after the {nth[1]} {event_en}"
         if "from" in raw or "to" in raw:
-            start, end = raw.get("from", "…"), raw.get("to", "…")
-            return f"{start} 至 {end}", f"from {start} to {end}"
+            start, end = raw.get("from"), raw.get("to")
+            if start and end:
+                return f"{start} 至 {end} 期间", f"from {start} to {end}"
+            return (f"{start} 起", f"since {start}") if start else (f"{end} 之前", f"before {end}")
         return "", ""
 
 

@@ -48,7 +48,7 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
     if did.counted.measure.word == "share":
         said_zh, said_en = _scaled(did.comparison, 100).words(("%", "%"))
     elif _in_fen(did.counted.measure.prop) and did.counted.measure.word != "distinct":
-        said_zh, said_en = _scaled(did.comparison, Decimal("0.01")).words(("元", " yuan"))
+        said_zh, said_en = _scaled(did.comparison, Decimal("0.01")).words((" 元", " yuan"))
     else:
         said_zh, said_en = did.comparison.words()
     return f"{zh}{said_zh}", f"{en} {said_en}"
@@ -117,7 +117,7 @@ def _where_words(counted: Counted) -> tuple[str, str]:
 def _condition_words(counted: Counted, one: Filter) -> tuple[str, str]:
     title, known = _title(counted, one.prop), counted.event.properties.get(one.prop)
     if _in_fen(one.prop):
-        zh, en = _scaled(one.comparison, Decimal("0.01")).words(("元", " yuan"))
+        zh, en = _scaled(one.comparison, Decimal("0.01")).words((" 元", " yuan"))
     else:
         zh, en = one.comparison.words(called=known.words if known else {})
     return f"{title[0]}{zh}", f"{title[1].lower()} {en}"

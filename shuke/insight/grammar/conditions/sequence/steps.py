@@ -139,7 +139,7 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
     whole_zh, whole_en = ("", "")
     if made.within is not None:
         length_zh, length_en = windows.duration(raw["within"], "").words()
-        whole_zh, whole_en = f"（全程{length_zh}内）", f" (all within {length_en})"
+        whole_zh, whole_en = f"（全程 {length_zh}内）", f" (all within {length_en})"
     mode_zh, mode_en = MODES[made.mode] if made.mode != "relaxed" else ("", "")
     tail_zh, tail_en = (f"，{mode_zh}", f", {mode_en}") if mode_zh else ("", "")
     return (
@@ -156,7 +156,7 @@ def _soon(raw: dict[str, Any], step: Step) -> tuple[str, str]:
     zh, en = windows.duration(raw["within"], "").words() if "within" in raw else ("", "")
     same_zh = f"对同一{'、'.join(_title(step, prop)[0] for prop in step.same)}" if step.same else ""
     same_en = f" of the same {' and '.join(_title(step, prop)[1].lower() for prop in step.same)}" if step.same else ""
-    return f"{f'在{zh}内' if zh else ''}{same_zh}", f"{same_en}{f' within {en}' if en else ''}"
+    return f"{f'在 {zh}内' if zh else ''}{same_zh}", f"{same_en}{f' within {en}' if en else ''}"
 
 
 def _title(step: Step, prop: str) -> tuple[str, str]:
