@@ -14,6 +14,7 @@ from shuke.assets.holds import open_api as holds
 from shuke.assets.lotteries import open_api as lotteries
 from shuke.assets.transfers import open_api as transfers
 from shuke.doors import reading
+from shuke.ground.members import open_api as members
 from shuke.insight.outlook import open_api as outlook
 from shuke.insight.segments import open_api as segments
 from shuke.insight.tags import open_api as tags
@@ -31,6 +32,7 @@ PREFIX = "/v1"
 
 routes: list[Any] = [
     *reading.routes,
+    *members.routes,
     *accounts.routes,
     *holds.routes,
     *confirmations.routes,

@@ -21,6 +21,7 @@ from shuke.ground.ingestion import EventsRecorded
 from shuke.ground.ingestion import facts as ingestion_facts
 from shuke.ground.members import MemberChanged, MembersMerged, MembersUnmerged
 from shuke.ground.members import facts as members_facts
+from shuke.ground.members import jobs as members_jobs
 from shuke.ground.messaging import facts as messaging_facts
 from shuke.ground.orders import OrdersRecorded, RefundsParked, RefundsRecorded
 from shuke.ground.orders import facts as orders_facts
@@ -28,7 +29,7 @@ from shuke.ground.tenancy import store_names
 from shuke.insight.profiles import ProfilesScored
 from shuke.insight.profiles import facts as profiles_facts
 from shuke.insight.profiles import jobs as profiles_jobs
-from shuke.insight.segments import SegmentRefreshed, list_names
+from shuke.insight.segments import SegmentRefreshed, list_names, using
 from shuke.insight.segments import facts as segments_facts
 from shuke.insight.segments import jobs as segments_jobs
 from shuke.insight.segments import names as segment_names
@@ -50,6 +51,7 @@ from shuke.outreach.webhooks import reactions as webhooks
 from shuke.outreach.webhooks import using_segment as webhooks_using_segment
 from shuke.programs.earning import jobs as earning_jobs
 from shuke.programs.earning import reactions as earning
+from shuke.programs.earning import using_segment as earning_using_segment
 from shuke.programs.foresight import jobs as foresight_jobs
 from shuke.programs.imports import jobs as imports_jobs
 from shuke.programs.intake import reactions as intake
@@ -103,15 +105,11 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (OrdersRecorded, referrals.count_orders),
     (RefundsRecorded, referrals.count_refunds),
     (OrdersRecorded, journeys.count_orders),
-    (ProfilesScored, tags.follow_scores),
-    (JourneyEntered, journeys.count_early_orders),
-]
-
-# What is done about who entered and left a segment, which does not wait for what is done about orders.
-ON_FLIPS: list[tuple[type[Event], Reaction]] = [
     (SegmentRefreshed, tags.follow_segments),
+    (ProfilesScored, tags.follow_scores),
     (SegmentRefreshed, journeys.begin),
     (SegmentRefreshed, webhooks.note_flips),
+    (JourneyEntered, journeys.count_early_orders),
 ]
 
 # What the mirror may copy, room by room.
@@ -135,6 +133,8 @@ mirror.declare(FACTS)
 references.watch("segment", using_segment)
 references.watch("segment", tags_using_segment)
 references.watch("segment", webhooks_using_segment)
+references.watch("segment", earning_using_segment)
+references.watch("attribute", lambda tx, name: using(tx, "attr", name))
 
 # What people call things, for rooms below that know them by slug.
 references.call("segment", segment_names)
@@ -162,6 +162,7 @@ WORKS: list[Work] = [
     Work(referrals_jobs.WORK, referrals_jobs.keep_promises, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),
     Work(webhooks_jobs.WORK, webhooks_jobs.tell, recurring=False),
+    Work(members_jobs.WORK, members_jobs.take_attributes_off, recurring=False),
     Work("imports", imports_jobs.run_imports, recurring=False),
     Work(earning_jobs.SWEEP, earning_jobs.sweep_waiting),
     Work(foresight_jobs.WORK, foresight_jobs.run_backtests, recurring=False),
@@ -178,12 +179,13 @@ def _follow(reactions: Iterable[Reaction]) -> Reaction:
     return react
 
 
-def _reader(name: str, listed: list[tuple[type[Event], Reaction]], **more: Any) -> Reader:
-    return Reader(name, {event: _follow(done for heard, done in listed if heard is event) for event, _ in listed}, **more)
-
-
 # The followers of the outbox, each with a cursor of its own; the mirror follows it by itself.
-READERS: list[Reader] = [_reader("reactions", REACTIONS), _reader("flips", ON_FLIPS, rest_seconds=0.02)]
+READERS: list[Reader] = [
+    Reader(
+        "reactions",
+        {event: _follow(done for heard, done in REACTIONS if heard is event) for event, _ in REACTIONS},
+    )
+]
 
 
 async def plan(tx: Tx, at: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import patch, post
+from litestar import delete, get, patch, post
 from msgspec import UNSET, Meta, UnsetType
 
 from shuke.ground import access
@@ -148,4 +148,38 @@ async def merge_members(member_id: int, data: MergeInto, database: Database, cal
     return heir
 
 
-routes = [create_member, change_member, reveal_phone, merge_members]
+class Attributes(msgspec.Struct, frozen=True):
+    """All attributes that members have."""
+
+    items: list[queries.AttributeShown]
+
+
+@get("/attributes", guards=[requires("members.read")])
+async def list_attributes(database: Database, caller: Caller) -> Attributes:
+    """Every attribute that members have, how many have it, and what asks for it."""
+    async with database.read(caller.merchant_id) as tx:
+        return Attributes(await queries.attributes(tx))
+
+
+@delete(
+    "/attributes",
+    guards=[requires("settings.write")],
+    status_code=200,
+    responses=http.declares(actions.NoSuchAttribute, actions.AttributeInUse),
+)
+async def remove_attribute(database: Database, caller: Caller, name: str) -> queries.AttributeShown:
+    """Take an attribute off all members; refused with the list while a segment, a rule or a journey asks for it."""
+    return await give_up(database, caller, name)
+
+
+async def give_up(database: Database, caller: http.Caller, name: str) -> queries.AttributeShown:
+    """Delete an attribute and note who did it."""
+    now = clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        found = await actions.delete_attribute(tx, name, by=caller.name, at=now)
+        before = {"members": found.members}
+        await access.record(tx, caller, "attribute.deleted", ("attribute", name), before=before, at=now)
+    return found
+
+
+routes = [create_member, change_member, reveal_phone, merge_members, list_attributes, remove_attribute]

@@ -43,3 +43,11 @@ class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed"):
     channel: str
     given: bool
     at: datetime
+
+
+class AttributeDeleted(Event, frozen=True, kw_only=True, tag="attribute_deleted"):
+    """The attribute was given up and taken off these members; a large crowd is announced in several parts."""
+
+    name: str
+    member_ids: list[int]
+    at: datetime

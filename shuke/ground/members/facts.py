@@ -48,6 +48,15 @@ async def _attributes(_: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
     return made.columns
 
 
+async def _deleted(_: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
+    """An attribute that was given up has no value from then on."""
+    made = mirror.AttributeRows()
+    for one in news:
+        for n, member_id in enumerate(one.payload["member_ids"]):
+            made.add(one.payload["name"], member_id, mirror.instant(one.payload["at"]), (one.seq, n), None)
+    return made.columns
+
+
 async def _consents(_: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
     made = mirror.AttributeRows()
     for one in news:
@@ -84,6 +93,7 @@ DECLARED = (
     mirror.Attribute("consent.phone", "flag", ("同意电话", "Consent to calls")),
     mirror.Source(("member_changed", "members_merged", "members_unmerged"), "members", _members),
     mirror.Source(("member_changed",), "attributes", _attributes),
+    mirror.Source(("attribute_deleted",), "attributes", _deleted),
     mirror.Source(("consent_changed",), "attributes", _consents),
     mirror.Redirect("members_merged", "member_id", "into_id"),
     mirror.Redirect("members_unmerged", "member_id", "into_id", back=True),

@@ -90,3 +90,19 @@ class Merge(Model):
     moved: Mapped[dict] = mapped_column(server_default="{}")
     undone_at: Mapped[object | None] = instant(nullable=True)
     undone_by: Mapped[str | None]
+
+
+class AttributeDeletion(Model):
+    """One attribute that was given up. States: going (is taken off members, up to `after_member`), done.
+
+    Gone again once somebody writes the attribute anew.
+    """
+
+    __tablename__ = "attribute_deletion"
+    merchant_id: Mapped[int] = part_of_key()
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[object] = instant()
+    by: Mapped[str]
+    after_member: Mapped[int]
+    members: Mapped[int]
+    state: Mapped[str]

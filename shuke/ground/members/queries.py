@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 
+from shuke.ground import mirror
 from shuke.ground.members import policy
-from shuke.kit import errors, paging
+from shuke.kit import errors, paging, references
 from shuke.kit.db import Tx
+from shuke.kit.kinds import Sentence
 
 RESOLVE = """
 select i.kind, i.value, i.member_id from json_to_recordset(%(wanted)s::json) as w(kind text, value text)
@@ -434,3 +436,55 @@ async def moved_by(tx: Tx, room: str, merge_ids: Iterable[int]) -> dict[int, Any
         room=room, ids=sorted(set(merge_ids)),
     )  # fmt: skip
     return {row.merge_id: row.moved for row in rows}
+
+
+class AttributeShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One attribute that members have: what people call it, how many have it, and what asks for it.
+
+    `deleting`: it was given up and is being taken off them.
+    """
+
+    name: str
+    title: Sentence
+    members: int
+    used_by: list[references.Use]
+    deleting: bool
+
+
+_ATTRIBUTES = """
+select a.name, count(*) as members, d.name is not null as deleting
+from member m cross join lateral jsonb_object_keys(m.attributes) as a(name)
+left join attribute_deletion d on d.merchant_id = %(merchant_id)s and d.name = a.name
+where m.merchant_id = %(merchant_id)s and m.merged_into is null
+group by a.name, d.name order by members desc, a.name
+"""
+
+
+async def attributes(tx: Tx) -> list[AttributeShown]:
+    """Every attribute that members have, the most frequent first. Reads all members once: for a page, not for a hot path."""
+    declared = mirror.declared().attributes
+    found = []
+    for row in await tx.rows(_ATTRIBUTES):
+        title = declared[row.name].title if row.name in declared else (row.name, row.name)
+        uses = await _asking(tx, row.name)
+        found.append(
+            AttributeShown(
+                name=row.name, title=Sentence(*title), members=row.members, used_by=uses, deleting=row.deleting
+            )
+        )
+    return found
+
+
+async def _asking(tx: Tx, name: str) -> list[references.Use]:
+    """What asks for an attribute, and, where that is a segment, what hangs on the segment: journeys, rules, tags."""
+    uses = await references.uses(tx, "attribute", name)
+    for one in [use for use in uses if use.kind == "segment"]:
+        uses += [use for use in await references.uses(tx, "segment", one.id) if use not in uses]
+    return uses
+
+
+async def given_up(tx: Tx) -> set[str]:
+    """The names of attributes that were deleted and not written since."""
+    return {
+        row.name for row in await tx.rows("select name from attribute_deletion where merchant_id = %(merchant_id)s")
+    }

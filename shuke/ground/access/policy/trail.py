@@ -114,6 +114,7 @@ TRAIL: dict[str, Words] = {
         "{who}修改了人生阶段「{subject}」的商品词", "{who} changed the words of the stage of life “{subject}”"
     ),
     "profiles.stage_removed": Words("{who}删除了人生阶段「{subject}」", "{who} removed the stage of life “{subject}”"),
+    "attribute.deleted": Words("{who}删除了会员属性「{subject}」", "{who} deleted the member attribute “{subject}”"),
     "tag.created": Words("{who}新建了标签「{subject}」", "{who} made the tag “{subject}”"),
     "tag.changed": Words("{who}修改了标签「{subject}」", "{who} changed the tag “{subject}”"),
     "tag.deleted": Words("{who}删除了标签「{subject}」", "{who} deleted the tag “{subject}”"),

@@ -9,6 +9,7 @@ import msgspec
 
 from shuke.ground.members import models, policy, queries
 from shuke.ground.members.actions.joining import LOCK_COUNT, tail_of
+from shuke.ground.members.actions.retiring import bring_back
 from shuke.ground.members.events import ConsentChanged, MemberChanged
 from shuke.kit import errors
 from shuke.kit.db import Tx
@@ -47,14 +48,17 @@ async def write_profiles(
 ) -> list[int]:
     """Set name, gender, birthday, joined_at and attributes (merged by name, None removes) of many members at once.
 
-    Only keys that are given change. Facts hold from `at`, or for all time when it is None. Three statements for any number;
-    repeatable: what is already so is not announced. Returns the members that changed.
+    Only keys that are given change. Facts hold from `at`, or for all time when it is None. Four statements for any number;
+    repeatable: what is already so is not announced. An attribute that had been given up is one again. Returns the members
+    that changed.
     """
     wanted: dict[int, dict[str, Any]] = {}
     for member_id, change in changes:
         merged = wanted.setdefault(member_id, {})
         attributes = {**merged.get("attributes", {}), **policy.checked_attributes(change.get("attributes", {}))}
         merged.update(change, attributes=attributes)
+    given = (change["attributes"].items() for change in wanted.values())
+    await bring_back(tx, {name for one in given for name, value in one if value is not None})
     rows = await tx.rows(
         "select member_id, name, gender, birthday, joined_at, attributes from member "
         "where merchant_id = %(merchant_id)s and member_id = any(%(ids)s) order by member_id for no key update",

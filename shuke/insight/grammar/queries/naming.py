@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shuke.ground import members
 from shuke.insight.grammar import conditions
 from shuke.insight.grammar.conditions import attr
 from shuke.insight.grammar.policy.rules import Leaf
@@ -55,7 +56,10 @@ def said(node: Node, names: Names, registry: Registry) -> Sentence:
 
 
 async def with_titles(tx: Tx, facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The facts of a vocabulary, those about tags and ladders with their names in their titles; a statement for each kind."""
+    """The facts of a vocabulary, without attributes that were given up, those about tags and ladders with their names in their
+    titles; a statement for each kind, and one more."""
+    gone = await members.given_up(tx)
+    facts = [one for one in facts if one["name"] not in gone]
     parts = {one["name"]: found for one in facts if (found := _fact(one["name"]))}
     asked: dict[str, list[str]] = {}
     for kind, slug in parts.values():

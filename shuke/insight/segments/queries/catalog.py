@@ -10,7 +10,7 @@ import msgspec
 
 from shuke.ground import mirror
 from shuke.insight import grammar
-from shuke.kit import errors
+from shuke.kit import errors, references
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
 
@@ -137,6 +137,12 @@ async def sparks(tx: Tx, most: int = 30) -> dict[int, list[int]]:
         most=most,
     )
     return {row.segment_id: row.sizes for row in rows}
+
+
+async def using(tx: Tx, word: str, key: str) -> list[references.Use]:
+    """The segments whose rule speaks of this list, attribute …"""
+    rows = await stored(tx)
+    return [references.Use("segment", row.slug, row.name) for row in rows if key in mentioned(row.rule, word)]
 
 
 def users(listed: Sequence[Any], slug: str) -> list[Any]:

@@ -5,6 +5,8 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from shuke.kit import references
+from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
 from shuke.programs.earning.policy import Basis, asked
 
@@ -34,3 +36,19 @@ class InSegment:
         if params.outside:
             return Sentence(f"仅限不在分群 {named[0]} 的会员", f"only for members outside {named[1]}")
         return Sentence(f"仅限分群 {named[0]} 的会员", f"only for members of {named[1]}")
+
+
+_USING = """
+select r.rule_id, r.name from earning_rule r where r.merchant_id = %(merchant_id)s and r.state <> 'ended' and exists (
+    select from earning_rule_version v where v.merchant_id = %(merchant_id)s and v.rule_id = r.rule_id
+      and v.conditions @> %(asked)s::jsonb and (v.version = 0 or v.version = (
+        select max(n.version) from earning_rule_version n
+        where n.merchant_id = %(merchant_id)s and n.rule_id = r.rule_id and not n.pause))
+) order by r.priority, r.rule_id
+"""
+
+
+async def using_segment(tx: Tx, slug: str) -> list[references.Use]:
+    """Rules that have not ended and ask for this segment, in their draft or as last published; so that deleting it can refuse."""
+    asked = msgspec.json.encode([{"kind": InSegment.code, "params": {"segments": [slug]}}]).decode()
+    return [references.Use("rule", str(row.rule_id), row.name) for row in await tx.rows(_USING, asked=asked)]

@@ -1,3 +1,4 @@
+import attributes from "./en/attributes";
 import foresight from "./en/foresight";
 import imports from "./en/imports";
 import journeys from "./en/journeys";
@@ -18,4 +19,4 @@ import tiers from "./en/tiers";
 import waiting from "./en/waiting";
 import webhooks from "./en/webhooks";
 
-export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...lifecycle, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...waiting, ...webhooks };
+export default { ...shell, ...attributes, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...lifecycle, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...waiting, ...webhooks };

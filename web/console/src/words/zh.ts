@@ -1,3 +1,4 @@
+import attributes from "./zh/attributes";
 import foresight from "./zh/foresight";
 import imports from "./zh/imports";
 import journeys from "./zh/journeys";
@@ -18,4 +19,4 @@ import tiers from "./zh/tiers";
 import waiting from "./zh/waiting";
 import webhooks from "./zh/webhooks";
 
-export default { ...shell, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...lifecycle, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...waiting, ...webhooks };
+export default { ...shell, ...attributes, ...overview, ...members, ...playbooks, ...points, ...foresight, ...profiles, ...segments, ...lifecycle, ...tags, ...tiers, ...journeys, ...ledger, ...missions, ...referrals, ...imports, ...settings, ...waiting, ...webhooks };
