@@ -27,6 +27,7 @@ from shuke.ground.tenancy.queries import (
     list_merchants,
     list_places,
     list_stores,
+    open_among,
     store_ids,
     store_names,
 )
@@ -35,5 +36,6 @@ __all__ = [
     "BadSlug", "BadZone", "MerchantSettings", "NoSuchMerchant", "NoSuchStore", "SlugTaken", "StoreName", "StorePlace",
     "StoreTaken", "activate", "born_at", "change_merchant", "change_store", "create_merchant", "create_store", "drop_unfinished",
     "ensure_stores", "find_merchant",
-    "get_merchant", "get_place", "list_merchants", "list_places", "list_stores", "store_ids", "store_names", "tell_processes",
+    "get_merchant", "get_place", "list_merchants", "list_places", "list_stores", "open_among", "store_ids", "store_names",
+    "tell_processes",
 ]  # fmt: skip

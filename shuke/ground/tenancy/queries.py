@@ -1,5 +1,6 @@
 """Questions about merchants and stores."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -92,6 +93,15 @@ async def list_merchants(tx: Tx) -> list[MerchantSettings]:
     """The open merchants of the installation, by number; asked of the directory."""
     rows = await tx.rows(f"{_MERCHANT} where state = 'active' order by merchant_id")
     return [MerchantSettings(*row) for row in rows]
+
+
+async def open_among(tx: Tx, merchant_ids: Iterable[int]) -> set[int]:
+    """Which of these merchants are open, neither being loaded nor closed; asked of the directory."""
+    rows = await tx.rows(
+        "select merchant_id as m from merchant where state = 'active' and merchant_id = any(%(numbers)s::bigint[])",
+        numbers=list(merchant_ids),
+    )
+    return {row.m for row in rows}
 
 
 async def list_stores(tx: Tx) -> list[StoreName]:

@@ -14,6 +14,8 @@ from shuke.kit import clock, errors
 from shuke.kit.db import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pyroaring import BitMap
 
     from shuke.ground.mirror import Mirror
@@ -93,7 +95,7 @@ class _Following:
             log.warning("the clock went back; all segments are looked at", seconds=(self._looked - at).total_seconds())
         self._looked = at
         waiting = [*actions.with_changes(), *(merchant for merchant, due in self.due.items() if due <= at)]
-        for merchant_id in dict.fromkeys(waiting):
+        for merchant_id in await self._open(dict.fromkeys(waiting)):
             try:
                 await self._one(merchant_id)
                 self._pause = TICK_SECONDS
@@ -103,6 +105,15 @@ class _Following:
             except Exception:  # a fault of ours with one merchant's segments stops neither the others nor the shop
                 self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
                 log.exception("a round of segments failed and will be tried again", merchant_id=merchant_id)
+
+    async def _open(self, waiting: Iterable[int]) -> list[int]:
+        """Those of them that are open: who is being loaded lives by a clock of its own, and is looked at once that is done."""
+        asked = list(waiting)
+        if not asked:
+            return []
+        async with self._database.directory() as tx:
+            found = await tenancy.open_among(tx, asked)
+        return [merchant_id for merchant_id in asked if merchant_id in found]
 
     async def _one(self, merchant_id: int) -> None:
         at = clock.now()

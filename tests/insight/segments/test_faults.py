@@ -207,6 +207,27 @@ async def test_the_loop_looks_at_everything_when_the_clock_went_back(
     await proven(database, columns, shop, NOON)
 
 
+async def test_the_loop_leaves_a_merchant_alone_that_is_being_loaded(
+    database: Database, columns: mirror.Mirror, shop: int
+) -> None:
+    """Its days are played with a clock of their own; a refresh as of today would let members enter and leave at the wrong time."""
+    before = await flips(database, shop)
+    following = jobs._Following(columns, database)
+    await _state(database, shop, "loading")
+    with clock.at(NOON + 40 * DAY):
+        following.due[shop] = clock.now()
+        await following.round()
+        assert await flips(database, shop) == before
+        await _state(database, shop, "active")
+        await following.round()
+        assert len(await flips(database, shop)) > len(before)
+
+
+async def _state(database: Database, shop: int, state: str) -> None:
+    async with database.directory() as tx:
+        await tx.run("update merchant set state = %(state)s where merchant_id = %(number)s", state=state, number=shop)
+
+
 async def test_a_lease_from_the_future_is_nobodys(database: Database, columns: mirror.Mirror, shop: int) -> None:
     """A worker whose clock was a year ahead died; another copies on."""
     async with database.directory() as tx:
