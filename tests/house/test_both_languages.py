@@ -1,10 +1,15 @@
 """Chinese and English everywhere a person reads: every refusal and every kind has both."""
 
+import ast
 import importlib
 import inspect
 import re
 import string
+from collections.abc import Iterator
 
+import shuke.doors.wiring  # noqa: F401  (declares the facts of all rooms)
+from shuke.ground import mirror
+from shuke.insight import grammar
 from shuke.kit import errors, kinds
 from tests.house import tree
 
@@ -102,3 +107,37 @@ def test_every_kind_speaks_both_languages() -> None:
             if not callable(getattr(kind, "sentence", None)):
                 wrong.append(f"{name}: has no sentence")
     tree.expect_none(wrong)
+
+
+# A figure is set off from Chinese, `最近 30 天`; a date is one word, `11月30日`; names are as people write them.
+_TIGHT = re.compile(r"[一-鿿]\d|\d(?![年月日])[一-鿿]")
+_NAMES = {"双11", "双12"}
+_GOODS = "shuke.doors.demo.goods"
+
+
+def _said(module: tree.Module) -> Iterator[ast.Constant]:
+    """Its texts; docstrings are for engineers."""
+    loose = {id(node.value) for node in ast.walk(module.tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in loose:
+            yield node
+
+
+def test_a_space_stands_between_chinese_and_figures() -> None:
+    tree.expect_none(
+        f"{module.where}:{node.lineno}: {found[0]!r} in {node.value[:60]!r}"
+        for module in tree.modules()
+        if module.name != _GOODS
+        for node in _said(module)
+        if node.value not in _NAMES and (found := _TIGHT.search(node.value))
+    )
+
+
+def test_the_words_of_a_length_of_time_keep_their_space() -> None:
+    said = [
+        grammar.sentence(grammar.parse(rule, mirror.declared()))[0]
+        for window in ({"last": "30d"}, {"between": ["30d", "7d"]}, {"from": "2026-01-01"}, {"to": "2026-02-01"})
+        for rule in ({"did": "order", "window": window}, {"not": {"did": "order", "window": window}})
+    ]
+    assert said[0] == "最近 30 天下单"
+    tree.expect_none(one for one in said if _TIGHT.search(one))

@@ -33,6 +33,12 @@ describe("words", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("sets figures off from Chinese by a space; a date is one word", () => {
+    const names = "kind|name|from|into|by|ago|at|who|window|drop"; // places that hold words, not figures
+    const tight = new RegExp(`[一-鿿](\\d|\\{(?!(?:${names})\\}))|(?<!\\{(?:${names}))\\}[一-鿿]|\\d(?![年月日])[一-鿿]`);
+    expect([...chinese].filter(([, text]) => tight.test(text.replace(/(\d+[年月日])+/g, " ")))).toEqual([]);
+  });
+
   it("leaves no Chinese in English but the names of languages", () => {
     const left = [...english].filter(([key, text]) => /[一-鿿]/.test(text) && !["nav.otherLanguage", "settings.zh"].includes(key));
     expect(left).toEqual([]);
