@@ -15,6 +15,7 @@ export default {
     removeQuestion: "Remove what is unused of “{name}”?",
     removeNote: "Rules and missions that no member has used end, check-in and referrals close, tiers go back to one level; segments, tags and drafts that nothing refers to are deleted, the lifecycle gets its ordinary limits. What is in use stays.",
     removed: "What was unused is removed",
+    group: "{state} · {n}",
     state: { new: "Creates", own: "Keeps yours", installed: "Installed", used: "In use" },
     what: { tiers: "Tiers", rule: "Earning rule", check_in: "Check-in", mission: "Mission", referral: "Referrals", lifecycle: "Lifecycle", segment: "Segment", tag: "Tag", journey: "Journey" },
     examples: "Examples",

@@ -15,6 +15,7 @@ export default {
     removeQuestion: "移除「{name}」里没用到的部分？",
     removeNote: "会员还没用到的规则、任务会结束，签到和推荐会关闭，等级恢复成一级，没人引用的分群、标签和自动化草稿会删除，生命周期回到通用天数。已经在用的保留。",
     removed: "没用到的部分已移除",
+    group: "{state} · {n} 项",
     state: { new: "会创建", own: "保留你的", installed: "已安装", used: "使用中" },
     what: { tiers: "等级", rule: "积分规则", check_in: "签到", mission: "任务", referral: "推荐", lifecycle: "生命周期", segment: "分群", tag: "标签", journey: "自动化" },
     examples: "例子",
