@@ -56,9 +56,16 @@ const ready = shallowRef<Record<string, string>>({});
 /** The reader's side of a sentence the server wrote in both languages; of a ready-made name, the English one too. */
 export function say(both: Both | string | null | undefined): string {
   if (!both) return "";
-  if (typeof both === "string") return (locale.value === "en" && ready.value[both]) || both;
-  return (locale.value === "en" ? both.en : both.zh) || both.zh || both.en || "";
+  const text = typeof both === "string" ? both : (locale.value === "en" ? both.en : both.zh) || both.zh || both.en || "";
+  return locale.value === "en" && chinese.test(text) ? ready.value[text] ?? text.replace(readyNames.value, (name) => ready.value[name] ?? name) : text;
 }
+const chinese = /[一-鿿]/;
+/** Those names where a sentence speaks of them; the longest first, and never a part of another word. */
+const readyNames = computed(() => {
+  const names = Object.keys(ready.value).sort((one, other) => other.length - one.length);
+  const written = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+  return new RegExp(`(?<![一-鿿])(?:${written})(?![一-鿿])`, "g");
+});
 
 const english = () => locale.value === "en";
 /** Several things in one line, a remark behind a colon, and one in brackets, as the reader's language writes them. */

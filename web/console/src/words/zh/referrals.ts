@@ -63,7 +63,7 @@ export default {
     how: "怎么来的",
     ways: { code: "推荐码", link: "链接", device: "打开过链接", staff: "店员登记" },
     since: "推荐时间",
-    then: "接下来",
+    then: "奖励",
     states: { waiting: "还没下单", ordered: "等退货期过", rewarded: "推荐成功", taken_back: "已收回", refused: "已驳回", void: "不成立", in_review: "待审核" },
     noOrderYet: "等好友的第一单",
     dueAt: "{at} 发奖",
