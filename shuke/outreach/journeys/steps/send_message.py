@@ -112,7 +112,7 @@ async def _values(tx: Tx, crowd: Crowd, wanted: set[str]) -> dict[int, dict[str,
     balances = await points.balances(tx, crowd.member_ids, crowd.at)
     for member_id, known in values.items():
         balance = balances[member_id]
-        known["points"] = str(balance.available)
+        known["points"] = f"{balance.available:,}"
         end = _end(crowd, member_id) or (balance.expiring[0].expires_at if balance.expiring else None)
         if end is not None:
             known["expires"] = _told(end, crowd.zone)
