@@ -105,11 +105,15 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (OrdersRecorded, referrals.count_orders),
     (RefundsRecorded, referrals.count_refunds),
     (OrdersRecorded, journeys.count_orders),
-    (SegmentRefreshed, tags.follow_segments),
     (ProfilesScored, tags.follow_scores),
+    (JourneyEntered, journeys.count_early_orders),
+]
+
+# What is done about who entered and left a segment, which does not wait for what is done about orders.
+ON_FLIPS: list[tuple[type[Event], Reaction]] = [
+    (SegmentRefreshed, tags.follow_segments),
     (SegmentRefreshed, journeys.begin),
     (SegmentRefreshed, webhooks.note_flips),
-    (JourneyEntered, journeys.count_early_orders),
 ]
 
 # What the mirror may copy, room by room.
@@ -179,13 +183,12 @@ def _follow(reactions: Iterable[Reaction]) -> Reaction:
     return react
 
 
+def _reader(name: str, listed: list[tuple[type[Event], Reaction]], **more: Any) -> Reader:
+    return Reader(name, {event: _follow(done for heard, done in listed if heard is event) for event, _ in listed}, **more)
+
+
 # The followers of the outbox, each with a cursor of its own; the mirror follows it by itself.
-READERS: list[Reader] = [
-    Reader(
-        "reactions",
-        {event: _follow(done for heard, done in REACTIONS if heard is event) for event, _ in REACTIONS},
-    )
-]
+READERS: list[Reader] = [_reader("reactions", REACTIONS), _reader("flips", ON_FLIPS, rest_seconds=0.02)]
 
 
 async def plan(tx: Tx, at: datetime) -> None:
