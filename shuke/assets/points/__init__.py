@@ -2,7 +2,7 @@
 
 from shuke.assets.points.actions import (
     LOCK, LOTS, SWEEP, HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, Posting, Swept, Unmerged, Verdict, book_of,
-    booked, booked_as, capture, hold, merge_members, open_book, post, release, store, storing, sweep, sweep_merchant,
+    booked, booked_as, booking, capture, hold, merge_members, open_book, post, release, store, storing, sweep, sweep_merchant,
     unmerge_members,
 )  # fmt: skip
 from shuke.assets.points.events import PointsHeld, PointsPosted
@@ -22,7 +22,7 @@ __all__ = [
     "EntryShape", "Expiring", "Explains", "HoldEnded", "HoldRequest", "HoldShape", "HoldVerdict", "LotShape",
     "LotState", "MergeFigures", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NotYet", "PointsHeld",
     "PointsPosted", "Posting", "RuleRef", "Sums", "Swept", "TakenBack", "Totals", "Unmerged", "Verdict", "Wallet",
-    "balance", "balances", "balances_at", "book_of", "booked", "booked_as", "capture", "clawback_of", "countable",
+    "balance", "balances", "balances_at", "book_of", "booked", "booked_as", "booking", "capture", "clawback_of", "countable",
     "entries_of", "entry", "entry_line", "expiries", "explain", "explained_by", "find_hold", "has_entries", "held",
     "hold", "holds", "in_order", "known_wallet", "ledger", "lots_left", "lots_moved", "lots_of", "merge_members", "moved",
     "moved_by_merges", "open_book", "post", "release", "rest_of", "rules_booked", "running_out", "store", "storing", "stretches",

@@ -28,10 +28,15 @@ where f.merchant_id = %(merchant_id)s and f.refund_id = r.refund_id
 
 
 def recording(tx: Tx, rows: Sequence[dict[str, Any]], history: bool) -> list[Statement]:
-    """The statements that record these orders; announces them. Runs nothing."""
+    """The statements that record these orders; announces them, once a transaction. Runs nothing."""
     if not rows:
         return []
-    tx.announce(OrdersRecorded(order_ids=[row["order_id"] for row in rows], history=history))
+    order_ids = [row["order_id"] for row in rows]
+    told = next((event for event in tx.announced if isinstance(event, OrdersRecorded)), None)
+    if told is None:
+        tx.announce(OrdersRecorded(order_ids=order_ids, history=history))
+    else:
+        told.order_ids.extend(order_ids)
     return [tx.insertion(models.Order, rows)]
 
 

@@ -117,6 +117,10 @@ class Seat(Tx):
         bound = [(sql, {"merchant_id": self.owner, **params}) for sql, params in statements]
         return await self._convoy.ask(self.owner, bound)
 
+    def ahead(self, *statements: tuple[str, dict[str, Any]]) -> None:
+        """With the commit: the others are still asking."""
+        self.at_commit(*statements)
+
     def ending(self) -> tuple[list[pipeline.Statement], int | None]:
         """What waits and what closes this merchant's part, and which of it moves the head."""
         waiting = [(sql, {"merchant_id": self.owner, **params}) for sql, params in self._deferred]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.pq import PipelineStatus
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -212,6 +213,8 @@ async def _end_together(convoy: Convoy, seats: Sequence[Seat]) -> None:
 
 
 async def _rollback(connection: psycopg.AsyncConnection) -> None:
+    if not connection.closed and connection.pgconn.pipeline_status != PipelineStatus.OFF:
+        await connection.close()  # something was sent ahead, and nobody hears its answer
     if not connection.closed:
         try:
             # Not through psycopg's cursor: it would throw away every prepared statement of the connection.

@@ -60,66 +60,100 @@ async def run(
     connection: psycopg.AsyncConnection, opening: Iterable[str], statements: Sequence[Statement], closing: bool
 ) -> list[Rows]:
     """Send `opening` texts, the statements, and `commit` when closing; raises the first error of any of them."""
-    pgconn = connection.pgconn
-    pgconn.enter_pipeline_mode()
-    try:
-        extra = _send(pgconn, opening, statements, closing)
-        results = await connection.wait(_receive(pgconn, extra.sent))
-        pgconn.exit_pipeline_mode()
-    except BaseException:  # answers may still be on their way: nobody can use this connection again
-        await connection.close()
-        raise
-    for number, result in enumerate(results):
-        if result.status == ExecStatus.FATAL_ERROR:
-            extra.forget(number)
-            raise pg.error_from_result(result, encoding="utf-8")
-    return [Rows(results[number], connection) for number in extra.answers]
+    return await Wire(connection).run(opening, statements, closing)
+
+
+class Wire:
+    """A pipeline that may be begun before everything that goes through it is known."""
+
+    def __init__(self, connection: psycopg.AsyncConnection) -> None:
+        self._connection = connection
+        self._sent: _Sent | None = None
+
+    def begin(self, opening: Iterable[str], statements: Sequence[Statement]) -> None:
+        """Send these without waiting; the server begins, and what it says of them is heard in the next `run`."""
+        sent = self._open()
+        _send(self._connection.pgconn, sent, opening, statements)
+        self._connection.pgconn.flush()
+
+    @property
+    def begun(self) -> bool:
+        """Whether something was sent and not yet answered."""
+        return self._sent is not None
+
+    async def run(self, opening: Iterable[str], statements: Sequence[Statement], closing: bool) -> list[Rows]:
+        """Send these, and `commit` when closing, and wait for all that was sent; the answers to these statements.
+
+        Raises the first error of anything that was sent.
+        """
+        connection, pgconn = self._connection, self._connection.pgconn
+        sent = self._open()
+        try:
+            ahead = len(sent.answers)
+            _send(pgconn, sent, opening, statements)
+            if closing:
+                pgconn.send_query_params(b"commit", None)
+                sent.count += 1
+            pgconn.pipeline_sync()
+            results = await connection.wait(_receive(pgconn, sent.count))
+            pgconn.exit_pipeline_mode()
+        except BaseException:  # answers may still be on their way: nobody can use this connection again
+            await connection.close()
+            raise
+        finally:
+            self._sent = None
+        for number, result in enumerate(results):
+            if result.status == ExecStatus.FATAL_ERROR:
+                sent.forget(number)
+                raise pg.error_from_result(result, encoding="utf-8")
+        return [Rows(results[number], connection) for number in sent.answers[ahead:]]
+
+    def _open(self) -> _Sent:
+        if self._sent is None:
+            pgconn = self._connection.pgconn
+            pgconn.enter_pipeline_mode()
+            known = _prepared.get(pgconn)
+            if known is None:
+                for gone in [other for other in _prepared if other.status != 0]:
+                    del _prepared[gone]
+                known = _prepared[pgconn] = {}
+            self._sent = _Sent(known)
+        return self._sent
 
 
 class _Sent:
     """What was put on the wire: how many commands, and which of them answer a statement."""
 
     def __init__(self, known: dict[bytes, bytes]) -> None:
-        self.sent = 0
+        self.count = 0
         self.answers: list[int] = []
         self.fresh: list[tuple[int, bytes]] = []
-        self._known = known
+        self.known = known
 
     def forget(self, failed: int) -> None:
         """Statements prepared at or after the failure were not."""
         for number, sql in self.fresh:
             if number >= failed:
-                self._known.pop(sql, None)
+                self.known.pop(sql, None)
 
 
-def _send(pgconn: PGconn, opening: Iterable[str], statements: Sequence[Statement], closing: bool) -> _Sent:
-    known = _prepared.get(pgconn)
-    if known is None:
-        for gone in [other for other in _prepared if other.status != 0]:
-            del _prepared[gone]
-        known = _prepared[pgconn] = {}
-    wire = _Sent(known)
+def _send(pgconn: PGconn, wire: _Sent, opening: Iterable[str], statements: Sequence[Statement]) -> None:
     for command in opening:
         pgconn.send_query_params(command.encode(), None)
-        wire.sent += 1
+        wire.count += 1
     for sql, params in statements:
         text, names = _numbered(sql)
         values = [params[name] for name in names]
         cells, types = _encoded(values)
-        name = known.get(text)
+        name = wire.known.get(text)
         if name is None:
-            name = known[text] = b"shuke_%d" % len(known)
-            wire.fresh.append((wire.sent, text))
+            name = wire.known[text] = b"shuke_%d" % len(wire.known)
+            wire.fresh.append((wire.count, text))
             pgconn.send_prepare(name, text, types)
-            wire.sent += 1
+            wire.count += 1
         pgconn.send_query_prepared(name, cells, [int(type(value) is Packed) for value in values])
-        wire.answers.append(wire.sent)
-        wire.sent += 1
-    if closing:
-        pgconn.send_query_params(b"commit", None)
-        wire.sent += 1
-    pgconn.pipeline_sync()
-    return wire
+        wire.answers.append(wire.count)
+        wire.count += 1
 
 
 def _receive(pgconn: PGconn, count: int) -> PQGen[list[PGresult]]:

@@ -102,6 +102,17 @@ def book_of(
     return book
 
 
+def booking(tx: Tx, book: Book) -> list[Statement]:
+    """The statements that store the entries written since the last call, for those who go on folding; seals and announces
+    them. Runs nothing; `storing` does the rest."""
+    entries, book.entries = book.entries, []
+    if not entries:
+        return []
+    tx.seal(entry_line(entry) for entry in entries)
+    tell_posted(tx, sorted({entry["member_id"] for entry in entries}))
+    return [tx.insertion(models.Entry, entries)]
+
+
 def storing(tx: Tx, book: Book) -> list[Statement]:
     """The statements that store a book; runs nothing. Also seals the entries and announces them."""
     if not book.entries and not book.touched:
@@ -116,11 +127,7 @@ def storing(tx: Tx, book: Book) -> list[Statement]:
     # Upserts even where rows exist: each row is one descent of the primary key, whatever the planner believes of
     # the table's size (a join planned on an empty table costs ten times as much once it has grown).
     parts = "update:balance,held,debt,earned_total,spent_total"
-    statements: list[Statement] = [tx.insertion(models.Account, accounts, conflict=parts)]
-    if book.entries:
-        statements.append(tx.insertion(models.Entry, book.entries))
-        tx.seal(entry_line(entry) for entry in book.entries)
-        tell_posted(tx, sorted({entry["member_id"] for entry in book.entries}))
+    statements: list[Statement] = [tx.insertion(models.Account, accounts, conflict=parts), *booking(tx, book)]
     for lot in book.lots:
         lot["remaining"] = book.new_lots[lot["lot_id"]].remaining
     if book.lots:

@@ -18,6 +18,8 @@ from shuke.programs.intake import policy, queries
 from shuke.programs.intake.actions import knowing, late, refunds
 from shuke.programs.intake.actions.batch import Answer, Batch, Statement, encode
 
+PART = 128  # decided items that are sent together, before the rest is decided
+
 
 async def apply(
     database: Database,
@@ -131,13 +133,13 @@ async def apply_in(
     context, open_items, member_of = opening.context, opening.open_items, opening.member_of
     if not open_items:
         return batch.answers  # type: ignore[return-value]
-    newborn = tx.has_news
+    newborn = tx.has_news  # then a refusal undoes the transaction
     state = await _state(tx, batch, items, opening)
     await late.answer_known(
         tx, batch, [i for i in open_items if policy.late(context, items[i], batch.now, history)], items
     )
     await tx.ids.ensure(len(items) * (2 * len(context.rules) + 6) + 16)
-    _fold(tx, context, batch, state, items, open_items, member_of)
+    _fold(tx, context, batch, state, items, open_items, member_of, ahead=not newborn)
     if newborn and (refused := _refused(batch, open_items, member_of)):
         raise Strangers(refused)
     await _store(tx, batch, state)
@@ -266,16 +268,19 @@ def _questions(
     open_items: list[int],
     member_of: dict[int, int],
 ) -> list[Statement]:
-    """Lock the accounts; then, in later statements, who was merged, receipts, standings, parked refunds and what rules ask."""
+    """Receipts; lock the accounts; then, in later statements, who was merged, standings, parked refunds and what rules ask.
+
+    Nobody waits for whoever reads receipts. One that is written after it was looked for is in the way at the end.
+    """
     buyers = _buyers(context, items, open_items, member_of)
     arriving = _keys(batch, items, open_items)
     return [
-        (points.LOCK, {"members": buyers, "wallet": points.POINTS}),
-        (members.MERGED, {"members": buyers}),
         (
             ingestion.receipts.READ,
             {"sources": [items[i].source for i in open_items], "keys": [items[i].key for i in open_items]},
         ),
+        (points.LOCK, {"members": buyers, "wallet": points.POINTS}),
+        (members.MERGED, {"members": buyers}),
         (tiers.STANDINGS, {"members": buyers}),
         (orders.PARKED, {"sources": [source for source, _ in arriving], "keys": [key for _, key in arriving]}),
         *knowing.asking(context, items, open_items, member_of),
@@ -287,7 +292,7 @@ async def _state(tx: Tx, batch: Batch, items: Sequence[ingestion.Item], opening:
     open_items, member_of = opening.open_items, opening.member_of
     buyers = _buyers(opening.context, items, open_items, member_of)
     spenders = _spenders(items, open_items, member_of)
-    locked, merged, receipts, standing_rows, parked, *asked = opening.answers
+    receipts, locked, merged, standing_rows, parked, *asked = opening.answers
     if merged.rowcount:
         raise Merged
     account_rows = await locked.fetchall()
@@ -338,9 +343,13 @@ def _answer_repeats(batch: Batch, items: Sequence[ingestion.Item], open_items: l
 
 def _fold(
     tx: Tx, context: policy.Context, batch: Batch, state: policy.State, items: Sequence[ingestion.Item],
-    open_items: list[int], member_of: dict[int, int],
+    open_items: list[int], member_of: dict[int, int], ahead: bool,
 ) -> None:  # fmt: skip
-    """Decide every open item in arrival order; nothing here waits."""
+    """Decide every open item in arrival order; nothing here waits.
+
+    With `ahead` what is decided goes to the server part by part, so that it writes while the rest is decided: other
+    transactions wait for the accounts locked here.
+    """
     seen: dict[tuple[str, str], dict[str, Any]] = {}
     zone, day_start = context.merchant.zone, context.merchant.day_start_minutes
     for index in open_items:
@@ -361,6 +370,8 @@ def _fold(
             batch.refuse(index, refusal)
         else:
             seen[item.source, item.key] = batch.receipts[-1]
+            if ahead and len(batch.receipts) >= PART:
+                tx.ahead(*_recorded(tx, batch, state))
 
 
 def _fold_one(
@@ -396,16 +407,23 @@ def _fold_one(
     batch.accept(index, item, {"status": "accepted", "event_id": item.event_id, "member_id": member_id} | earned, None)
 
 
+def _recorded(tx: Tx, batch: Batch, state: policy.State) -> list[Statement]:
+    """The statements that store the orders, entries and receipts decided so far, once."""
+    statements = orders.recording(tx, state.orders, batch.history) + points.booking(tx, state.book)
+    if batch.receipts:
+        statements.append(tx.insertion(ingestion.models.Receipt, batch.receipts))
+    state.orders, batch.receipts = [], []
+    return statements
+
+
 async def _store(tx: Tx, batch: Batch, state: policy.State) -> None:
     """Everything the fold decided, sent together with the commit."""
-    statements: list[Statement] = [*orders.recording(tx, state.orders, batch.history), *points.storing(tx, state.book)]
+    statements: list[Statement] = [*_recorded(tx, batch, state), *points.storing(tx, state.book)]
     rises = list(zip(tx.ids.take(len(state.rises)), state.rises, strict=True))
     statements += tiers.storing(tx, state.standings.values(), rises)
     statements += earning.counting(state.counters.added) + earning.waiting(tx, state.fresh_marks, state.used_marks)
     statements += confirmations.storing(tx, state.awaited)
     await offers.use(tx, list(state.uses.values()))
-    if batch.receipts:
-        statements.append(tx.insertion(ingestion.models.Receipt, batch.receipts))
     if batch.late:
         statements.append(tx.insertion(ingestion.models.LateItem, batch.late, conflict="ignore"))
     if batch.behaviour:
