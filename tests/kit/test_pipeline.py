@@ -132,3 +132,51 @@ async def test_a_cancelled_wait_gives_no_broken_connection_back(database_url: st
             assert await _echo(tx, "bigint", 7) == 7
     finally:
         await database.close()
+
+
+TAKE = "update member_count set last_number = last_number + %(value)s where merchant_id = %(merchant_id)s"
+TAKEN = "select coalesce(sum(last_number), 0)::bigint from member_count where merchant_id = %(merchant_id)s"
+
+
+async def _counted(database: Database, merchant_id: int) -> None:
+    async with database.write(merchant_id) as tx:
+        await tx.run("insert into member_count (merchant_id) values (%(merchant_id)s) on conflict do nothing")
+
+
+async def test_what_goes_ahead_is_committed_with_the_rest(database: Database, bare: int) -> None:
+    await _counted(database, bare)
+    async with database.write(bare, hot=True) as tx:
+        tx.ahead((TAKE, {"value": 1}), (TAKE, {"value": 2}))
+        (answer,) = await tx.together((ECHO.format(type="bigint"), {"value": 7}))
+        assert [row.value for row in await answer.fetchall()] == [7], "the answers ahead are nobody's"
+        tx.ahead((TAKE, {"value": 4}))
+        assert await tx.value(TAKEN) == 7, "whoever reads afterwards sees it"
+        tx.ahead((TAKE, {"value": 8}))
+    async with database.read(bare) as tx:
+        assert await tx.value(TAKEN) == 15
+
+
+async def _take_and_fail(database: Database, merchant_id: int, broken: tuple[str, dict[str, Any]] | None) -> None:
+    async with database.write(merchant_id, hot=True) as tx:
+        tx.ahead((TAKE, {"value": 1}))
+        if broken is None:
+            raise RuntimeError
+        tx.ahead(broken)
+
+
+@pytest.mark.parametrize(
+    "broken", [("select 1 / %(value)s", {"value": 0}), (ECHO.format(type="text"), {"value": "\x00"}), None]
+)
+async def test_a_fault_ahead_undoes_everything_and_keeps_the_connection(
+    database_url: str, bare: int, broken: tuple[str, dict[str, Any]] | None
+) -> None:
+    database = await _one_connection(database_url)
+    await _counted(database, bare)
+    async with database.write(bare, hot=True) as tx:
+        before = tx.connection
+    with pytest.raises((psycopg.DataError, RuntimeError)):
+        await _take_and_fail(database, bare, broken)
+    async with database.write(bare, hot=True) as tx:
+        assert tx.connection is before
+        assert await tx.value(TAKEN) == 0
+    await database.close()

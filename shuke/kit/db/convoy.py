@@ -25,6 +25,7 @@ class Convoy:
 
     def __init__(self, connection: psycopg.AsyncConnection, seats: int) -> None:
         self.connection = connection
+        self.wire = pipeline.Wire(connection)
         self._seats = seats
         self._opening: tuple[str, ...] = ("begin",)
         self._asked: list[_Asked] = []
@@ -76,7 +77,7 @@ class Convoy:
         whole: list[pipeline.Statement] = []
         for merchant_id, statements in parts:
             whole += [(_BIND, {"merchant": str(int(merchant_id))}), *statements]
-        answers = await pipeline.run(self.connection, self._open(), whole, closing)
+        answers = await self.wire.run(self._open(), whole, closing)
         found, start = [], 0
         for _, statements in parts:
             found.append(answers[start + 1 : start + 1 + len(statements)])

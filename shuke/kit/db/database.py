@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.pq import PipelineStatus
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from shuke.kit import errors
-from shuke.kit.db import pipeline
 from shuke.kit.db.convoy import Convoy, Seat
 from shuke.kit.db.tx import Tx
 from shuke.kit.ids import Ids
@@ -85,7 +83,7 @@ class Database:
                 if tx.has_work and not await tx.close_with_commit():
                     raise MerchantGone(merchant_id=merchant_id)
             except BaseException:
-                await _rollback(connection)
+                await _rollback(tx)
                 raise
         if tx.has_news:
             for tell in self.on_news:
@@ -113,7 +111,7 @@ class Database:
                 await _end_together(convoy, seats)
             except BaseException:
                 await convoy.settled()
-                await _rollback(connection)
+                await _rollback(convoy)
                 raise
         for seat in seats:
             if seat.has_news:
@@ -134,7 +132,7 @@ class Database:
                 if tx.has_work:
                     await connection.execute("commit")
             except BaseException:
-                await _rollback(connection)
+                await _rollback(tx)
                 raise
 
     @asynccontextmanager
@@ -148,7 +146,7 @@ class Database:
                 if tx.has_work:
                     await connection.execute("commit")
             except BaseException:
-                await _rollback(connection)
+                await _rollback(tx)
                 raise
 
     async def attempt(
@@ -212,12 +210,15 @@ async def _end_together(convoy: Convoy, seats: Sequence[Seat]) -> None:
             raise MerchantGone(merchant_id=merchant_id)
 
 
-async def _rollback(connection: psycopg.AsyncConnection) -> None:
-    if not connection.closed and connection.pgconn.pipeline_status != PipelineStatus.OFF:
-        await connection.close()  # something was sent ahead, and nobody hears its answer
-    if not connection.closed:
-        try:
-            # Not through psycopg's cursor: it would throw away every prepared statement of the connection.
-            await pipeline.run(connection, ["rollback"], [], closing=False)
-        except psycopg.Error:
-            await connection.close()
+async def _rollback(tx: Tx | Convoy) -> None:
+    connection, wire = tx.connection, tx.wire
+    if connection.closed:
+        return
+    try:
+        if wire.begun:  # hear what became of it: an error in it would swallow the rollback
+            with suppress(psycopg.Error):
+                await wire.run([], [], closing=False)
+        # Not through psycopg's cursor: it would throw away every prepared statement of the connection.
+        await wire.run(["rollback"], [], closing=False)
+    except psycopg.Error:
+        await connection.close()

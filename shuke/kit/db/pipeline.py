@@ -56,15 +56,8 @@ class Rows:
         return (await self.fetchall())[0] if self._result.ntuples else None
 
 
-async def run(
-    connection: psycopg.AsyncConnection, opening: Iterable[str], statements: Sequence[Statement], closing: bool
-) -> list[Rows]:
-    """Send `opening` texts, the statements, and `commit` when closing; raises the first error of any of them."""
-    return await Wire(connection).run(opening, statements, closing)
-
-
 class Wire:
-    """A pipeline that may be begun before everything that goes through it is known."""
+    """One transaction's way to the server; a pipeline may be begun before everything that goes through it is known."""
 
     def __init__(self, connection: psycopg.AsyncConnection) -> None:
         self._connection = connection

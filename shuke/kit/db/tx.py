@@ -67,7 +67,7 @@ class Tx:
         self._sealed: list[str] = []
         self._prelude: tuple[str, ...] = ()
         self._deferred: list[tuple[str, dict[str, Any]]] = []
-        self._wire = pipeline.Wire(connection)
+        self.wire = pipeline.Wire(connection)
 
     def begin_with(self, *statements: str) -> None:
         """Statements that open the transaction; sent with whatever comes first."""
@@ -79,7 +79,7 @@ class Tx:
         sql, bound = self._bound(statement, params)
         if self._prelude:
             await self.connection.execute("; ".join(self.opening_statements()))
-        if self._wire.begun:
+        if self.wire.begun:
             await self.together()
         return await self.connection.execute(sql, bound or None, binary=binary)
 
@@ -118,7 +118,7 @@ class Tx:
     async def together(self, *statements: tuple[str, dict[str, Any]]) -> list[pipeline.Rows]:
         """Run several statements in one round trip, each with a fresh snapshot; prepared. Returns their answers."""
         bound = [(sql, {"merchant_id": self.merchant_id, **params}) for sql, params in statements]
-        return await self._wire.run(self.opening_statements(), bound, closing=False)
+        return await self.wire.run(self.opening_statements(), bound, closing=False)
 
     async def close_with_commit(self) -> bool:
         """For the commit helper alone: what waits, the head, the outbox, the link and the commit in one round trip.
@@ -127,7 +127,7 @@ class Tx:
         """
         waiting = [(sql, {"merchant_id": self.merchant_id, **params}) for sql, params in self._deferred]
         closing = list(self.closing_statements())
-        answers = await self._wire.run(self.opening_statements(), [*waiting, *closing], closing=True)
+        answers = await self.wire.run(self.opening_statements(), [*waiting, *closing], closing=True)
         return not closing or answers[len(waiting)].rowcount == 1
 
     def opening_statements(self) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ class Tx:
     def ahead(self, *statements: tuple[str, dict[str, Any]]) -> None:
         """Statements whose answer nobody needs, begun now while the caller goes on deciding; errors come with the next answer."""
         bound = [(sql, {"merchant_id": self.merchant_id, **params}) for sql, params in statements]
-        self._wire.begin(self.opening_statements(), bound)
+        self.wire.begin(self.opening_statements(), bound)
 
     def at_commit(self, *statements: tuple[str, dict[str, Any]]) -> None:
         """Statements whose answer nobody needs: sent together with the commit, in order, before the head is locked."""
