@@ -117,6 +117,7 @@ export default {
     auditGood: "Audited, 0 differences",
     auditBad: "{n} differences found",
     auditNow: "Audit now",
+    reports: "Reports",
     auditChecks: "{n} checks in all.",
     auditRunning: "Auditing…",
     auditTotals: "Totals at the audit",

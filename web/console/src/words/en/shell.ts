@@ -75,7 +75,7 @@ export default {
     forgot: "Forgot it? The owner can reset it under Settings · Staff.",
   },
   search: {
-    open: "Search members, segments, pages",
+    open: "Search everything",
     hint: "Last digits of a phone, a name, a segment…",
     results: "Search results",
     none: "Nothing found for “{q}”. Try the last four digits of the phone.",

@@ -117,6 +117,7 @@ export default {
     auditGood: "对账无误，差 0 分",
     auditBad: "对账发现 {n} 处不符",
     auditNow: "现在对账",
+    reports: "报表",
     auditChecks: "一共核对 {n} 项。",
     auditRunning: "正在对账…",
     auditTotals: "对账时的总数",
