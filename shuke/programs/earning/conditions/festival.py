@@ -94,8 +94,12 @@ class OnFestival:
         en = "only on " + ", ".join(NAMES[one][1] for one in params.festivals)
         near_zh = [f"前 {params.days_before} 天"] if params.days_before else []
         near_zh += [f"后 {params.days_after} 天"] if params.days_after else []
-        near_en = [f"{params.days_before} day(s) before"] if params.days_before else []
-        near_en += [f"{params.days_after} day(s) after"] if params.days_after else []
+        near_en = (
+            [f"{params.days_before} day{'' if params.days_before == 1 else 's'} before"] if params.days_before else []
+        )
+        near_en += (
+            [f"{params.days_after} day{'' if params.days_after == 1 else 's'} after"] if params.days_after else []
+        )
         if near_zh:
             zh, en = f"{zh}（含{'、'.join(near_zh)}）", f"{en} (and {', '.join(near_en)})"
         return Sentence(zh, en)

@@ -69,7 +69,8 @@ class ProductBonus:
         paid = money.yuan(why["basis_fen"])
         per_en = {"yuan": "yuan", "piece": "piece", "order": "order"}[why["per"]]
         zh = f"买了{why['goods']}（{paid}，{why['pieces']} 件），按{rule_zh}{PER[why['per']][0]}加送 {why['points']} 分"
-        en = f"{why['goods_en']} for {paid}, {why['pieces']} piece(s); {rule_en} adds {why['points']} per {per_en}"
+        pieces = "1 piece" if why["pieces"] == 1 else f"{why['pieces']} pieces"
+        en = f"{why['goods_en']} for {paid}, {pieces}; {rule_en} adds {why['points']} per {per_en}"
         return Sentence(zh, en)
 
     def sentence(self, params: Bonus) -> Sentence:
