@@ -1,4 +1,5 @@
 /** From plain rows to a chart's drawing instructions; no ornament, zero-based bars. */
+import { plain } from "@/format";
 import type { EChartsOption } from "./engine";
 
 export interface ChartSeries {
@@ -57,7 +58,7 @@ export function optionOf(input: ChartInput): EChartsOption {
       splitNumber: 3,
       minInterval: 1, // counts, points and fen are whole numbers
       splitLine: { lineStyle: { color: line } },
-      axisLabel: { color: ink, formatter: (value: number) => (input.axis ?? String)(value) },
+      axisLabel: { color: ink, formatter: (value: number) => (input.axis ?? plain)(value) },
     },
     series: input.series.map((series) => ({
       type: series.kind,

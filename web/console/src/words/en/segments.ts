@@ -60,6 +60,7 @@ export default {
     forecast: "Size over the next 30 days",
     forecastNote: "If nothing happens but time",
     then: "Who was in on a day",
+    thenPick: "Pick a moment",
     thenCount: "{at}: {n} members, {both} of them still in; {now} now.",
     compare: "Compare segments",
     compareNote: "How much segments overlap, and where members went over time.",

@@ -60,6 +60,7 @@ export default {
     forecast: "往后 30 天会有多少位",
     forecastNote: "假设什么都不发生，只算时间过去",
     then: "某一天谁在里面",
+    thenPick: "选一个时间",
     thenCount: "{at}有 {n} 位，其中 {both} 位现在还在；现在共 {now} 位。",
     compare: "对比分群",
     compareNote: "看分群之间重合多少，一段时间里会员从哪里走到哪里。",
