@@ -61,10 +61,29 @@ const names: Record<string, string> = {
   叫回沉睡会员: "Win back who sleeps",
   "200 积分抵 20 元": "200 points for ¥20",
   "100 积分抵 10 元": "100 points for ¥10",
+  // rules, mission and lottery of the demonstration merchant
+  小程序下单多送一成: "A tenth more through the mini program",
+  "护理服务加赠 60 分，做完才生效": "60 points for a treatment, once it is done",
+  "每月 8 号会员日双倍": "Double on the 8th, the member day",
+  "评价商品送 20 分": "20 points for a review",
+  周末精华双倍: "Double on serum at weekends",
+  护肤打卡晒图: "Weekly photo of the routine",
+  会员幸运抽奖: "Members' lucky draw",
   // segments of the demonstration merchant
   签到达人: "Check-in fans",
   "近 30 天签到 15 天以上": "Checked in on 15 days or more of the last 30",
   大促型会员: "Sale hunters",
   "一年里用优惠券下单 3 次以上": "Ordered with a coupon 3 times or more in a year",
+  // tags of the models, and their groups
+  高潜力复购: "Likely to buy again",
+  高流失风险: "Likely to leave",
+  价格敏感型: "Price sensitive",
+  大折扣型: "Deep discounts",
+  短视频党: "Video watchers",
+  图文党: "Readers",
+  社交达人: "Sociable",
+  独行侠: "Lone wolves",
+  内容偏好: "Content type",
+  社交类型: "Company",
 };
 export default names;
