@@ -93,6 +93,8 @@ REACTIONS: list[tuple[type[Event], Reaction]] = [
     (MembersUnmerged, missions.follow_unmerges),
     (MembersMerged, referrals.follow_merges),
     (MembersUnmerged, referrals.follow_unmerges),
+    (MembersMerged, journeys.follow_merges),
+    (MembersUnmerged, journeys.follow_unmerges),
     (MemberChanged, intake.welcome_members),
     (OrdersRecorded, intake.match_orders),
     (RefundsParked, intake.match_refunds),

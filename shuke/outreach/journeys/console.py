@@ -22,11 +22,15 @@ WRITE = [http.requires("journeys.write")]
 
 
 class NewJourney(msgspec.Struct, forbid_unknown_fields=True):
-    """A journey to draft: name, segment and steps; or `example`, which brings its own."""
+    """A journey to draft: name, segment and steps; or `example`, which brings its own.
+
+    `again_days`: a member who enters anew takes part again after that many days; 0 each time, null once for ever.
+    """
 
     name: str = ""
     segment: str = ""
     steps: list[StepPlan] = []
+    again_days: int | None = None
     example: str | None = None
 
 
@@ -36,6 +40,7 @@ class ChangedJourney(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     segment: str
     steps: list[StepPlan]
+    again_days: int | None = None
 
 
 class Draft(msgspec.Struct, forbid_unknown_fields=True):
@@ -109,7 +114,7 @@ async def new_journey(request: Request, database: Database, data: NewJourney) ->
         if data.example is not None:
             made = await actions.install_example(tx, data.example, at)
         else:
-            made = await actions.create_journey(tx, data.name, data.segment, data.steps, at)
+            made = await actions.create_journey(tx, data.name, data.segment, data.steps, at, data.again_days)
         await access.record(tx, caller, "journey.created", ("journey", made.name), after=_told(made), at=at)
     return made
 
@@ -128,7 +133,7 @@ async def change_journey(request: Request, database: Database, journey_id: int, 
     caller = http.caller_of(request)
     async with database.write(caller.merchant_id) as tx:
         before = await queries.get_journey(tx, journey_id)
-        changed = await actions.edit_journey(tx, journey_id, data.name, data.segment, data.steps)
+        changed = await actions.edit_journey(tx, journey_id, data.name, data.segment, data.steps, data.again_days)
         await access.record(
             tx, caller, "journey.changed", ("journey", changed.name),
             before=_told(before), after=_told(changed), at=clock.now(),
@@ -176,7 +181,8 @@ def _offer_of(example: Any) -> dict[str, Sentence]:
 
 def _told(journey: queries.Shown) -> dict[str, Any]:
     kept = [{"kind": step.kind, "params": step.params} for step in journey.steps]
-    return {"name": journey.name, "segment": journey.segment.slug, "steps": kept}
+    told = {"name": journey.name, "segment": journey.segment.slug, "steps": kept}
+    return told if journey.again_days is None else told | {"again_days": journey.again_days}
 
 
 routes = [

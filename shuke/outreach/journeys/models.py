@@ -7,9 +7,10 @@ from shuke.kit.db import Model, instant, part_of_key
 
 
 class Journey(Model):
-    """One automation: a segment that starts it and the steps each member takes once.
+    """One automation: a segment that starts it and the steps each member takes, once, or again on a further entry.
 
-    States: draft (can be edited), live, paused (nobody enters, nothing is done, goes on where it stopped), ended.
+    `again_days` says after how many dates a member may take part again (0: on every entry, none: never). States: draft (can be
+    edited), live, paused (nobody enters, nothing is done, goes on where it stopped), ended.
     """
 
     __tablename__ = "journey"
@@ -22,6 +23,7 @@ class Journey(Model):
     state: Mapped[str]
     segment_slug: Mapped[str]
     steps: Mapped[list]
+    again_days: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default="1")
     launched_at: Mapped[object | None] = instant(nullable=True)
     created_at: Mapped[object] = instant()
@@ -48,9 +50,10 @@ class JourneyRun(Model):
 
 
 class JourneyMember(Model):
-    """One member's one passage through a journey, and the first order within seven days after it began.
+    """One passage of a member through a journey, and the first order within seven days after it began.
 
-    States: active (takes `next_step` once `due_at` has come), done, left (was out of the segment before an action).
+    States: active (takes `next_step` once `due_at` has come), done, left (was out of the segment before an action), merged
+    (another passage of the same person goes on instead). `keyed_as` is what a passage that came with a merge is keyed by.
     """
 
     __tablename__ = "journey_member"
@@ -64,22 +67,25 @@ class JourneyMember(Model):
     merchant_id: Mapped[int] = part_of_key()
     journey_id: Mapped[int] = part_of_key()
     member_id: Mapped[int] = part_of_key()
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, server_default="1")
     state: Mapped[str] = mapped_column(server_default="active")
     version: Mapped[int] = mapped_column(server_default="1")
     next_step: Mapped[int] = mapped_column(server_default="0")
     due_at: Mapped[object | None] = instant(nullable=True)
+    keyed_as: Mapped[str | None]
     entered_at: Mapped[object] = instant()
     returned_at: Mapped[object | None] = instant(nullable=True)
     returned_order_id: Mapped[int | None]
 
 
 class JourneyEffect(Model):
-    """What one step did for one member, once. Outcomes: done, refused, left; `detail` says what, or why not."""
+    """What one step did for one member in one passage, once. Outcomes: done, refused, left; `detail` says what, or why not."""
 
     __tablename__ = "journey_effect"
     merchant_id: Mapped[int] = part_of_key()
     journey_id: Mapped[int] = part_of_key()
     member_id: Mapped[int] = part_of_key()
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, server_default="1")
     step: Mapped[int] = part_of_key()
     kind: Mapped[str]
     outcome: Mapped[str]

@@ -15,11 +15,15 @@ from shuke.insight import segments
 from shuke.kit import errors, paging, references
 from shuke.kit.db import Tx
 from shuke.kit.kinds import Sentence
+from shuke.outreach.journeys import policy
 from shuke.outreach.journeys.steps import steps
 
 
 class Numbers(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a journey, in members. `returned_7d`: ordered within seven days of entering."""
+    """What came of a journey, in members; who takes part again enters, and may come back, again.
+
+    `returned_7d`: ordered within seven days of entering.
+    """
 
     entered: int = 0
     messaged: int = 0
@@ -45,7 +49,7 @@ class SegmentName(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """A journey with its numbers."""
+    """A journey with its numbers. `again_days`: a member takes part again after that many days (0 each time, none: once)."""
 
     journey_id: int
     name: str
@@ -53,6 +57,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     segment: SegmentName
     steps: list[ShownStep]
+    again_days: int | None
+    again: Sentence
     numbers: Numbers
     launched_at: datetime | None
     created_at: datetime
@@ -85,10 +91,11 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Traveller(msgspec.Struct, frozen=True, kw_only=True):
-    """One member on a journey. States: active, done, left."""
+    """One passage of a member, their `round`th. States: active, done, left, merged (another passage goes on instead)."""
 
     member_id: int
     name: str
+    round: int
     state: str
     entered_at: datetime
     steps: list[Taken]
@@ -126,7 +133,7 @@ async def numbers(tx: Tx, journey_ids: Sequence[int]) -> dict[int, Numbers]:
 
 
 _JOURNEYS = """
-select journey_id, name, state, version, segment_slug, steps, launched_at, created_at from journey
+select journey_id, name, state, version, segment_slug, steps, again_days, launched_at, created_at from journey
 where merchant_id = %(merchant_id)s and (%(journey_id)s::bigint is null or journey_id = %(journey_id)s)
 order by created_at desc, journey_id desc
 """
@@ -154,6 +161,7 @@ async def _shown(tx: Tx, rows: Sequence[Any]) -> list[Shown]:
             journey_id=row.journey_id, name=row.name, state=row.state, version=row.version,
             segment=SegmentName(row.segment_slug, names.get(row.segment_slug, row.segment_slug)),
             steps=[shown_step(step, called) for step in row.steps], numbers=counted[row.journey_id],
+            again_days=row.again_days, again=policy.again_words(row.again_days),
             launched_at=row.launched_at, created_at=row.created_at,
         )
         for row in rows
@@ -199,30 +207,31 @@ def _sentence(why: dict[str, str] | None) -> Sentence | None:
 async def travellers(tx: Tx, journey_id: int, cursor: str | None = None, limit: int | None = None) -> paging.Page:
     """Who is on a journey, the latest to enter first, with what each step did; three statements."""
     size = paging.limited(limit)
-    after = paging.decode(cursor, 2)
-    place = {} if after is None else {"at": datetime.fromisoformat(after[0]), "member_id": after[1]}
+    after = paging.decode(cursor, 3)
+    place = {} if after is None else {"at": datetime.fromisoformat(after[0]), "member_id": after[1], "turn": after[2]}
     rows = await tx.rows(
-        "select member_id, state, entered_at, returned_at from journey_member "
+        "select member_id, round, state, entered_at, returned_at from journey_member "
         "where merchant_id = %(merchant_id)s and journey_id = %(journey_id)s "
-        + ("and (entered_at, member_id) < (%(at)s, %(member_id)s) " if place else "")
-        + "order by entered_at desc, member_id desc limit %(limit)s",
+        + ("and (entered_at, member_id, round) < (%(at)s, %(member_id)s, %(turn)s) " if place else "")
+        + "order by entered_at desc, member_id desc, round desc limit %(limit)s",
         journey_id=journey_id, limit=size + 1, **place,
     )  # fmt: skip
-    shown = paging.page(rows, size, key=lambda row: [row.entered_at.isoformat(), row.member_id])
+    shown = paging.page(rows, size, key=lambda row: [row.entered_at.isoformat(), row.member_id, row.round])
     ids = [row.member_id for row in shown.items]
     names = await members.names(tx, ids)
-    taken: dict[int, list[Taken]] = defaultdict(list)
+    taken: dict[tuple[int, int], list[Taken]] = defaultdict(list)
     for row in await tx.rows(
-        "select member_id, kind, at, outcome, detail -> 'why' as why from journey_effect "
+        "select member_id, round, kind, at, outcome, detail -> 'why' as why from journey_effect "
         "where merchant_id = %(merchant_id)s and journey_id = %(journey_id)s and member_id = any(%(ids)s::bigint[]) "
         "order by member_id, step",
         journey_id=journey_id, ids=ids,
     ):  # fmt: skip
-        taken[row.member_id].append(Taken(row.kind, row.at, row.outcome, _sentence(row.why)))
+        taken[row.member_id, row.round].append(Taken(row.kind, row.at, row.outcome, _sentence(row.why)))
     items = [
         Traveller(
-            member_id=row.member_id, name=names[row.member_id].name if row.member_id in names else "", state=row.state,
-            entered_at=row.entered_at, steps=taken[row.member_id], returned_at=row.returned_at,
+            member_id=row.member_id, name=names[row.member_id].name if row.member_id in names else "", round=row.round,
+            state=row.state, entered_at=row.entered_at, steps=taken[row.member_id, row.round],
+            returned_at=row.returned_at,
         )
         for row in shown.items
     ]  # fmt: skip

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shuke.ground import orders
+from shuke.ground import members, orders
 from shuke.insight import segments
 from shuke.kit import clock
 from shuke.kit.db import Tx
 from shuke.outreach.journeys import actions
+from shuke.outreach.journeys.actions import merging
 from shuke.outreach.journeys.events import JourneyEntered
 
 
@@ -31,3 +32,17 @@ async def count_early_orders(tx: Tx, heard: Sequence[JourneyEntered]) -> None:
     """Orders of members who entered while their order was being recorded: it was announced before they had entered."""
     for entered in heard:
         await actions.count_returns(tx, await orders.bought_since(tx, entered.member_ids, entered.at))
+
+
+async def follow_merges(tx: Tx, heard: Sequence[members.MembersMerged]) -> None:
+    """Passages of a merged member go on as the heir's, nothing given twice; repeatable."""
+    for one in heard:  # a person merges members one at a time; several in one batch are rare
+        await merging.unite(tx, one.merge_id, one.member_id, one.into_id, clock.now())
+
+
+async def follow_unmerges(tx: Tx, heard: Sequence[members.MembersUnmerged]) -> None:
+    """Passages that came with a merge go back when it is undone; repeatable."""
+    kept = await members.moved_by(tx, merging.ROOM, [one.merge_id for one in heard])
+    for one in heard:
+        if one.merge_id in kept:
+            await merging.part(tx, one.member_id, one.into_id, kept[one.merge_id], clock.now())

@@ -28,33 +28,46 @@ class BadName(errors.Refused):
     cure_zh = "请填写名称。"
 
 
-async def create_journey(tx: Tx, name: str, segment: str, plan: Sequence[StepPlan], at: datetime) -> queries.Shown:
-    """Draft a journey; refuses an unknown segment, unknown kinds of steps and parameters that do not fit."""
+async def create_journey(
+    tx: Tx, name: str, segment: str, plan: Sequence[StepPlan], at: datetime, again_days: int | None = None
+) -> queries.Shown:
+    """Draft a journey; refuses an unknown segment, unknown kinds of steps and parameters that do not fit.
+
+    `again_days`: after how many of the merchant's dates a member who enters the segment anew takes part again; 0 each time,
+    None never.
+    """
     _named(name)
+    policy.checked_again(again_days)
     await segments.get_segment(tx, segment)
     _typed(plan)
     [journey_id] = await tx.fresh_ids(1)
     row = {
         "journey_id": journey_id, "name": name.strip(), "state": "draft", "segment_slug": segment,
-        "steps": msgspec.to_builtins(plan), "created_at": at,
+        "steps": msgspec.to_builtins(plan), "created_at": at, "again_days": again_days,
     }  # fmt: skip
     await tx.insert(models.Journey, [row])
     return await queries.get_journey(tx, journey_id)
 
 
-async def edit_journey(tx: Tx, journey_id: int, name: str, segment: str, plan: Sequence[StepPlan]) -> queries.Shown:
+async def edit_journey(
+    tx: Tx, journey_id: int, name: str, segment: str, plan: Sequence[StepPlan], again_days: int | None = None
+) -> queries.Shown:
     """Change a draft; a journey that was launched only takes a new name. Refuses what `create_journey` refuses."""
     _named(name)
+    policy.checked_again(again_days)
     found = await queries.get_journey(tx, journey_id)
     kept = [StepPlan(step.kind, step.params) for step in found.steps]
-    if found.state != "draft" and (segment != found.segment.slug or list(plan) != kept):
+    asked, now = (segment, list(plan), again_days), (found.segment.slug, kept, found.again_days)
+    if found.state != "draft" and asked != now:
         raise policy.AlreadyLaunched(field="steps")
     await segments.get_segment(tx, segment)
     _typed(plan)
     await tx.run(
-        "update journey set name = %(name)s, segment_slug = %(segment)s, steps = %(steps)s::jsonb "
+        "update journey set name = %(name)s, segment_slug = %(segment)s, steps = %(steps)s::jsonb, "
+        "again_days = %(again_days)s "
         "where merchant_id = %(merchant_id)s and journey_id = %(journey_id)s",
         journey_id=journey_id, name=name.strip(), segment=segment, steps=msgspec.json.encode(plan).decode(),
+        again_days=again_days,
     )  # fmt: skip
     return await queries.get_journey(tx, journey_id)
 
@@ -70,7 +83,7 @@ def _typed(plan: Sequence[StepPlan]) -> list[Any]:
 
 
 async def launch(tx: Tx, journey_id: int, at: datetime, *, start_with_members: bool = False) -> queries.Shown:
-    """Let the journey begin: whoever enters the segment from now on takes its steps, once.
+    """Let the journey begin: whoever enters the segment from now on takes its steps.
 
     `start_with_members` also takes in those who are inside already. Refuses a journey whose segment is in error or
     whose steps could not work (an offer that has ended, a text that cannot be shown).

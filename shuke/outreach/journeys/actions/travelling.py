@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from shuke.ground import orders, tenancy
 from shuke.insight import segments
-from shuke.kit import jobs
+from shuke.kit import clock, jobs
 from shuke.kit.db import Tx
 from shuke.outreach.journeys import models, policy
 from shuke.outreach.journeys.events import JourneyEntered
@@ -51,11 +51,12 @@ async def waiting(tx: Tx) -> tuple[int, ...]:
 async def take_in(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ENTER_AT_ONCE) -> int:
     """Let the next members of the oldest waiting run enter, at most `limit`; how many were looked at, 0 when none wait.
 
-    A member enters a journey once, for ever. The run notes how far it has come in the same transaction, so that a crash
-    repeats nothing and leaves nobody out. Six statements.
+    A member enters a journey once, for ever, unless it says after how many dates again; who is still on it does not begin
+    anew. The run notes how far it has come in the same transaction, so that a crash repeats nothing and leaves nobody out.
+    Seven statements.
     """
     run = await tx.one(
-        "select r.refresh_id, r.after_member, j.segment_slug, j.version from journey_run r "
+        "select r.refresh_id, r.after_member, j.segment_slug, j.version, j.again_days from journey_run r "
         "join journey j on j.merchant_id = r.merchant_id and j.journey_id = r.journey_id and j.state = 'live' "
         "where r.merchant_id = %(merchant_id)s and r.journey_id = %(journey_id)s and r.state = 'waiting' "
         "order by r.created_at, r.refresh_id limit 1 for update of r for share of j",
@@ -68,10 +69,8 @@ async def take_in(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ENT
     else:
         found = await segments.members_after(tx, run.segment_slug, run.after_member, limit)
     entered = await tx.rows(
-        "insert into journey_member (merchant_id, journey_id, member_id, state, version, next_step, due_at, entered_at) "
-        "select %(merchant_id)s, %(journey_id)s, m, 'active', %(version)s, 0, %(at)s, %(at)s "
-        "from unnest(%(members)s::bigint[]) as m on conflict do nothing returning member_id",
-        journey_id=journey_id, version=run.version, at=at, members=list(found),
+        _ENTER, journey_id=journey_id, version=run.version, at=at, members=list(found),
+        before=await _may_again(tx, run.again_days, at),
     )  # fmt: skip
     if entered:
         ids = sorted(row.member_id for row in entered)
@@ -88,11 +87,34 @@ async def take_in(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ENT
     return max(1, len(found))
 
 
+_ENTER = """
+insert into journey_member (merchant_id, journey_id, member_id, round, state, version, next_step, due_at, entered_at)
+select %(merchant_id)s, %(journey_id)s, w.member_id, coalesce(l.round, 0) + 1, 'active', %(version)s, 0, %(at)s, %(at)s
+from unnest(%(members)s::bigint[]) as w(member_id) cross join lateral (
+    select max(p.round) as round, max(p.entered_at) as entered_at, bool_or(p.state = 'active') as busy
+    from journey_member p
+    where p.merchant_id = %(merchant_id)s and p.journey_id = %(journey_id)s and p.member_id = w.member_id
+) l where l.round is null or (not l.busy and l.entered_at < %(before)s::timestamptz)
+on conflict do nothing returning member_id
+"""
+
+
+async def _may_again(tx: Tx, days: int | None, at: datetime) -> datetime | None:
+    """Who entered before this instant may enter anew; None: nobody. Whole dates of the merchant count, not hours."""
+    if days is None:
+        return None
+    if days == 0:
+        return at
+    merchant = await tenancy.get_merchant(tx)
+    today = clock.business_date(at, merchant.zone, merchant.day_start_minutes)
+    return clock.day_starts(today - timedelta(days=days - 1), merchant.zone, merchant.day_start_minutes)
+
+
 async def advance(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ACT_AT_ONCE) -> int:
     """Let the next members take their next step, at most `limit`; how many did, 0 when nobody is due.
 
     Before the action those who have left the segment leave the journey. Each effect is keyed by journey version, step
-    and member and logged with its outcome, in the same transaction. The number of statements does not depend on the
+    and passage and logged with its outcome, in the same transaction. The number of statements does not depend on the
     number of members.
     """
     journey = await tx.one(
@@ -103,7 +125,7 @@ async def advance(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ACT
     if journey is None:
         return 0
     claimed = await tx.rows(
-        "select member_id, next_step, version from journey_member where merchant_id = %(merchant_id)s "
+        "select member_id, round, next_step, version, keyed_as from journey_member where merchant_id = %(merchant_id)s "
         "and journey_id = %(journey_id)s and state = 'active' and due_at <= %(at)s "
         "order by member_id limit %(limit)s for update skip locked",
         journey_id=journey_id, at=at, limit=limit,
@@ -112,18 +134,23 @@ async def advance(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ACT
         return 0
     inside = await segments.inside(tx, journey.segment_slug, [row.member_id for row in claimed])
     zone = (await tenancy.get_merchant(tx)).zone
-    before = await _before(tx, journey_id, [row.member_id for row in claimed])
+    turns = {row.member_id: row.round for row in claimed}
+    before = await _before(tx, journey_id, turns)
     effects: list[dict[str, Any]] = []
     for step, version, member_ids in _by_step(claimed):
         crowd = Crowd(
             journey_id=journey_id, journey_name=journey.name, version=version, step=step,
             member_ids=[member_id for member_id in member_ids if member_id in inside],
             before=before, at=at, zone=zone,
+            keyed_as={row.member_id: policy.key_of(row.member_id, row.round, row.keyed_as) for row in claimed},
         )  # fmt: skip
         plan = journey.steps[step]
         outcomes = await _take(tx, crowd, plan) if crowd.member_ids else {}
         gone = Outcome(outcome="left", detail=policy.left(journey.segment_slug))
-        effects += [_effect(crowd, plan["kind"], member_id, outcomes.get(member_id, gone)) for member_id in member_ids]
+        effects += [
+            {"round": turns[member_id]} | _effect(crowd, plan["kind"], member_id, outcomes.get(member_id, gone))
+            for member_id in member_ids
+        ]
     await tx.insert(models.JourneyEffect, effects, conflict="ignore")
     await _move_on(tx, journey_id, effects, len(journey.steps))
     return len(claimed)
@@ -148,12 +175,12 @@ def _effect(crowd: Crowd, kind: str, member_id: int, outcome: Outcome) -> dict[s
     }  # fmt: skip
 
 
-async def _before(tx: Tx, journey_id: int, member_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+async def _before(tx: Tx, journey_id: int, turns: Mapping[int, int]) -> dict[int, list[dict[str, Any]]]:
     rows = await tx.rows(
-        "select member_id, detail from journey_effect where merchant_id = %(merchant_id)s "
-        "and journey_id = %(journey_id)s and member_id = any(%(members)s::bigint[]) and outcome = 'done' "
-        "order by member_id, step",
-        journey_id=journey_id, members=list(member_ids),
+        "select e.member_id, e.detail from unnest(%(members)s::bigint[], %(turns)s::bigint[]) as w(member_id, round) "
+        "join journey_effect e on e.merchant_id = %(merchant_id)s and e.journey_id = %(journey_id)s "
+        "and e.member_id = w.member_id and e.round = w.round and e.outcome = 'done' order by e.member_id, e.step",
+        journey_id=journey_id, members=list(turns), turns=list(turns.values()),
     )  # fmt: skip
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -165,6 +192,7 @@ async def _move_on(tx: Tx, journey_id: int, effects: Sequence[dict[str, Any]], c
     moved = [
         {
             "member_id": effect["member_id"],
+            "round": effect["round"],
             "next_step": effect["step"] + 1,
             "state": _state_after(effect, count),
         }
@@ -172,8 +200,9 @@ async def _move_on(tx: Tx, journey_id: int, effects: Sequence[dict[str, Any]], c
     ]
     await tx.run(
         "update journey_member m set next_step = r.next_step, state = r.state "
-        "from json_to_recordset(%(rows)s::json) as r(member_id bigint, next_step bigint, state text) "
-        "where m.merchant_id = %(merchant_id)s and m.journey_id = %(journey_id)s and m.member_id = r.member_id",
+        "from json_to_recordset(%(rows)s::json) as r(member_id bigint, round bigint, next_step bigint, state text) "
+        "where m.merchant_id = %(merchant_id)s and m.journey_id = %(journey_id)s and m.member_id = r.member_id "
+        "and m.round = r.round",
         journey_id=journey_id, rows=msgspec.json.encode(moved).decode(),
     )  # fmt: skip
 
@@ -186,14 +215,15 @@ def _state_after(effect: dict[str, Any], count: int) -> str:
 
 _RETURNS = """
 with best as (
-    select distinct on (j.journey_id, j.member_id) j.journey_id, j.member_id, o.order_id, o.occurred_at
+    select distinct on (j.journey_id, j.member_id, j.round) j.journey_id, j.member_id, j.round, o.order_id, o.occurred_at
     from json_to_recordset(%(rows)s::json) as o(order_id bigint, member_id bigint, occurred_at timestamptz)
     join journey_member j on j.merchant_id = %(merchant_id)s and j.member_id = o.member_id
         and o.occurred_at >= j.entered_at and o.occurred_at < j.entered_at + %(within)s
-    order by j.journey_id, j.member_id, o.occurred_at, o.order_id
+    order by j.journey_id, j.member_id, j.round, o.occurred_at, o.order_id
 )
 update journey_member m set returned_at = b.occurred_at, returned_order_id = b.order_id from best b
 where m.merchant_id = %(merchant_id)s and m.journey_id = b.journey_id and m.member_id = b.member_id
+    and m.round = b.round
     and (m.returned_at is null or (m.returned_at, m.returned_order_id) > (b.occurred_at, b.order_id))
 """
 

@@ -30,10 +30,11 @@ class Crowd(msgspec.Struct, frozen=True, kw_only=True):
     before: Mapping[int, Sequence[dict[str, Any]]]
     at: datetime
     zone: str
+    keyed_as: Mapping[int, str]
 
     def key(self, member_id: int) -> str:
-        """The permanent key of this step's effect for a member: it happens once, however often it is tried."""
-        return f"journey:{self.journey_id}:{self.version}:{self.step}:{member_id}"
+        """The permanent key of this step's effect in a member's passage: it happens once, however often it is tried."""
+        return f"journey:{self.journey_id}:{self.version}:{self.step}:{self.keyed_as[member_id]}"
 
 
 NOBODY: Mapping[str, Sentence] = {}

@@ -41,7 +41,7 @@ async def _tag(tx: Tx, one: TagIn, at: datetime, by: str) -> int:
 async def _journey(tx: Tx, one: JourneyIn, at: datetime) -> int:
     if one.offer is not None and await offers.find_offer(tx, one.offer[0]) is None:
         await offers.create_offer(tx, *one.offer, at)
-    return (await journeys.create_journey(tx, one.name.zh, one.segment, one.steps, at)).journey_id
+    return (await journeys.create_journey(tx, one.name.zh, one.segment, one.steps, at, one.again_days)).journey_id
 
 
 async def take_away(tx: Tx, book: Book, part: str, number: int, at: datetime, by: str) -> None:

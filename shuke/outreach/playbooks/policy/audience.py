@@ -75,9 +75,19 @@ def welcome(body: str) -> JourneyIn:
     return JourneyIn("welcome", Sentence("欢迎新客", "Welcome new members"), NEW, [_letter("欢迎您", body)])
 
 
+# Less than a year: whoever was late last time, as at the launch or over New Year, is on time this year, and nobody comes twice.
+ONCE_A_YEAR = 300
+
+
 def wish(body: str) -> JourneyIn:
-    """A word before the birthday."""
-    return JourneyIn("birthday", Sentence("生日祝福", "Birthday wishes"), BIRTHDAY, [_letter("生日快乐", body)])
+    """A word before the birthday, every year."""
+    return JourneyIn(
+        "birthday",
+        Sentence("生日祝福", "Birthday wishes"),
+        BIRTHDAY,
+        [_letter("生日快乐", body)],
+        again_days=ONCE_A_YEAR,
+    )
 
 
 def win_back(points: int, yuan: int, days: int) -> JourneyIn:

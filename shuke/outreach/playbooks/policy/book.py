@@ -81,6 +81,7 @@ class JourneyIn:
     segment: str
     steps: Sequence[journeys.StepPlan]
     offer: tuple[str, offers.Terms] | None = None
+    again_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

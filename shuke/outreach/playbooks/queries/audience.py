@@ -94,6 +94,7 @@ def _steps(journey: JourneyIn, called: Mapping[str, Sentence]) -> list[Sentence]
     return [
         Sentence(f"进入「{name.zh}」时（草稿，你来启动）", f"On entering “{name.en}” (a draft: you launch it)"),
         *said,
+        *([journeys.again_words(journey.again_days)] if journey.again_days is not None else []),
     ]
 
 

@@ -279,6 +279,7 @@ export interface JourneyMember {
   member_id: number;
   name: string | null;
   entered_at: string;
+  round: number;
   state: string;
   steps: { kind: string; at: string | null; outcome: string; why: Both | null }[];
   returned_at: string | null;
