@@ -135,6 +135,32 @@ async def test_what_cannot_be_given_returns_the_chance_to_its_lot(database: Data
     assert (await audit.audit(database, merchant_id, AT))["found"] == []
 
 
+async def test_a_prize_that_could_not_be_given_is_still_there_for_the_next(
+    database: Database, merchant_id: int
+) -> None:
+    terms = offers.Terms(name="500 积分抵 50 元", points=500, value_fen=5_000)
+    async with database.write(merchant_id) as tx:
+        made = await offers.create_offer(tx, "500-50", terms, AT)
+    one = {"name": "积分抵现", "odds": 10_000, "stock": 1, "reward": {"kind": "offer", "params": {"offer": "500-50"}}}
+    lottery = await _lottery(database, merchant_id, one, TEN | {"odds": 0})
+    anna, bei, chen = await _people(database, merchant_id, 3)
+
+    async def left() -> int | None:
+        return (await _shown(database, merchant_id)).prizes[0].left
+
+    async with database.write(merchant_id) as tx:
+        await offers.edit_offer(tx, made.offer_id, terms, "ended")
+    turned = await _turn(database, merchant_id, lottery, anna, "1")
+    assert (turned.state, turned.prize_state, await left()) == ("returned", "lost", 1)
+    assert (await _turn(database, merchant_id, lottery, anna, "1")).state == "repeated"
+    assert await left() == 1
+    async with database.write(merchant_id) as tx:
+        await offers.edit_offer(tx, made.offer_id, terms, "live")
+    won = await _turn(database, merchant_id, lottery, bei, "2")
+    assert (won.state, won.prize, await left()) == ("won", "积分抵现", 0)
+    assert (await _turn(database, merchant_id, lottery, chen, "3")).prize == "10 积分"
+
+
 async def test_a_chance_may_itself_be_won(database: Database, merchant_id: int) -> None:
     more = {"name": "再来一次", "odds": 10_000, "reward": {"kind": "lottery_chance", "params": {"chances": 1}}}
     lottery = await _lottery(database, merchant_id, more)

@@ -203,3 +203,32 @@ async def test_a_draw_whose_odds_do_not_add_up_is_refused(
     async with database.read(merchant_id) as tx:
         with pytest.raises(rewards.BadDraw):
             await rewards.check(tx, [rewards.Reward(kind="draw", params=_draw(prizes=prizes))])
+
+
+async def test_a_check_in_prize_that_could_not_be_given_counts_against_no_stock(
+    database: Database, merchant_id: int
+) -> None:
+    terms = offers.Terms(name="500 积分抵 50 元", points=500, value_fen=5_000)
+    async with database.write(merchant_id) as tx:
+        anna, bei, chen = await _people(tx, 3)
+        made = await offers.create_offer(tx, "500-as-50", terms, clock.now())
+        await offers.edit_offer(tx, made.offer_id, terms, "ended")
+    prize = {
+        "name": "积分抵现",
+        "odds": 10_000,
+        "stock": 2,
+        "reward": {"kind": "offer", "params": {"offer": "500-as-50"}},
+    }
+    ten = {"name": "10 积分", "odds": 0, "reward": {"kind": "points", "params": {"points": 10}}}
+    draw = {"draw": "签到抽奖", "prizes": [prize, ten]}
+    for _ in range(2):  # the second time is a repeat
+        async with database.write(merchant_id) as tx:
+            given = await rewards.give(tx, [_gift(one, "draw", f"d:{one}", **draw) for one in (anna, bei, chen)])
+            gone = await rewards.gone(tx, ["签到抽奖"])
+        assert gone == {("签到抽奖", "积分抵现"): 0}
+    assert [one.state for one in given][:2] == ["repeated", "repeated"]
+    async with database.write(merchant_id) as tx:
+        await offers.edit_offer(tx, made.offer_id, terms, "live")
+        again = await rewards.give(tx, [_gift(one, "draw", f"e:{one}", **draw) for one in (anna, bei, chen)])
+        assert await rewards.gone(tx, ["签到抽奖"]) == {("签到抽奖", "积分抵现"): 2}
+    assert [one.detail["prize"] for one in again] == ["积分抵现", "积分抵现", "10 积分"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -106,7 +107,10 @@ class DrawPrize:
                 await family.get(one.reward.kind).check(tx, family.parameters(one.reward.kind, one.reward.params))
 
     async def give(self, tx: Tx, wanted: Sequence[Wanted]) -> list[Given]:
-        """Draw for every member, once per key; what has run out gives way to what has no limit."""
+        """Draw for every member, once per key; what has run out gives way to what has no limit.
+
+        A prize that could not be given is none of the stock: it is there for the next draw.
+        """
         decided = {row.key: row.prize for row in await tx.rows(_WON, keys=[one.key for one in wanted])}
         fresh = {one.key: one for one in wanted if one.key not in decided}
         won = await self._drawn(tx, list(fresh.values()))
@@ -114,6 +118,7 @@ class DrawPrize:
         for code, gifts in _by_kind(self._family(), fresh, won).items():
             found = await self._family().get(code).give(tx, [gift for _, gift in gifts])
             lost |= {key: given for (key, _), given in zip(gifts, found, strict=True) if given.state == "refused"}
+        await _put_back(tx, [(fresh[key].params.draw, won[key]) for key in lost])
         rows = [
             {"key": key, "member_id": one.member_id, "draw": one.params.draw, "prize": won[key].name,
              "state": "lost" if key in lost else "waiting" if won[key].reward is None else "booked", "at": one.at}
@@ -164,6 +169,18 @@ class DrawPrize:
                 taken[key] = Taken(state=one.state, kind=self.code, detail=one.detail)
         absent, kept = Taken(state="absent", kind=self.code), Taken(state="kept", kind=self.code)
         return [taken.get(one.key, kept if one.key in decided else absent) for one in wanted]
+
+
+async def _put_back(tx: Tx, drawn: Sequence[tuple[str, Prize]]) -> None:
+    """Prizes with a stock that were drawn and not given count no more; the stock is locked since they were drawn."""
+    back = Counter((draw, prize.name) for draw, prize in drawn if prize.stock is not None)
+    if back:
+        await tx.run(
+            "update prize_stock s set won = s.won - w.n "
+            "from unnest(%(draws)s::text[], %(prizes)s::text[], %(counts)s::bigint[]) as w(draw, prize, n) "
+            "where s.merchant_id = %(merchant_id)s and s.draw = w.draw and s.prize = w.prize",
+            draws=[draw for draw, _ in back], prizes=[prize for _, prize in back], counts=list(back.values()),
+        )  # fmt: skip
 
 
 def _pick(params: Draw, gone: dict[tuple[str, str], int]) -> Prize:
