@@ -1,19 +1,9 @@
 """Merchants, brands and stores: whom everything belongs to."""
 
 from shuke.ground.tenancy.actions import (
-    BadSlug,
-    BadZone,
-    SlugTaken,
-    StoreTaken,
-    activate,
-    change_merchant,
-    change_store,
-    create_merchant,
-    create_store,
-    drop_unfinished,
-    ensure_stores,
-    tell_processes,
-)
+    BadSlug, BadZone, SlugTaken, StoreTaken, activate, change_merchant, change_store, create_merchant, create_store,
+    drop_unfinished, ensure_stores, tell_processes,
+)  # fmt: skip
 from shuke.ground.tenancy.queries import (
     MerchantSettings,
     NoSuchMerchant,

@@ -95,13 +95,16 @@ async def list_merchants(tx: Tx) -> list[MerchantSettings]:
     return [MerchantSettings(*row) for row in rows]
 
 
-async def open_among(tx: Tx, merchant_ids: Iterable[int]) -> set[int]:
-    """Which of these merchants are open, neither being loaded nor closed; asked of the directory."""
+async def open_among(tx: Tx, merchant_ids: Iterable[int]) -> list[int]:
+    """Which of these merchants are open, neither being loaded nor closed, in their order; asked of the directory."""
+    asked = list(merchant_ids)
+    if not asked:
+        return []
     rows = await tx.rows(
-        "select merchant_id as m from merchant where state = 'active' and merchant_id = any(%(numbers)s::bigint[])",
-        numbers=list(merchant_ids),
+        "select merchant_id as m from merchant where state = 'active' and merchant_id = any(%(asked)s)", asked=asked
     )
-    return {row.m for row in rows}
+    found = {row.m for row in rows}
+    return [number for number in asked if number in found]
 
 
 async def list_stores(tx: Tx) -> list[StoreName]:

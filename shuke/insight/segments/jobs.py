@@ -14,8 +14,6 @@ from shuke.kit import clock, errors
 from shuke.kit.db import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pyroaring import BitMap
 
     from shuke.ground.mirror import Mirror
@@ -37,9 +35,8 @@ async def refresh_segments(database: Database, merchant_id: int) -> datetime | N
     if not refreshed:
         return None
     async with database.read(merchant_id) as tx:
-        settings = (await tenancy.get_merchant(tx)).settings
-    minutes = int(settings.get("segments", {}).get("refresh_minutes", DEFAULT_MINUTES))
-    return at + timedelta(minutes=max(1, minutes))
+        told = (await tenancy.get_merchant(tx)).settings.get("segments", {})
+    return at + timedelta(minutes=max(1, int(told.get("refresh_minutes", DEFAULT_MINUTES))))
 
 
 async def verify_segments(database: Database, merchant_id: int) -> datetime | None:
@@ -95,7 +92,9 @@ class _Following:
             log.warning("the clock went back; all segments are looked at", seconds=(self._looked - at).total_seconds())
         self._looked = at
         waiting = [*actions.with_changes(), *(merchant for merchant, due in self.due.items() if due <= at)]
-        for merchant_id in await self._open(dict.fromkeys(waiting)):
+        async with self._database.directory() as tx:  # who is being loaded lives by a clock of its own
+            waiting = await tenancy.open_among(tx, dict.fromkeys(waiting))
+        for merchant_id in waiting:
             try:
                 await self._one(merchant_id)
                 self._pause = TICK_SECONDS
@@ -106,18 +105,8 @@ class _Following:
                 self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
                 log.exception("a round of segments failed and will be tried again", merchant_id=merchant_id)
 
-    async def _open(self, waiting: Iterable[int]) -> list[int]:
-        """Those of them that are open: who is being loaded lives by a clock of its own, and is looked at once that is done."""
-        asked = list(waiting)
-        if not asked:
-            return []
-        async with self._database.directory() as tx:
-            found = await tenancy.open_among(tx, asked)
-        return [merchant_id for merchant_id in asked if merchant_id in found]
-
     async def _one(self, merchant_id: int) -> None:
-        at = clock.now()
-        due = self.due.get(merchant_id)
+        at, due = clock.now(), self.due.get(merchant_id)
         timed = due is None or due <= at
         lived = await actions.live(self._database, self._opened, merchant_id, at, timed=timed)
         self.due[merchant_id] = lived.due if timed or due is None else min(due, lived.due)
