@@ -186,11 +186,17 @@ def _follow(reactions: Iterable[Reaction]) -> Reaction:
 
 
 def _reader(name: str, listed: list[tuple[type[Event], Reaction]], **more: Any) -> Reader:
-    return Reader(name, {event: _follow(done for heard, done in listed if heard is event) for event, _ in listed}, **more)
+    return Reader(
+        name, {event: _follow(done for heard, done in listed if heard is event) for event, _ in listed}, **more
+    )
 
 
 # The followers of the outbox, each with a cursor of its own; the mirror follows it by itself.
-READERS: list[Reader] = [_reader("reactions", REACTIONS), _reader("flips", ON_FLIPS, rest_seconds=0.02)]
+# An order and the points it earned are announced one after the other, and who reacts to one does not mind the other.
+READERS: list[Reader] = [
+    _reader("reactions", REACTIONS, gathered=frozenset({OrdersRecorded, PointsPosted})),
+    _reader("flips", ON_FLIPS, rest_seconds=0.02),
+]
 
 
 async def plan(tx: Tx, at: datetime) -> None:

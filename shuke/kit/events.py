@@ -14,9 +14,11 @@ import structlog
 from shuke.kit import clock, errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 
     from shuke.kit.db import Database, Tx
+
+    _Heard = tuple[type["Event"], Any]
 
 log = structlog.get_logger("events")
 REST_SECONDS = 0.25
@@ -47,12 +49,14 @@ class Reader:
 
     A reaction gets (tx, events), events of one kind in commit order, and must be repeatable. Readers do not wait for each other:
     what must keep its order towards something else is heard by the same one. `rest_seconds`: between two rounds while there is
-    news; a reader of what is rare may rest little.
+    news; a reader of what is rare may rest little. `gathered`: kinds that alternate in the log and whose reactions do not mind
+    each other; each of them gets all of its kind at once, up to the next announcement of any other kind.
     """
 
     name: str
     reactions: dict[type[Event], Callable[[Tx, list[Any]], Awaitable[None]]]
     rest_seconds: float = REST_SECONDS
+    gathered: frozenset[type[Event]] = frozenset()
 
 
 class Relay:
@@ -140,9 +144,7 @@ class _Follower:
             self._news.add(merchant_id)
             await asyncio.sleep(1)
         except Exception:
-            log.exception(
-                "a reaction failed and will be tried again", merchant_id=merchant_id, reader=self.reader.name
-            )
+            log.exception("a reaction failed and will be tried again", merchant_id=merchant_id, reader=self.reader.name)
             await self._give_way(merchant_id)
 
     async def _deliver_all(self, merchant_id: int) -> None:
@@ -203,10 +205,23 @@ async def _pass_on(tx: Tx, reader: Reader, limit: int) -> int:
     rows = await found.fetchall()
     if not rows:
         return 0
-    for kind, group in itertools.groupby((row for row in rows if row.kind in heard), key=lambda row: row.kind):
-        await reader.reactions[heard[kind]](tx, [msgspec.convert(row.payload, heard[kind]) for row in group])
+    for event, payloads in _in_turn([(heard[row.kind], row.payload) for row in rows if row.kind in heard], reader):
+        await reader.reactions[event](tx, [msgspec.convert(payload, event) for payload in payloads])
     tx.at_commit((_MOVE, {"seq": rows[-1].seq, "reader": reader.name, "now": clock.now()}))
     return len(rows)
+
+
+def _in_turn(found: Sequence[_Heard], reader: Reader) -> Iterator[tuple[type[Event], list[Any]]]:
+    """One kind after the other as they were announced; of those that are gathered, each once for a whole stretch of them."""
+
+    def stretch(one: _Heard) -> object:
+        return None if one[0] in reader.gathered else one[0]
+
+    for _, run in itertools.groupby(found, key=stretch):
+        by_kind: dict[type[Event], list[Any]] = {}
+        for event, payload in run:
+            by_kind.setdefault(event, []).append(payload)
+        yield from by_kind.items()
 
 
 _BURY = """

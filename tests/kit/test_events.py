@@ -29,6 +29,10 @@ class Whispered(events.Event, frozen=True, kw_only=True, tag="test_whispered"):
     """Nobody listens to this."""
 
 
+class Barked(events.Event, frozen=True, kw_only=True, tag="test_barked"):
+    """Nobody was meant."""
+
+
 async def write_down(tx: Tx, heard: list[Knocked]) -> None:
     """A reaction that notes each knock as a brand: not repeatable on purpose, so that a repeat would be seen."""
     before = await tx.value("select count(*) from brand where merchant_id = %(merchant_id)s")
@@ -273,6 +277,28 @@ async def test_draining_goes_on_until_no_reader_has_anything_to_hear(database: D
         tx.announce(Whispered(), Whispered())
     await events.Relay(database, [first, last]).drain(bare)
     assert await _written(database, bare) == ["9:0", "9:1"], "heard by who stands before the one that announced it"
+
+
+async def test_kinds_that_alternate_are_gathered_and_others_keep_their_place(database: Database, bare: int) -> None:
+    told: list[list[str]] = []
+
+    def listen(name: str):
+        async def note(tx: Tx, heard: list[events.Event]) -> None:
+            told.append([name, *(str(one.number) for one in heard if isinstance(one, Knocked))])
+
+        return note
+
+    alternating = events.Reader(
+        "gathers", {Knocked: listen("knocked"), Whispered: listen("whispered"), Barked: listen("barked")},
+        gathered=frozenset({Knocked, Whispered}),
+    )  # fmt: skip
+    await _knock(database, bare, writer=1, turns=3)
+    async with database.write(bare) as tx:
+        tx.announce(Barked(), Whispered(), Knocked(writer=1, number=3), Knocked(writer=1, number=4), Barked(), Barked())
+    assert await events.deliver(database, bare, alternating, 100) == 12
+    assert told == [
+        ["knocked", "0", "1", "2"], ["whispered"], ["barked"], ["whispered"], ["knocked", "3", "4"], ["barked"],
+    ]  # fmt: skip
 
 
 async def test_a_delivery_that_another_was_in_the_way_of_is_made_again(database: Database, bare: int) -> None:

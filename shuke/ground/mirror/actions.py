@@ -146,7 +146,7 @@ def _members_of(batch: _Batch, registry: Registry) -> tuple[BitMap, BitMap]:
 
 
 async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Batch | None:
-    async with database.read(merchant_id) as tx:
+    async with database.read(merchant_id, hot=True) as tx:  # of a large ledger only what was announced is read
         asked = {"kinds": sorted(mirror.registry.kinds()), "bytes": MOST_BYTES, "most": MOST_NEWS}
         places, found = await tx.together((_PLACE, {}), (_NEWS, asked))
         place = await places.fetchone()

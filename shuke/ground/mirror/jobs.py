@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("mirror")
 TICK_SECONDS = 0.2
+"""The longest rest of a round that took everything; half as long as the round itself where that is less."""
 BEHIND_SECONDS = 0.05
-"""The rest of a round that could not take everything."""
+"""The shortest rest, and that of a round that could not take everything."""
 MANY = 16
 """Merchants in one round, from which on their callers come first."""
 LONGEST_REST_SECONDS = 2.0
@@ -28,8 +29,8 @@ LONGEST_PAUSE_SECONDS = 30
 
 
 async def keep_copying(mirror: Mirror, database: Database) -> None:
-    """Copy until cancelled: at once after a quiet time, all merchants together. Under load with a fifth of a second between; of
-    many merchants no more than half of the time.
+    """Copy until cancelled: at once after a quiet time, all merchants together. Under load with a rest half as long as the round,
+    at most a fifth of a second; of many merchants no more than half of the time.
 
     When an engine is away, ingestion goes on; the loop waits longer and longer, then takes up where it was.
     """
@@ -76,7 +77,7 @@ class _Rounds:
             if len(merchants) > MANY:
                 self._pause = min(max(TICK_SECONDS, took), LONGEST_REST_SECONDS)
             else:
-                self._pause = BEHIND_SECONDS if more else TICK_SECONDS
+                self._pause = BEHIND_SECONDS if more else min(max(BEHIND_SECONDS, took / 2), TICK_SECONDS)
         except (errors.Unavailable, MirrorGone, QueryFailed) as error:
             self._news.update(merchants)
             self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)

@@ -120,9 +120,9 @@ class Database:
         return [task.result() for task in tasks]
 
     @asynccontextmanager
-    async def read(self, merchant_id: int) -> AsyncIterator[Tx]:
-        """A merchant's questions over one snapshot; nothing can be written."""
-        async with _connection(self._pool) as connection:
+    async def read(self, merchant_id: int, hot: bool = False) -> AsyncIterator[Tx]:
+        """A merchant's questions over one snapshot; nothing can be written. `hot`: few rows, by their keys, again and again."""
+        async with _connection(self._hot_pool if hot else self._pool) as connection:
             tx = Tx(connection, merchant_id, self.ids, 0, self.memory)
             tx.begin_with(
                 "begin isolation level repeatable read read only", f"set local app.merchant_id = '{int(merchant_id)}'"

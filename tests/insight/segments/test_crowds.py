@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from types import SimpleNamespace
@@ -12,9 +13,13 @@ from pyroaring import BitMap
 
 from shuke.ground import mirror
 from shuke.insight import segments
+from shuke.insight.segments import jobs
 from shuke.insight.segments.actions import refreshing, writing
+from shuke.insight.segments.actions.state import turn_of
+from shuke.kit import clock
 from shuke.kit.db import Database
 from shuke.programs import intake
+from tests.conftest import make_merchant
 from tests.insight.segments.test_faults import FRESH, GONE, forget, proven
 from tests.insight.segments.test_living import flips
 from tests.insight.segments.test_membership import BUYERS, DAY, NOON, bought, create
@@ -79,6 +84,51 @@ async def test_who_buys_while_a_crowd_leaves_stays(
     assert len(await flips(database, shop)) == 11 * 2 + 3 + 2 + 1  # left; m0 back; new; m11 fresh
     await segments.refresh(database, columns, shop, at + timedelta(seconds=2))
     await proven(database, columns, shop, at + timedelta(seconds=3))
+
+
+async def test_a_refresh_by_schedule_writes_a_crowd_in_pieces_too(
+    database: Database, columns: mirror.Mirror, shop: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = NOON + DAY
+
+    async def meanwhile() -> None:
+        await intake.apply(database, shop, [bought("again", "m11", at)], history=True)
+        await mirror.drain(columns, database, shop)
+
+    stored = counting(monkeypatch, meanwhile)
+    done = await segments.refresh(database, columns, shop, at)
+    assert stored[:3] == [2, 2, 1] and stored[-1] == 0
+    told = {one.slug: (one.entered, one.left) for one in done}
+    assert told["buyers"] == (0, 11) and told["gone"] == (11, 0)
+    assert len(await flips(database, shop)) == 11 * 2 + 1  # m11 is fresh, and entered nothing else
+    await segments.live(database, columns, shop, at + timedelta(seconds=2))
+    await proven(database, columns, shop, at + timedelta(seconds=3))
+
+
+async def test_the_round_of_one_merchant_holds_nobody_else(
+    database: Database, columns: mirror.Mirror, shop: int
+) -> None:
+    other = await make_merchant(database)
+    await create(database, other, BUYERS, "buyers")
+    await segments.refresh(database, columns, other, NOON)
+    following = jobs._Following(columns, database)
+    try:
+        with clock.at(NOON + timedelta(hours=1)):
+            async with turn_of(database, columns, shop):  # as a crowd holds it
+                await intake.apply(database, shop, [bought("x", "m0", clock.now())], history=True)
+                await intake.apply(database, other, [bought("y", "朱砂", clock.now())], history=True)
+                for merchant_id in (shop, other):
+                    await mirror.drain(columns, database, merchant_id)
+                await following.begin()
+                async with asyncio.timeout(10):
+                    while not await flips(database, other):
+                        await asyncio.sleep(0.05)
+                before = len(await flips(database, shop))
+                await following.begin()
+            await asyncio.wait_for(following.round(), 10)
+        assert len(await flips(database, shop)) == before + 1, "m0 is fresh"
+    finally:
+        await following.stop()
 
 
 async def test_a_kill_between_two_pieces_loses_nobody(

@@ -1,8 +1,8 @@
 """Verbs on segments: their wording, and bringing membership up to date."""
 
 from shuke.insight.segments.actions.listing import ListInUse, ListTaken, delete_list, import_list, keep_list
-from shuke.insight.segments.actions.living import Lived, live, note_changed, with_changes
-from shuke.insight.segments.actions.refreshing import Refreshed, refresh
+from shuke.insight.segments.actions.living import Lived, live, note_changed, refresh, with_changes
+from shuke.insight.segments.actions.refreshing import Refreshed
 from shuke.insight.segments.actions.shaping import (
     WORK,
     SegmentInUse,

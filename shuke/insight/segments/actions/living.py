@@ -55,6 +55,28 @@ def with_changes() -> list[int]:
     return list(_changed | _echoed)
 
 
+async def refresh(
+    database: Database, opened: Mirror, merchant_id: int, at: datetime, *, reason: str = "schedule",
+    slugs: Iterable[str] | None = None,
+) -> list[Refreshed]:  # fmt: skip
+    """Bring segments up to date (all, or those named with those they speak of), as of `at`, up to the merchant's last word.
+
+    Set-based: one question to the mirror for all leaves, then membership, flips and announcements in one transaction; a crowd in
+    several, between which who changes comes first. Repeatable: a second refresh at the same instant changes nothing. A rule that
+    cannot be read leaves its membership as it was and shows the error; segments that were reworded meanwhile wait for the next
+    refresh.
+    """
+    await mirror.drain(opened, database, merchant_id)
+    async with turn_of(database, opened, merchant_id):
+        meanwhile = _Meanwhile(database, opened, merchant_id, at)
+        done = await refreshing.refresh_now(
+            database, opened, merchant_id, at, reason=reason, slugs=slugs, between=meanwhile.catch_up, drained=True
+        )
+        if meanwhile.members:
+            note_changed(merchant_id, meanwhile.members)  # those that were filled anew have not heard of them yet
+        return done
+
+
 async def live(database: Database, opened: Mirror, merchant_id: int, at: datetime, *, timed: bool = True) -> Lived:
     """Bring membership up to date for the members who changed, and with `timed` for those whom time changed since then.
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from pyroaring import BitMap
 
-from shuke.ground import mirror
 from shuke.insight.segments import models
 from shuke.insight.segments.actions import budgets, writing
-from shuke.insight.segments.actions.state import read_state, turn_of
+from shuke.insight.segments.actions.state import read_state
 from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.queries import membership
 
@@ -45,21 +44,6 @@ class Refreshed:
     state: str
 
 
-async def refresh(
-    database: Database, opened: Mirror, merchant_id: int, at: datetime, *, reason: str = "schedule",
-    slugs: Iterable[str] | None = None,
-) -> list[Refreshed]:  # fmt: skip
-    """Bring segments up to date (all, or those named with those they speak of), as of `at`, up to the merchant's last word.
-
-    Set-based: one question to the mirror for all leaves, then one transaction with membership, flips and announcements.
-    Repeatable: a second refresh at the same instant changes nothing. A rule that cannot be read leaves its membership as
-    it was and shows the error; segments that were reworded meanwhile wait for the next refresh.
-    """
-    await mirror.drain(opened, database, merchant_id)
-    async with turn_of(database, opened, merchant_id):
-        return await refresh_now(database, opened, merchant_id, at, reason=reason, slugs=slugs, drained=True)
-
-
 async def refresh_now(
     database: Database,
     opened: Mirror,
@@ -71,7 +55,7 @@ async def refresh_now(
     between: Callable[[], Awaitable[BitMap]] | None = None,
     drained: bool = False,
 ) -> list[Refreshed]:
-    """`refresh` of what the mirror knows by now, by whoever holds the merchant's turn.
+    """`living.refresh` of what the mirror knows by now, by whoever holds the merchant's turn.
 
     With `between` a crowd is written in pieces of bounded size, a transaction each, and in between whatever this does; it returns
     whom it brought up to date itself. What of time was looked at is kept last, so that after a crash everybody is asked again.
