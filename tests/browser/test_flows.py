@@ -191,6 +191,7 @@ async def test_a_merge_is_undone(chromium: Browser, counter: Shop) -> None:
         await page.get_by_test_id("merge-open").click()
         await confirm(page)
         await expect(page.get_by_test_id("row")).to_contain_text(re.compile("赵敏.*林晓芙", re.S))
+        await expect(page.get_by_test_id("row")).to_contain_text(re.compile(r"[1-9][\d,]* 积分"))  # within a second
         await picture(page, "flow-merged")
         await page.get_by_test_id("merge-undo").click()
         await expect(page.get_by_test_id("undo-points")).to_be_visible()
