@@ -14,7 +14,7 @@ from pyroaring import BitMap
 from shuke.ground import mirror
 from shuke.insight import segments
 from shuke.insight.segments import jobs
-from shuke.insight.segments.actions import refreshing, writing
+from shuke.insight.segments.actions import budgets, refreshing, writing
 from shuke.insight.segments.actions.state import turn_of
 from shuke.kit import clock
 from shuke.kit.db import Database
@@ -102,6 +102,35 @@ async def test_a_refresh_by_schedule_writes_a_crowd_in_pieces_too(
     assert told["buyers"] == (0, 11) and told["gone"] == (11, 0)
     assert len(await flips(database, shop)) == 11 * 2 + 1  # m11 is fresh, and entered nothing else
     await segments.live(database, columns, shop, at + timedelta(seconds=2))
+    await proven(database, columns, shop, at + timedelta(seconds=3))
+
+
+@pytest.mark.parametrize("piece", [4, 1_000])
+async def test_who_buys_while_everybody_is_asked_about_comes_before_the_older_answer(
+    database: Database, columns: mirror.Mirror, shop: int, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    at, plain = NOON + DAY, budgets.answered
+
+    async def slowly(*asked: Any) -> Any:
+        found = await plain(*asked)
+        await intake.apply(database, shop, [bought("again", "m11", at)], history=True)
+        await mirror.drain(columns, database, shop)
+        await asyncio.sleep(0.5)
+        return found
+
+    async def nothing() -> None:
+        return
+
+    stored = counting(monkeypatch, nothing)
+    monkeypatch.setattr(refreshing, "PIECE", piece)
+    monkeypatch.setattr(refreshing, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(budgets, "answered", slowly)
+    done = await segments.live(database, columns, shop, at)
+    monkeypatch.setattr(budgets, "answered", plain)
+    assert stored[0] == 1 and stored[-1] == 0, "the one who bought did not wait for the crowd"
+    told = {one.slug: (one.entered, one.left) for one in done.refreshed}
+    assert told["buyers"] == (0, 11) and told["gone"] == (11, 0)
+    assert len(await flips(database, shop)) == 11 * 2 + 1
     await proven(database, columns, shop, at + timedelta(seconds=3))
 
 

@@ -72,8 +72,8 @@ async def refresh(
         done = await refreshing.refresh_now(
             database, opened, merchant_id, at, reason=reason, slugs=slugs, between=meanwhile.catch_up, drained=True
         )
-        if meanwhile.members:
-            note_changed(merchant_id, meanwhile.members)  # those that were filled anew have not heard of them yet
+        if meanwhile.members:  # as in `_round`
+            note_changed(merchant_id, meanwhile.members)
         return done
 
 
@@ -125,19 +125,20 @@ async def _round(
 ) -> Lived:  # fmt: skip
     (until, timed), merchant_id, at = upto, state.moment.merchant_id, state.moment.as_of
     crossed, due = BitMap(), None
+    new_day = state.since is None or state.moment.date_of(state.since) < state.moment.day
     if timed and state.slides:
-        since = state.since if state.since is not None and state.since < at else None
+        since = state.since if state.since is not None and state.since < at and not new_day else None
         crossed, due = await grammar.crossings(opened, state.slides, state.moment, since)
     asked = changed | crossed
-    new_day = state.since is None or state.moment.date_of(state.since) < state.moment.day
     if new_day or len(asked) > CROWD:
         reason = "time" if new_day else "event"
         meanwhile = _Meanwhile(database, opened, merchant_id, at)
         done = await refreshing.refresh_now(
             database, opened, merchant_id, at, reason=reason, between=meanwhile.catch_up
         )
-        if meanwhile.members and any(row.members_version != row.version or row.state != "ok" for row in state.rows):
-            # Segments that were filled anew have not heard of them yet.
+        anew = any(row.members_version != row.version or row.state != "ok" for row in state.rows)
+        if meanwhile.members and (anew or state.edges):
+            # Segments that were filled anew have not heard of them yet, and rankings have another edge now.
             note_changed(merchant_id, meanwhile.members)
         if not timed and state.slides:
             _, due = await grammar.crossings(opened, state.slides, state.moment, None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from pyroaring import BitMap
@@ -15,14 +16,16 @@ from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.queries import membership
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from shuke.ground.mirror import Mirror
     from shuke.insight.segments.actions.state import State
     from shuke.kit.db import Database, Tx
 
-PIECE = 10_000  # flips of a crowd in one transaction
+T = TypeVar("T")
+PIECE = 5_000  # flips of a crowd in one transaction
+LOOK_SECONDS = 0.1  # after so long somebody who changed is not kept waiting for a question about everybody
 _SETTLE = """
 update segment s set size = r.size, state = r.state, error = r.error,
     refreshed_at = case when r.state = 'ok' then %(at)s else s.refreshed_at end,
@@ -57,8 +60,9 @@ async def refresh_now(
 ) -> list[Refreshed]:
     """`living.refresh` of what the mirror knows by now, by whoever holds the merchant's turn.
 
-    With `between` a crowd is written in pieces of bounded size, a transaction each, and in between whatever this does; it returns
-    whom it brought up to date itself. What of time was looked at is kept last, so that after a crash everybody is asked again.
+    With `between` a crowd is written in pieces of bounded size, a transaction each, and in between, as while everybody is asked
+    about, whatever this does; it returns whom it brought up to date itself. What of time was looked at is kept last, so that after
+    a crash everybody is asked again.
     """
     async with database.read(merchant_id) as tx:
         state = await read_state(tx, at)
@@ -67,10 +71,11 @@ async def refresh_now(
     wanted = [slug for slug in state.trees if slug not in waiting and (slugs is None or slug in set(slugs))]
     if not wanted and not state.failed:
         return []
-    found, edges = await budgets.answered(opened, state, wanted)
+    answering = budgets.answered(opened, state, wanted)
+    (found, edges), early = await _beside(answering, between if slugs is None else None)
     edges = {**state.edges, **edges} if waiting else edges
     if between is not None and slugs is None:
-        return await _in_pieces(database, state, (found, edges), reason, between)
+        return await _in_pieces(database, state, (found, edges), reason, (between, early))
     async with database.write(merchant_id) as tx:
         done = await store(tx, state, Outcome(found.__getitem__, set(found)), lambda _: reason)
         if slugs is None:
@@ -79,19 +84,36 @@ async def refresh_now(
         return done
 
 
+async def _beside(
+    answering: Coroutine[Any, Any, T], between: Callable[[], Awaitable[BitMap]] | None
+) -> tuple[T, BitMap]:
+    """The answer, and whom `between` brought up to date while it was found."""
+    asking = asyncio.create_task(answering)
+    early = BitMap()
+    try:
+        while between is not None and not (await asyncio.wait([asking], timeout=LOOK_SECONDS))[0]:
+            early |= await between()
+        return await asking, early
+    finally:
+        asking.cancel()
+
+
 async def _in_pieces(
     database: Database, state: State, answered: tuple[Mapping[str, BitMap], Mapping[str, float | None]], reason: str,
-    between: Callable[[], Awaitable[BitMap]],
+    live: tuple[Callable[[], Awaitable[BitMap]], BitMap],
 ) -> list[Refreshed]:  # fmt: skip
-    """Write who enters and leaves piece by piece, and at last everything else, which by then is little."""
-    (found, edges), merchant_id = answered, state.moment.merchant_id
+    """Write who enters and leaves piece by piece, and at last everything else, which by then is little.
+
+    `live`: what is done between two pieces, and whom it brought up to date before.
+    """
+    (found, edges), (between, early), merchant_id = answered, live, state.moment.merchant_id
     ids = {row.slug: row.segment_id for row in state.rows}
     ready = {row.slug for row in state.rows if row.members_version == row.version and row.state == "ok"} & set(found)
     async with database.read(merchant_id) as tx:
         kept = await membership.bitmaps(tx, [ids[slug] for slug in ready])
     pieces = _pieces([found[slug] ^ kept[ids[slug]] for slug in ready])
     done: list[Refreshed] = []
-    since = BitMap()
+    since = BitMap(early)
     if pieces:
         async with database.write(merchant_id) as tx:
             await _keep_edges(tx, edges, state.moment.as_of)

@@ -38,6 +38,8 @@ async def verify(
     await mirror.drain(opened, database, merchant_id)
     async with turn_of(database, opened, merchant_id):
         await living.live_now(database, opened, merchant_id, at)
+        if merchant_id in living.with_changes():  # who came in while a crowd was asked about, with what it found
+            await living.live_now(database, opened, merchant_id, at)
         async with database.read(merchant_id) as tx:
             state = await read_state(tx, at)
         wanted = {slug for slug in state.trees if slugs is None or slug in set(slugs)}
