@@ -15,7 +15,7 @@ function scaled(value: number, lang: Lang): string | null {
   const size = Math.abs(value);
   if (lang === "zh") {
     if (size >= 1e8) return `${trim(value / 1e8, 2)} 亿`;
-    if (size >= 1e5) return `${trim(value / 1e4, size >= 1e6 ? 0 : 1)} 万`;
+    if (size >= 1e5) return `${size >= 1e7 ? grouped.format(Math.round(value / 1e4)) : trim(value / 1e4, size >= 1e6 ? 0 : 1)} 万`;
   } else {
     if (size >= 1e9) return `${trim(value / 1e9, 2)}B`;
     if (size >= 1e6) return `${trim(value / 1e6, 2)}M`;

@@ -13,6 +13,7 @@ describe("figures", () => {
     expect(count(99_999, "zh")).toBe("99,999");
     expect(count(123_456, "zh")).toBe("12.3 万");
     expect(count(6_185_187, "zh")).toBe("619 万");
+    expect(count(11_274_800, "zh")).toBe("1,127 万");
     expect(count(123_000_000, "zh")).toBe("1.23 亿");
     expect(count(6_185_187, "en")).toBe("6.19M");
     expect(moneyShort(86_543_210, "zh")).toBe("¥86.5 万");
