@@ -10,11 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
+from shuke.ground import access
 from shuke.insight import segments
 from shuke.kit.db import Database
 from shuke.outreach import webhooks
 from shuke.outreach.webhooks import policy, queries
 from shuke.outreach.webhooks.actions import sending, shaping
+from tests.conftest import make_merchant
 from tests.outreach import seats
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -217,3 +219,42 @@ async def test_a_segment_that_a_webhook_names_is_not_deleted(database: Database,
         async with database.write(merchant_id) as tx:
             await segments.delete_segment(tx, "vip")
     assert [(use.kind, use.name) for use in refused.value.uses] == [("webhook", "进销存")]
+
+
+async def test_a_key_with_the_right_makes_lists_tests_and_removes_them(
+    client: httpx.AsyncClient, owner: httpx.AsyncClient, database: Database, merchant_id: int
+) -> None:
+    async with database.write(merchant_id) as tx:
+        await seats.new_segment(tx, "vip", NOW)
+        _, hooks = await access.create_key(tx, "客服系统", ["webhooks"], NOW)
+        _, reads = await access.create_key(tx, "报表", ["read"], NOW)
+    stranger = await make_merchant(database)
+    async with database.write(stranger) as tx:
+        _, other = await access.create_key(tx, "别家", ["webhooks"], NOW)
+    key, weak, theirs = ({"Authorization": f"Bearer {one}"} for one in (hooks, reads, other))
+    wanted = {"name": "客服系统", "url": "https://shuke-webhooks.invalid/hooks", "segments": ["vip"]}
+    assert (await client.post("/v1/webhooks", json=wanted, headers=weak)).status_code == 403
+    for field, given, code in (
+        ("url", "ftp://erp.example.com/hooks", "bad_webhook_address"), ("url", f"https://{INTERNAL}/", "bad_webhook_address"),
+        ("events", [], "bad_webhook"), ("segments", ["gone"], "no_such_segment"),
+    ):  # fmt: skip
+        refused = await client.post("/v1/webhooks", json=wanted | {field: given}, headers=key)
+        assert refused.json()["code"] == code, refused.text
+    assert (await client.get("/v1/webhooks", headers=key)).json()["items"] == []
+    made = (await client.post("/v1/webhooks", json=wanted, headers=key)).json()
+    assert made["secret"].startswith("whsec_")
+    assert made["webhook"]["events"] == ["segment_entered", "segment_left"]
+    number = made["webhook"]["webhook_id"]
+    assert [one["name"] for one in (await client.get("/v1/webhooks", headers=key)).json()["items"]] == ["客服系统"]
+    assert "secret" not in (await client.get("/v1/webhooks", headers=key)).text
+    tried = (await client.post(f"/v1/webhooks/{number}/test", headers=key)).json()
+    assert (tried["event"], tried["state"] == "done") == ("test", False)
+    for call in (
+        client.post(f"/v1/webhooks/{number}/test", headers=theirs),
+        client.delete(f"/v1/webhooks/{number}", headers=theirs),
+    ):
+        assert (await call).json()["code"] == "no_such_webhook"
+    assert (await client.delete(f"/v1/webhooks/{number}", headers=key)).status_code == 204
+    assert (await client.get("/v1/webhooks", headers=key)).json()["items"] == []
+    trail = (await owner.get("/console/api/audit-trail", params={"action": "webhook"})).json()["items"]
+    assert [one["action"] for one in trail] == ["webhook.deleted", "webhook.created"]

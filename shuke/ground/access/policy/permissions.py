@@ -47,13 +47,15 @@ PERMISSIONS: dict[str, Words] = {
         "替会员签到、领任务、抽奖（接口）", "Check members in, take their missions and turns in draws (API)"
     ),
     "referrals.take": Words("会员端的推荐码和推荐（接口）", "Referral codes and referrals of members (API)"),
+    "webhooks.write": Words("管理推送地址（接口）", "Manage webhooks (API)"),
     "tiers.see": Words("替会员查看等级（接口）", "See where members stand (API)"),
 }
 
 _MACHINE = frozenset({"orders.write", "refunds.write", "events.write"})
 _MEMBER_SIDE = frozenset({"missions.take", "referrals.take", "tiers.see"})
 _SHOP_SIDE = frozenset({"points.hold"})
-_STAFF = frozenset(PERMISSIONS) - _MACHINE - _MEMBER_SIDE - _SHOP_SIDE
+_OTHER_SYSTEMS = frozenset({"webhooks.write"})
+_STAFF = frozenset(PERMISSIONS) - _MACHINE - _MEMBER_SIDE - _SHOP_SIDE - _OTHER_SYSTEMS
 _CLERK = frozenset({"members.read", "members.write", "points.read", "missions.read", "referrals.read", "tags.put"})
 _OPERATOR = _CLERK | {
     "members.export", "segments.read", "segments.write", "journeys.read", "journeys.write", "imports.write",
@@ -87,6 +89,10 @@ SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
     "read": (
         Words("读取会员、积分和分群", "Read members, points and segments"),
         frozenset({"members.read", "points.read", "segments.read"}),
+    ),
+    "webhooks": (
+        Words("管理进出分群的推送地址", "Manage webhooks on who enters and leaves segments"),
+        _OTHER_SYSTEMS | {"segments.read"},
     ),
     "rules": (
         Words("试算、回测积分规则", "Try and backtest earning rules"),
