@@ -116,3 +116,23 @@ async def of_member(tx: Tx, member_id: int, at: datetime, limit: int = 50) -> li
         member_id=member_id, limit=limit,
     )  # fmt: skip
     return [Held(**row._asdict(), state=state_of(row.used_at, row.expires_at, at)) for row in rows]
+
+
+class UsedOn(msgspec.Struct, frozen=True, kw_only=True):
+    """A granted offer that paid for a part of an order."""
+
+    name: str
+    points: int
+    value_fen: int
+    expires_at: datetime
+
+
+async def used_on(tx: Tx, order_id: int) -> UsedOn | None:
+    """The offer that paid for a part of this order, or None."""
+    row = await tx.one(
+        "select o.name, g.points, g.value_fen, g.expires_at from offer_grant g "
+        "join offer o on o.merchant_id = g.merchant_id and o.offer_id = g.offer_id "
+        "where g.merchant_id = %(merchant_id)s and g.order_id = %(order_id)s",
+        order_id=order_id,
+    )
+    return None if row is None else UsedOn(**row._asdict())

@@ -130,3 +130,29 @@ async def test_by_key_and_on_the_console(
     by_hand = await owner.post(f"/console/api/orders/{number}/refund-preview", json={})
     assert (by_hand.status_code, by_hand.json()["taken_back"], by_hand.json()["pay_fen"]) == (200, 100, 10_000)
     assert (await owner.post("/console/api/orders/1/refund-preview", json={})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fen", "days", "comes_back", "said"),
+    [
+        (None, 0, True, "「500积分抵50元」退回，"),
+        (3_000, 0, False, "部分退款，「500积分抵50元」不退回"),
+        (None, 4, False, "「500积分抵50元」已在 "),
+    ],
+)
+async def test_the_till_is_told_whether_the_right_to_the_offer_comes_back(
+    database: Database, merchant_id: int, fen: int | None, days: int, comes_back: bool, said: str
+) -> None:
+    await send(database, merchant_id, order("a", yuan=600))
+    await give_offer(database, merchant_id)
+    await send(database, merchant_id, order("b", yuan=60, points_spent=500))
+    assert (await _preview(database, merchant_id, "a")).offer is None
+    at = NOW + days * DAY
+    shown = (await _preview(database, merchant_id, "b", fen, at)).offer
+    assert shown is not None
+    assert (shown.points, shown.value_fen, shown.comes_back) == (500, 5_000, comes_back)
+    assert shown.why.zh.startswith(said)
+    await send(database, merchant_id, refund("r", "b", fen or 6_000, occurred_at=at), at=at)
+    async with database.read(merchant_id) as tx:
+        usable = await offers.find_usable(tx, [1], at)
+    assert bool(usable.get(1)) is comes_back

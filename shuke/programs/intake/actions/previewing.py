@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from shuke.assets import points
+from shuke.assets import offers, points
 from shuke.ground import orders
 from shuke.kit import errors
 from shuke.kit.db import Database, Tx
@@ -45,9 +45,21 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     debt: int
 
 
+class OfferRight(msgspec.Struct, frozen=True, kw_only=True):
+    """The offer that paid for a part of the order: whether the member may use it again after the refund, and why."""
+
+    name: str
+    points: int
+    value_fen: int
+    expires_at: datetime
+    comes_back: bool
+    why: Sentence
+
+
 class RefundPreview(msgspec.Struct, frozen=True, kw_only=True):
     """What a refund of `amount_fen` would do. `taken_back` = Σ `from_lots` + `new_debt`; `given_back` = Σ `to_lots`;
-    `forgiven` is let go. `pay_fen` is the money to hand over: the amount less what missing points take off it."""
+    `forgiven` is let go. `offer` is the right to points as cash that the order used, if it used one. `pay_fen` is the money to
+    hand over: the amount less what missing points take off it."""
 
     order_id: str
     member_id: int | None
@@ -64,6 +76,7 @@ class RefundPreview(msgspec.Struct, frozen=True, kw_only=True):
     pay_fen: int
     before: Parts | None
     after: Parts | None
+    offer: OfferRight | None
     why: list[Sentence]
 
 
@@ -121,7 +134,28 @@ async def _worked_out(tx: Tx, source: str, order_key: str, amount_fen: int | Non
         given_back=undone.given_back, to_lots=_lots(reading.book, order, "restore", set()),
         cash_offset_fen=undone.offset_fen, pay_fen=amount - undone.offset_fen, before=before,
         after=None if order.member_id is None else _parts(reading.book, order.member_id),
-        why=[Sentence(one["zh"], one["en"]) for one in undone.why],
+        offer=await _offer(tx, context, order, at), why=[Sentence(one["zh"], one["en"]) for one in undone.why],
+    )  # fmt: skip
+
+
+async def _offer(tx: Tx, context: policy.Context, order: orders.OrderState, at: datetime) -> OfferRight | None:
+    """As the refund does it: back only when the whole order is refunded, and only while it is still good."""
+    used = await offers.used_on(tx, order.order_id)
+    if used is None:
+        return None
+    whole, ends = order.refunded_fen >= order.amount_fen, used.expires_at.astimezone(context.zone)
+    comes_back = whole and used.expires_at > at
+    zh, en = f"「{used.name}」", f"“{used.name}” "
+    until = f"{ends:%Y-%m-%d %H:%M}"
+    if comes_back:
+        why = Sentence(f"{zh}退回，{until} 前可以再用一次", f"{en}can be used again until {until}")
+    elif whole:
+        why = Sentence(f"{zh}已在 {until} 到期，不退回", f"{en}ran out at {until} and does not come back")
+    else:
+        why = Sentence(f"部分退款，{zh}不退回", f"{en}does not come back with a part of the order")
+    return OfferRight(
+        name=used.name, points=used.points, value_fen=used.value_fen, expires_at=used.expires_at,
+        comes_back=comes_back, why=why,
     )  # fmt: skip
 
 
