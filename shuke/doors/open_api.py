@@ -12,8 +12,8 @@ from shuke.programs.intake import open_api as intake
 
 
 class PointsOfOrder(msgspec.Struct, omit_defaults=True):
-    """What an order did to the member's points; `balance` is what they have, less what is held. Of `earned`, `pending` cannot
-    be used yet: the rule lets it wait some days, or until an action is confirmed."""
+    """What an order did to the member's points. `balance` can be spent now (below zero: owed); `pending` cannot be used yet and
+    is not in it: a rule lets points wait some days, or until an action is confirmed. Held points are in neither."""
 
     earned: int
     spent: int
@@ -24,6 +24,7 @@ class PointsOfOrder(msgspec.Struct, omit_defaults=True):
 class PointsOfRefund(msgspec.Struct, omit_defaults=True):
     """What a refund took back and gave back; `debt` is what later credits pay first.
 
+    `balance` can be spent now (below zero: owed), `pending` cannot be used yet and is not in it.
     `cash_offset_fen` is to come off the money: what points that could not be taken back are worth.
     """
 
@@ -31,6 +32,7 @@ class PointsOfRefund(msgspec.Struct, omit_defaults=True):
     given_back: int
     debt: int
     balance: int
+    pending: int = 0
     cash_offset_fen: int = 0
 
 

@@ -1,7 +1,7 @@
 """The ledger: what a member holds, where it came from, when it runs out, and why."""
 
 from shuke.assets.points.actions import (
-    LOCK, LOTS, SWEEP, HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, Posting, Swept, Unmerged, Verdict, book_of,
+    LOCK, LOTS, SWEEP, WAITING, HoldEnded, HoldRequest, HoldVerdict, NoSuchHold, Posting, Swept, Unmerged, Verdict, book_of,
     booked, booked_as, booking, capture, hold, merge_members, open_book, post, release, store, storing, sweep, sweep_merchant,
     unmerge_members,
 )  # fmt: skip
@@ -18,7 +18,7 @@ from shuke.assets.points.queries import (
 )  # fmt: skip
 
 __all__ = [
-    "ENTRY_TYPES", "LOCK", "LOTS", "POINTS", "SWEEP", "WALLETS", "AccountState", "Balance", "Book", "Cause", "Clawback",
+    "ENTRY_TYPES", "LOCK", "LOTS", "POINTS", "SWEEP", "WAITING", "WALLETS", "AccountState", "Balance", "Book", "Cause", "Clawback",
     "EntryShape", "Expiring", "Explains", "HoldEnded", "HoldRequest", "HoldShape", "HoldVerdict", "LotShape",
     "LotState", "MergeFigures", "NoSuchHold", "NoSuchWallet", "NotEnoughPoints", "NotYet", "PointsHeld",
     "PointsPosted", "Posting", "RuleRef", "Sums", "Swept", "TakenBack", "Totals", "Unmerged", "Verdict", "Wallet",

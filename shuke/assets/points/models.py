@@ -67,8 +67,12 @@ class Lot(Model):
         Index(
             "lot_due", "merchant_id", "expires_at", postgresql_where=text("remaining > 0 and expires_at is not null")
         ),
+        Index(
+            "lot_waiting", "merchant_id", "member_id", "active_from",
+            postgresql_where=text("remaining > 0 and active_from > earned_at"),
+        ),
         {"postgresql_with": {"fillfactor": 90}},
-    )
+    )  # fmt: skip
     merchant_id: Mapped[int] = part_of_key()
     member_id: Mapped[int] = part_of_key()
     lot_id: Mapped[int] = part_of_key()

@@ -143,7 +143,8 @@ class LotState:
 
 @dataclass(slots=True)
 class AccountState:
-    """One locked account; `lots` is None where nothing of this transaction needs them."""
+    """One locked account; `lots` is None where nothing of this transaction needs them. `waiting` is then what cannot be used
+    yet, where that was read."""
 
     member_id: int
     wallet: str
@@ -153,6 +154,15 @@ class AccountState:
     earned_total: int
     spent_total: int
     lots: list[LotState] | None = None
+    waiting: int = 0
+
+    def standing(self, at: datetime) -> tuple[int, int]:
+        """What can be spent at `at` less what is owed, and what cannot be used yet. Without the lots, points that ran out
+        count until they are booked, which is within a minute."""
+        if self.lots is None:
+            return self.balance - self.held - self.waiting, self.waiting
+        waiting = sum(lot.remaining for lot in self.lots if lot.active_from > at)
+        return self.available(at) - self.debt, waiting
 
     def available(self, at: datetime) -> int:
         """Points that can be spent at `at`; the lots must have been read."""
@@ -260,6 +270,8 @@ class Book:
         self.new_lots[lot.lot_id] = lot
         if account.lots is not None:
             account.lots.append(lot)
+        elif lot.active_from > self.now:
+            account.waiting += points
         self.lots.append(
             {
                 "member_id": account.member_id, "lot_id": lot.lot_id, "wallet": account.wallet, "entry_id": entry_id,

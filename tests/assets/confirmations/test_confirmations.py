@@ -61,7 +61,7 @@ async def _reasons(database: Database, merchant_id: int, member: int = 1) -> lis
 async def test_points_wait_until_the_goods_are_received(database: Database, merchant_id: int) -> None:
     await _rule(database, merchant_id, RECEIVED)
     ((_, answer),) = await send(database, merchant_id, order("a", yuan=300))
-    assert answer["points"] == {"earned": 300, "spent": 0, "balance": 300, "pending": 300}
+    assert answer["points"] == {"earned": 300, "spent": 0, "balance": 0, "pending": 300}
     assert answer["why"][0]["zh"].endswith("；「确认收货」后可用，最晚 10 天内确认，逾期作废")
     assert await _held(database, merchant_id, NOW + DAY) == (0, 300, 0)
     at = NOW + 3 * DAY
@@ -306,3 +306,30 @@ def test_a_life_is_never_spendable_before_its_time(
         at = NOW + days * DAY
         assert lot.usable(at) == (not lapses and limit <= at < (limit if since_use else NOW) + valid * DAY)
     assert (begins == ends) == lapses
+
+
+async def test_the_answers_balance_can_be_spent_and_what_waits_stands_beside_it(
+    database: Database, merchant_id: int
+) -> None:
+    """With and without the lots read, in one batch and after, held and given back: always as the ledger says of the instant."""
+
+    async def told(*answers: Any) -> list[tuple[int, int]]:
+        return [(one["points"]["balance"], one["points"].get("pending", 0)) for _, one in answers]
+
+    async def ledger() -> tuple[int, int]:
+        async with database.read(merchant_id) as tx:
+            found = await points.balance(tx, 1, NOW)
+        return found.available - found.debt, found.pending
+
+    assert await told(*await send(database, merchant_id, order("before", yuan=100))) == [(100, 0)]
+    await _rule(database, merchant_id, RECEIVED)
+    together = await send(database, merchant_id, order("a", yuan=300), order("b", yuan=50))
+    assert await told(*together) == [(100, 300), (100, 350)]
+    assert await ledger() == (100, 350)
+    async with database.write(merchant_id) as tx:
+        kept = [points.HoldRequest(member_id=1, points=40, key="h", expires_at=NOW + DAY, why={"kind": "test"})]
+        await points.hold(tx, kept, NOW)
+    ((_, held),) = await send(database, merchant_id, order("c", yuan=10))
+    assert [(held["points"]["balance"], held["points"]["pending"])] == [await ledger()] == [(60, 360)]
+    ((_, back),) = await send(database, merchant_id, refund("r", "a", 10_000))
+    assert (back["points"]["balance"], back["points"]["pending"]) == await ledger() == (60, 260)

@@ -24,6 +24,13 @@ select member_id, balance, held, debt, earned_total, spent_total from account
 where merchant_id = %(merchant_id)s and member_id = any(%(members)s::bigint[]) and wallet = %(wallet)s
 order by member_id for no key update
 """
+# What cannot be used yet, by member; found by the index of such lots alone, of which most members have none.
+WAITING = """
+select l.member_id, sum(l.remaining)::bigint from unnest(%(members)s::bigint[]) as m(member_id)
+cross join lateral (select l.member_id, l.remaining from lot l
+  where l.merchant_id = %(merchant_id)s and l.member_id = m.member_id and l.remaining > 0 and l.active_from > l.earned_at
+    and l.active_from > %(at)s and l.wallet = %(wallet)s offset 0) l group by l.member_id
+"""
 # Only who holds something is asked for pins. `offset 0` keeps the order of the join, and an order by the column that is
 # looked up leaves one index only, whatever the tables' size was when it was planned (decision 0013).
 _LOT = """

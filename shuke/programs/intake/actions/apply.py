@@ -268,7 +268,8 @@ def _questions(
     open_items: list[int],
     member_of: dict[int, int],
 ) -> list[Statement]:
-    """Receipts; lock the accounts; then, in later statements, who was merged, standings, parked refunds and what rules ask.
+    """Receipts; lock the accounts; then, in later statements, what of theirs waits, who was merged, standings, parked refunds and
+    what rules ask.
 
     Nobody waits for whoever reads receipts. One that is written after it was looked for is in the way at the end.
     """
@@ -280,6 +281,7 @@ def _questions(
             {"sources": [items[i].source for i in open_items], "keys": [items[i].key for i in open_items]},
         ),
         (points.LOCK, {"members": buyers, "wallet": points.POINTS}),
+        (points.WAITING, {"members": [] if batch.history else buyers, "wallet": points.POINTS, "at": batch.now}),
         (members.MERGED, {"members": buyers}),
         (tiers.STANDINGS, {"members": buyers}),
         (orders.PARKED, {"sources": [source for source, _ in arriving], "keys": [key for _, key in arriving]}),
@@ -292,7 +294,7 @@ async def _state(tx: Tx, batch: Batch, items: Sequence[ingestion.Item], opening:
     open_items, member_of = opening.open_items, opening.member_of
     buyers = _buyers(opening.context, items, open_items, member_of)
     spenders = _spenders(items, open_items, member_of)
-    receipts, locked, merged, standing_rows, parked, *asked = opening.answers
+    receipts, locked, waiting, merged, standing_rows, parked, *asked = opening.answers
     if merged.rowcount:
         raise Merged
     account_rows = await locked.fetchall()
@@ -301,6 +303,8 @@ async def _state(tx: Tx, batch: Batch, items: Sequence[ingestion.Item], opening:
     else:
         lots = await tx.rows(points.LOTS, members=spenders, wallet=points.POINTS) if spenders else []
         book = points.book_of(tx, account_rows, lots, at=batch.now, lots_of=spenders)
+    for member_id, count in await waiting.fetchall():
+        book.account(member_id).waiting = count
     _answer_repeats(batch, items, open_items, await receipts.fetchall())
     first = min((items[index].occurred_at for index in open_items), default=batch.now)
     standings = tiers.standings_of(await standing_rows.fetchall(), buyers, opening.context.ladder[0], first)

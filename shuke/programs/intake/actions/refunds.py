@@ -210,7 +210,7 @@ def _answer(
         answer["member_id"] = order.member_id
         answer["points"] = {
             "taken_back": reversal.taken_back, "given_back": reversal.given_back, "debt": account.debt,
-            "balance": account.balance - account.held,
+            **policy.standing_of(reading.book, order.member_id),
         }  # fmt: skip
         if reversal.offset_fen:
             answer["points"]["cash_offset_fen"] = reversal.offset_fen

@@ -2,12 +2,12 @@
 
 from shuke.programs.intake.policy.folding import (
     OWNED, AmountMismatch, AmountMissing, Asks, Context, FutureDate, MemberNeeded, OwnedEvent, State, UnknownStore,
-    check, credit, event_basis, fold_event, fold_order, late, named_lines,
+    check, credit, event_basis, fold_event, fold_order, late, named_lines, standing_of,
 )  # fmt: skip
 from shuke.programs.intake.policy.reversing import RefundTooLarge, Reversal, reverse
 
 __all__ = [
     "OWNED", "AmountMismatch", "AmountMissing", "Asks", "Context", "FutureDate", "MemberNeeded", "OwnedEvent",
-    "RefundTooLarge", "Reversal", "State", "UnknownStore", "check", "credit", "event_basis", "fold_event", "fold_order",
-    "late", "named_lines", "reverse",
+    "RefundTooLarge", "Reversal", "State", "UnknownStore", "check", "credit", "event_basis", "fold_event",
+    "fold_order", "late", "named_lines", "reverse", "standing_of",
 ]  # fmt: skip

@@ -210,9 +210,7 @@ def fold_order(
     state.orders.append(row)
     answer: dict[str, Any] = {"status": "accepted", "order_id": order.order_id, "member_id": member_id}
     if member_id is not None and tier is not None:
-        account = state.book.account(member_id)
-        answer["points"] = {"earned": earned, "spent": order.points_spent, "balance": account.balance - account.held}
-        answer["points"] |= _pending(awards)
+        answer["points"] = {"earned": earned, "spent": order.points_spent, **standing_of(state.book, member_id)}
         answer["why"] = [*spent_why, *(earning.explain(award.why) for award in awards)]
         answer["tier"] = {"level": tier.level, "name": tier.name}
         answer["points_value_fen"] = value_fen
@@ -328,16 +326,15 @@ def fold_event(context: Context, state: State, event: ingestion.EventIn, member_
     awards = _earn(context, state, member_id, basis, f"event:{event.source}:{event.event_id}:", None)
     if not awards:
         return {}
-    account = state.book.account(member_id)
-    earned, usable = sum(award.points for award in awards), account.balance - account.held
+    earned = sum(award.points for award in awards)
     why = [earning.explain(award.why) for award in awards]
-    return {"points": {"earned": earned, "spent": 0, "balance": usable} | _pending(awards), "why": why}
+    return {"points": {"earned": earned, "spent": 0, **standing_of(state.book, member_id)}, "why": why}
 
 
-def _pending(awards: Sequence[earning.Award]) -> dict[str, int]:
-    """What of these awards cannot be used yet; nothing is said where all can."""
-    waiting = sum(award.points for award in awards if "waits" in award.why)
-    return {"pending": waiting} if waiting else {}
+def standing_of(book: points.Book, member_id: int) -> dict[str, int]:
+    """How an answer tells what a member has: `balance` can be spent now (below zero: owed), `pending` later, where there is any."""
+    balance, pending = book.account(member_id).standing(book.now)
+    return {"balance": balance} | ({"pending": pending} if pending else {})
 
 
 def event_basis(context: Context, event: ingestion.EventIn, day: date) -> earning.Basis:
