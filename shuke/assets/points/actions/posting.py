@@ -29,7 +29,7 @@ WAITING = """
 select l.member_id, sum(l.remaining)::bigint from unnest(%(members)s::bigint[]) as m(member_id)
 cross join lateral (select l.member_id, l.remaining from lot l
   where l.merchant_id = %(merchant_id)s and l.member_id = m.member_id and l.remaining > 0 and l.active_from > l.earned_at
-    and l.active_from > %(at)s and l.wallet = %(wallet)s offset 0) l group by l.member_id
+    and l.active_from > %(at)s and l.wallet = %(wallet)s order by l.active_from offset 0) l group by l.member_id
 """
 # Only who holds something is asked for pins. `offset 0` keeps the order of the join, and an order by the column that is
 # looked up leaves one index only, whatever the tables' size was when it was planned (decision 0013).
