@@ -74,6 +74,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "settings-playbooks": ("/settings/playbooks", "设置", "Settings"),
     "settings-staff": ("/settings/staff", "设置", "Settings"),
     "settings-keys": ("/settings/keys", "设置", "Settings"),
+    "settings-attributes": ("/settings/attributes", "设置", "Settings"),
     "settings-webhooks": ("/settings/webhooks", "设置", "Settings"),
     "settings-audit": ("/settings/audit", "设置", "Settings"),
     "settings-operations": ("/settings/operations", "设置", "Settings"),

@@ -1,4 +1,4 @@
-"""Who brought whom, and the leaderboard, as files."""
+"""Who brought whom, a member's tree, and the leaderboard, as files."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from shuke.doors.screens import sheets
-from shuke.ground import access, tenancy
-from shuke.kit import clock
+from shuke.ground import access, members, tenancy
+from shuke.kit import clock, http
 from shuke.kit.db import Database
 from shuke.kit.http import Caller, requires
 from shuke.programs import referrals
@@ -28,6 +28,7 @@ RELATION: dict[str, tuple[str, str]] = {
     "review": ("审核", "Review"), "occurred_at": ("推荐时间", "Referred at"), "order_at": ("首单时间", "First order at"),
     "settled_at": ("奖励时间", "Rewarded at"), "capped": ("超过上限", "Beyond the cap"),
 }  # fmt: skip
+TREE: dict[str, tuple[str, str]] = {"level": ("第几层", "Level"), **RELATION}
 PLACE: dict[str, tuple[str, str]] = {
     "place": ("名次", "Place"), "member_id": ("会员编号", "Member"), "name": ("姓名", "Name"),
     "friends": ("带来的好友", "Friends brought"), "won": ("奖品", "Won"),
@@ -79,6 +80,34 @@ def _local(instant: datetime | None, zone: str) -> str:
     return f"{instant.astimezone(clock.zone(zone)):%Y-%m-%d %H:%M:%S}" if instant else ""
 
 
+@get("/members/{member_id:int}/referrals/export", guards=EXPORT, responses=http.declares(members.NoSuchMember))
+async def export_tree(member_id: int, database: Database, caller: Caller, format: Format = "csv") -> Stream:
+    """Everybody below a member in the tree of referrals as a file, branch by branch; void ones left out. Noted in the trail."""
+    async with database.read(caller.merchant_id) as tx:
+        await members.require(tx, member_id)
+        below = await referrals.below(tx, member_id)
+        zone = (await tenancy.get_merchant(tx)).zone
+    after = {"rows": len(below), "format": format}
+    await _note(database, caller, "referral_tree.exported", after, ("member", str(member_id)))
+
+    async def lines() -> AsyncIterator[list[dict[str, Any]]]:
+        async with database.read(caller.merchant_id) as tx:
+            for first in range(0, len(below), PART):
+                part = below[first : first + PART]
+                found = [
+                    one for one in await referrals.of_friends(tx, [friend for friend, _ in part]) if one.state != "void"
+                ]
+                known = {one.friend_id: one for one in await referrals.shown(tx, found)}
+                yield [
+                    {"level": deep, **_relation(known[friend], zone, caller.locale)}
+                    for friend, deep in part
+                    if friend in known
+                ]
+
+    name = f"referral-tree-{member_id}-{clock.business_date(clock.now(), zone):%Y%m%d}"
+    return sheets.stream(format, name, list(TREE), lines(), caller.locale, titles=TREE)
+
+
 @get("/referrals/leaderboard/export", guards=EXPORT)
 async def export_leaderboard(
     database: Database,
@@ -110,9 +139,11 @@ async def export_leaderboard(
     )
 
 
-async def _note(database: Database, caller: Caller, action: str, after: dict[str, Any]) -> None:
+async def _note(
+    database: Database, caller: Caller, action: str, after: dict[str, Any], subject: tuple[str, str] = ("referrals", "")
+) -> None:
     async with database.write(caller.merchant_id) as tx:
-        await access.record(tx, caller, action, ("referrals", ""), after=after, at=clock.now())
+        await access.record(tx, caller, action, subject, after=after, at=clock.now())
 
 
-routes = [export_relations, export_leaderboard]
+routes = [export_relations, export_tree, export_leaderboard]

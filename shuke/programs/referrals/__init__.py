@@ -13,15 +13,14 @@ from shuke.programs.referrals.policy.relation import (
     CannotRefer, NoSuchCode, ReasonNeeded, Relation, Taken, is_ring, outcome,
 )  # fmt: skip
 from shuke.programs.referrals.queries.boards import Board, board
-from shuke.programs.referrals.queries.plans import is_open
-from shuke.programs.referrals.queries.plans import plan_open
-from shuke.programs.referrals.queries.relations import any_since, counts, list_relations, of_friends
-from shuke.programs.referrals.queries.trees import Tree, tree
+from shuke.programs.referrals.queries.plans import is_open, plan_open
+from shuke.programs.referrals.queries.relations import any_since, counts, list_relations, of_friends, shown, to_review
+from shuke.programs.referrals.queries.trees import Tree, below, tree
 
 __all__ = [
     "Asked", "BadReferralPlan", "Board", "CannotRefer", "Decision", "MembersReferred", "NoSuchCode", "Plan",
     "Prize", "ReasonNeeded", "ReferralsClosed", "ReferralsRewarded", "ReferralsTakenBack", "Relation", "Taken",
-    "Touch", "Tree", "Verdict", "any_since", "attribute", "board", "close_boards", "consider", "consider_friends", "counts",
-    "decide", "ensure_codes", "is_open", "is_ring", "list_relations", "merge_relations", "of_friends", "outcome", "plan_open",
-    "publish", "refund", "settle", "settle_merchant", "split_relations", "touch", "tree",
+    "Touch", "Tree", "Verdict", "any_since", "attribute", "below", "board", "close_boards", "consider", "consider_friends",
+    "counts", "decide", "ensure_codes", "is_open", "is_ring", "list_relations", "merge_relations", "of_friends", "outcome",
+    "plan_open", "publish", "refund", "settle", "settle_merchant", "shown", "split_relations", "to_review", "touch", "tree",
 ]  # fmt: skip

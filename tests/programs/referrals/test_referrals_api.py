@@ -263,3 +263,28 @@ async def test_relations_and_the_board_are_taken_out_as_files(
     trail = (await owner.get(f"{API}/audit-trail")).json()["items"]
     said = [one["sentence"]["zh"] for one in trail if one["action"].endswith(".exported")]
     assert said[0] == "小美导出了推荐排行榜（0 名）" and said[-1] == "小美导出了推荐关系（2 行）"
+
+
+async def test_a_members_tree_is_taken_out_as_a_file(
+    app: Any, app_side: httpx.AsyncClient, owner: httpx.AsyncClient, database: Database, merchant_id: int
+) -> None:
+    """Everybody below, branch by branch, with how far down; nobody beside the branch, and not for who may not take members out."""
+    await _open(owner)
+    wang, li, zhao = await _known(database, merchant_id, WANG, LI, ZHAO)
+    for referrer, friend in ((WANG, LI), (LI, ZHAO)):
+        code = (await _mine(app_side, referrer))["code"]
+        await app_side.post("/v1/referrals", json={"member": friend, "code": code})
+    path = f"{API}/members/{wang}/referrals/export"
+    lines = (await owner.get(path)).content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("第几层,好友编号,好友,推荐人编号")
+    assert [line.split(",")[:2] + line.split(",")[3:4] for line in lines[1:]] == [
+        ["1", str(li), str(wang)], ["2", str(zhao), str(li)],
+    ]  # fmt: skip
+    below = (await owner.get(f"{API}/members/{li}/referrals/export")).content.decode("utf-8-sig").splitlines()
+    assert [line.split(",")[1] for line in below[1:]] == [str(zhao)]
+    assert (await owner.get(f"{API}/members/999/referrals/export")).status_code == 404
+    clerk = await signed_in(app, database, merchant_id, ("clerk", None))
+    assert (await clerk.get(path)).status_code == 403
+    trail = (await owner.get(f"{API}/audit-trail")).json()["items"]
+    said = [one["sentence"]["zh"] for one in trail if one["action"] == "referral_tree.exported"]
+    assert said == [f"小美导出了会员 {li} 的推荐树（1 人）", f"小美导出了会员 {wang} 的推荐树（2 人）"]

@@ -40,6 +40,10 @@ TRAIL: dict[str, Words] = {
     ),
     "approvals.limited": Words("{who}修改了调整审批的限额", "{who} changed the limit of adjustments"),
     "referrals.exported": Words("{who}导出了推荐关系（{rows} 行）", "{who} exported the referrals ({rows})"),
+    "referral_tree.exported": Words(
+        "{who}导出了会员 {subject} 的推荐树（{rows} 人）",
+        "{who} exported the referral tree of member {subject} ({rows})",
+    ),
     "leaderboard.exported": Words("{who}导出了推荐排行榜（{rows} 名）", "{who} exported the referral board ({rows})"),
     "points.stated": Words("{who}导出了会员 {subject} 的对账单", "{who} exported the statement of member {subject}"),
     "points.transferred": Words(

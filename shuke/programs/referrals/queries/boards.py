@@ -80,10 +80,8 @@ async def board(tx: Tx, span: Span, day: date, limit: int = 50) -> Board:
         period=span, starts_on=first, ends_on=last, closed_at=closed.closed_at if closed else None,
         friends=int(await tx.value(_TOTAL, since=since, until=until) or 0),
         places=[
-            Place(
-                place=place, member_id=number, name=known[number].name if number in known else "", friends=friends,
-                won=won.get(number, []),
-            )
+            Place(place=place, member_id=number, name=known[number].name if number in known else "", friends=friends,
+                  won=won.get(number, []))
             for place, number, friends in lines
         ],
     )  # fmt: skip
