@@ -41,7 +41,8 @@ def awaiting(member_id: int, entry_id: int, lot_id: int, cause: points.Cause, co
     return {
         "entry_id": entry_id, "member_id": member_id, "lot_id": lot_id, "key": cause.key, "order_id": cause.order_id,
         "action": waits.get("action", ""), "points": count, "lapses": waits.get("lapses", False), "validity": waits["validity"],
-        "since_use": waits.get("since_use", False), "earned_at": cause.occurred_at, "until": waits["until"],
+        "since_use": waits.get("since_use", False), "earned_at": cause.occurred_at,
+        "until": datetime.fromisoformat(waits["until"]),
     }  # fmt: skip
 
 

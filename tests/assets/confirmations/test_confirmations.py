@@ -58,6 +58,18 @@ async def _reasons(database: Database, merchant_id: int, member: int = 1) -> lis
         return [entry.why.zh for entry in (await points.entries_of(tx, member)).items]
 
 
+async def test_orders_of_one_batch_wait_each_until_its_own_time(database: Database, merchant_id: int) -> None:
+    await _rule(database, merchant_id, RECEIVED)
+    orders = [order(str(n), yuan=100 * n, occurred_at=NOW - n * DAY) for n in (1, 2, 3)]
+    await send(database, merchant_id, *orders)
+    async with database.read(merchant_id) as tx:
+        found = (await confirmations.awaited(tx, NOW)).items
+    assert sorted((one.points, NOW - one.earned_at, one.until - one.earned_at) for one in found) == [
+        (100 * n, n * DAY, 10 * DAY) for n in (1, 2, 3)
+    ]
+    await _clean(database, merchant_id, NOW)
+
+
 async def test_points_wait_until_the_goods_are_received(database: Database, merchant_id: int) -> None:
     await _rule(database, merchant_id, RECEIVED)
     ((_, answer),) = await send(database, merchant_id, order("a", yuan=300))
