@@ -49,6 +49,27 @@ async def test_five_failures_close_the_door_for_a_while(database: Database, merc
         await _sign_in(database, "nobody-at-all", "a long secret")
 
 
+async def test_nobody_enters_a_shop_that_is_not_open_yet(database: Database, merchant_id: int) -> None:
+    login = f"su-{merchant_id}"
+    await _staff(database, merchant_id, login, ("owner", None))
+    await _shop_is(database, merchant_id, "loading")
+    for _ in range(5):
+        with pytest.raises(access.BadCredentials):
+            await _sign_in(database, login, "a long secret")
+    await _shop_is(database, merchant_id, "active")
+    async with database.directory() as tx:
+        number = await tx.value("select staff_id from staff where login = %(login)s", login=login)
+        await access.forgive_tries(tx, [number])
+    assert (await _sign_in(database, login, "a long secret")).merchant_id == merchant_id
+
+
+async def _shop_is(database: Database, merchant_id: int, state: str) -> None:
+    async with database.directory() as tx:
+        await tx.run(
+            "update merchant set state = %(state)s where merchant_id = %(number)s", state=state, number=merchant_id
+        )
+
+
 async def test_a_session_ends_when_idle_or_too_old(database: Database, merchant_id: int) -> None:
     login = f"wu-{merchant_id}"
     await _staff(database, merchant_id, login, ("clerk", None))

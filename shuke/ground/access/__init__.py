@@ -10,6 +10,7 @@ from shuke.ground.access.actions import (
     create_key,
     create_staff,
     ensure_staff,
+    forgive_tries,
     hash_password,
     record,
     revoke_key,
@@ -24,6 +25,6 @@ from shuke.ground.access.queries import NoSuchKey, NoSuchStaff, Session, find_se
 __all__ = [
     "PERMISSIONS", "ROLES", "SCOPES", "TRAIL", "BadCredentials", "BadKey", "KeyRing", "LoginTaken", "NoSuchKey",
     "NoSuchStaff", "NotYourMerchant", "Session", "TooManyTries", "create_key", "create_staff", "ensure_staff",
-    "find_session", "hash_password", "list_trail", "merchants_of", "record", "revoke_key", "sign_in",
+    "find_session", "forgive_tries", "hash_password", "list_trail", "merchants_of", "record", "revoke_key", "sign_in",
     "suggest_password", "token_hash", "touch_session",
 ]  # fmt: skip

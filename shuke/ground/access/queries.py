@@ -131,9 +131,11 @@ async def _roles(tx: Tx, staff_id: int, at_merchant: int) -> list[tuple[str, int
 
 
 async def merchants_of(tx: Tx, staff_id: int) -> list[int]:
-    """The numbers of the merchants at which this person has a role; asked of the directory."""
+    """The numbers of the open merchants at which this person has a role; asked of the directory."""
     rows = await tx.rows(
-        "select distinct merchant_id as m from staff_role where staff_id = %(staff_id)s order by 1", staff_id=staff_id
+        "select distinct r.merchant_id as m from staff_role r join merchant o on o.merchant_id = r.merchant_id "
+        "and o.state = 'active' where r.staff_id = %(staff_id)s order by 1",
+        staff_id=staff_id,
     )
     return [row.m for row in rows]
 

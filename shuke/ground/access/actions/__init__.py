@@ -22,6 +22,7 @@ from shuke.ground.access.actions.staff import (
     change_staff,
     create_staff,
     ensure_staff,
+    forgive_tries,
     reset_password,
 )
 from shuke.ground.access.actions.trail import record
@@ -44,6 +45,7 @@ __all__ = [
     "create_key",
     "create_staff",
     "ensure_staff",
+    "forgive_tries",
     "hash_password",
     "record",
     "reset_password",

@@ -137,6 +137,13 @@ async def reset_password(tx: Tx, staff_id: int, password_hash: str) -> None:
     await tx.run("delete from staff_session where staff_id = %(staff_id)s", staff_id=staff_id)
 
 
+async def forgive_tries(tx: Tx, staff_ids: Sequence[int]) -> None:
+    """Forget failed sign-ins of these people, such as from before their shop was open. Repeatable."""
+    await tx.run(
+        "update staff set failed_count = 0, locked_until = null where staff_id = any(%(people)s)", people=list(staff_ids)
+    )
+
+
 async def lock_staff(tx: Tx, staff_id: int) -> None:
     """Lock all roles of the merchant, so that two owners cannot demote each other at once; refuses `NoSuchStaff`."""
     rows = await tx.rows(
