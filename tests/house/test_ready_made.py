@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from shuke.doors.demo import programme, shop
+from shuke.doors.demo import happenings, luck, programme, shop
 from shuke.insight import lifecycle
 from shuke.outreach.journeys.actions.examples import EXAMPLES
 from shuke.outreach.playbooks import BOOKS
@@ -26,6 +26,8 @@ def _ready_made() -> Iterator[str]:
         yield from (one.offer[1].name for one in book.journeys if one.offer)
     yield from (programme.VISITS.name, *(level.name for level in programme.VISITS.levels))
     yield shop.RULE.name
+    yield from (rule.draft.name for rule in programme.RULES)
+    yield from (happenings.DRAFT, luck.MISSION.name, luck.LOTTERY)
     made = [module.text for module in tree.modules() if "async def install_first_" in module.text]
     assert len(made) == 2  # the first rule and the first tier are named where they are made
     for source in made:

@@ -3,9 +3,11 @@
 from shuke.assets.lotteries.actions import (
     LotteryClosed, LotteryDraft, NameTaken, NoChanceLeft, NoSuchLottery, TurnOfAnother, Turned, close, save, turn,
 )  # fmt: skip
+from shuke.assets.lotteries.policy import CHANCES
 from shuke.assets.lotteries.queries import LotteryShape, lotteries
 
 __all__ = [
-    "LotteryClosed", "LotteryDraft", "LotteryShape", "NameTaken", "NoChanceLeft", "NoSuchLottery", "TurnOfAnother", "Turned",
+    "CHANCES", "LotteryClosed", "LotteryDraft", "LotteryShape", "NameTaken", "NoChanceLeft", "NoSuchLottery", "TurnOfAnother",
+    "Turned",
     "close", "lotteries", "save", "turn",
 ]  # fmt: skip

@@ -94,7 +94,8 @@ async def _feed(play: Play, days: Later, day: Day, *, refresh: bool) -> int:
     morning = max(load.instant(day.date, load.MORNING), spoken)
     night = max(load.instant(day.date + timedelta(days=1), time(0)) - timedelta(seconds=1), spoken)
     with clock.at(morning):
-        await load.enrol(play.database, play.merchant_id, day.joined)
+        first = {order.member: order.at for order in reversed(day.orders) if order.member is not None}
+        await load.enrol(play.database, play.merchant_id, day.joined, first)
         if refresh:
             await load.turn(play)
     answers = await _answers(play, days, day.date, morning)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from shuke.assets.rewards import Reward
-from shuke.doors.demo import calendar, purchases, world
+from shuke.doors.demo import calendar, luck, purchases, world
 from shuke.kit import clock
 from shuke.programs import missions, referrals
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from shuke.doors.demo.people import Member
     from shuke.kit.db import Database, Tx
 
-SHARE = 0.09
-"""Of those who join in the year, so many were brought by a friend."""
+MET = "朋友推荐"
+"""Who says so when joining was brought by a member."""
+KEEN = 8
+"""So many bring most of the friends of a month, other ones every month."""
 HABIT = 1.1
 """How unequal the bringing is: a few bring many."""
 SHARED_PHONES = 60
@@ -45,22 +47,30 @@ def pairs(members: Sequence[Member], first_day: date) -> dict[int, int]:
     keen = rng.pareto(HABIT, len(members)) + 0.05
     days = [day for day, _ in joined]
     ranked = np.array([number for _, number in joined])
+    months: dict[tuple[int, int], np.ndarray] = {}
     found: dict[int, int] = {}
     for day, number in joined:
-        asked, draw = rng.random(2)
+        month, draw = rng.random(2)
         earlier = bisect_left(days, day - timedelta(days=14))
-        if day <= first_day or asked >= SHARE or not earlier:
+        if day <= first_day or members[number].met != MET or not earlier:
             continue
-        weights = np.cumsum(keen[ranked[:earlier]])
-        found[number] = int(ranked[int(np.searchsorted(weights, draw * weights[-1]))])
+        weights = keen[ranked[:earlier]] / keen[ranked[:earlier]].sum()
+        if (day.year, day.month) not in months:
+            months[day.year, day.month] = ranked[rng.choice(earlier, min(KEEN, earlier), replace=False, p=weights)]
+        few = months[day.year, day.month]
+        if month < 0.6:
+            found[number] = int(few[int(draw * draw * len(few))])
+        else:
+            found[number] = int(ranked[int(np.searchsorted(np.cumsum(weights), draw))])
     return found
 
 
 async def bring(
     database: Database, merchant_id: int, made: tuple[Sequence[Member], Sequence[int]], brought: dict[int, int],
-    since: date, until: date,
+    since: date, until: date, first: Mapping[int, datetime],
 ) -> int:  # fmt: skip
-    """Note the friends who join from `since` to before `until`, as of now; how many. `made` are members and their numbers."""
+    """Note the friends who join from `since` to before `until`, as of now; how many. `made` are members and their numbers,
+    `first` the first orders by place."""
     people, numbers = made
     coming = [one for one in people if since <= one.joined_on < until and one.number in brought]
     if not coming:
@@ -71,7 +81,7 @@ async def bring(
         asked = [
             referrals.Asked(
                 friend_id=numbers[one.number], code=codes[numbers[brought[one.number]]], how="link" if one.wechat else "code",
-                occurred_at=min(datetime.combine(one.joined_on, time(12), purchases.ZONE), now), device=_phone(one.number),
+                occurred_at=min(_asked_at(one, first.get(one.number)), now), device=_phone(one.number),
             )
             for one in coming
         ]  # fmt: skip
@@ -79,13 +89,24 @@ async def bring(
     return sum(one.state == "noted" for one in verdicts)
 
 
+def _asked_at(friend: Member, first: datetime | None) -> datetime:
+    """On the day of joining: shortly before the first order; some say it only afterwards, and the shop refuses that."""
+    if first is None or first.date() != friend.joined_on:
+        return datetime.combine(friend.joined_on, time(10 + friend.number % 11, friend.number % 60), purchases.ZONE)
+    return (
+        first + timedelta(minutes=40) if friend.number % 23 == 0 else first - timedelta(minutes=3 + friend.number % 37)
+    )
+
+
 def _phone(number: int) -> str:
     return "a phone of the family" if number % SHARED_PHONES == 0 else f"the phone of {number}"
 
 
 async def celebrate(tx: Tx, first: date, days: int, by: str) -> None:
-    """Publish the check-in again with a draw on every festival of the days to come, and on the next member day."""
+    """Publish the check-in again: a chance for the lottery with every milestone, a draw on every festival of the days to
+    come and on the next member day."""
     plan = (await missions.versions(tx))[0].plan
+    milestones = [msgspec.structs.replace(one, rewards=[*one.rewards, luck.CHANCE]) for one in plan.milestones]
     coming = [first + timedelta(days=n) for n in range(days)]
     named = {(month, day): name for name, (month, day) in FESTIVALS}
     feasts = {day: named[day.month, day.day] for day in coming if (day.month, day.day) in named}
@@ -97,7 +118,9 @@ async def celebrate(tx: Tx, first: date, days: int, by: str) -> None:
         missions.SpecialDay(on=day, name=f"{name}签到抽奖", rewards=[_draw(name, day)])
         for day, name in sorted(feasts.items())
     ]
-    await missions.publish(tx, msgspec.structs.replace(plan, special_days=special), "live", by, clock.now())
+    await missions.publish(
+        tx, msgspec.structs.replace(plan, milestones=milestones, special_days=special), "live", by, clock.now()
+    )
 
 
 def _draw(name: str, day: date) -> Reward:
@@ -106,10 +129,10 @@ def _draw(name: str, day: date) -> Reward:
 
 async def bring_all(
     database: Database, merchant_id: int, made: tuple[Sequence[Member], Sequence[int]], brought: dict[int, int],
-    days: Sequence[date],
+    days: Sequence[date], first: Mapping[int, datetime],
 ) -> None:  # fmt: skip
-    """The friends of these days, month by month, each month noted at its end."""
-    begins = [days[0], *(day for day in days[1:] if day.day == 1), days[-1] + timedelta(days=1)]
+    """The friends of these days, week by week, each week noted at its end."""
+    begins = [*days[::7], days[-1] + timedelta(days=1)]
     for since, until in pairwise(begins):
         with clock.at(datetime.combine(until, time(0), purchases.ZONE)):
-            await bring(database, merchant_id, made, brought, since, until)
+            await bring(database, merchant_id, made, brought, since, until, first)

@@ -18,7 +18,8 @@ from shuke.assets import offers
 from shuke.assets.audit import jobs as audit_jobs
 from shuke.assets.points import jobs as points_jobs
 from shuke.doors import setup, wiring
-from shuke.doors.demo import friends, goods, happenings, programme, purchases, shop, tagging, world
+from shuke.doors.demo import friends, goods, happenings, programme, purchases, shop, tagging, timetable, world
+from shuke.doors.demo.desk import Desk
 from shuke.ground import access, catalog, ingestion, members, tenancy
 from shuke.insight import profiles, segments
 from shuke.insight.tags import jobs as tags_jobs
@@ -30,7 +31,8 @@ from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.programs import earning, intake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from shuke.doors.context import Context
     from shuke.doors.demo.people import Member
@@ -61,6 +63,9 @@ class Play:
     replies: list[tuple[Order, int]] = field(default_factory=list)
     brought: dict[int, int] = field(default_factory=dict)
     """Friend → referrer, by place in the list of members."""
+    first: dict[int, datetime] = field(default_factory=dict)
+    """The first order of each, by place in the list of members."""
+    desk: Desk | None = None
 
     @property
     def people(self) -> tuple[Sequence[Member], Sequence[int]]:
@@ -72,7 +77,7 @@ async def load_until_yesterday(context: Context, told: Callable[[str, float], No
     """The demonstration merchant up to yesterday, as its own shops count the days."""
     yesterday = clock.business_date(clock.now(), shop.ZONE) - timedelta(days=1)
     assert context.mirror is not None, "the demonstration merchant needs the mirror"
-    return await load(context.database, context.mirror, yesterday, told)
+    return await load(context.database, context.mirror, yesterday, told, home=context.settings.home)
 
 
 async def load(
@@ -81,9 +86,11 @@ async def load(
     last_day: date,
     told: Callable[[str, float], None],
     *,
+    home: Path,
     count: int = world.MEMBERS,
 ) -> int:
-    """Create the merchant with its year up to `last_day`; its number. `told` hears what is being done and how far (0…1).
+    """Create the merchant with its year up to `last_day`; its number. `told` hears what is being done and how far (0…1);
+    `home` is where the process keeps its files.
 
     Repeatable after a crash: what was cut off is put aside and begun anew.
     """
@@ -98,8 +105,9 @@ async def load(
             merchant_id = await setup.create_merchant(
                 own, slug=shop.SLUG, name=shop.NAME, zone=shop.ZONE, at=begins, ready_made=True, state="loading"
             )
-            numbers = await _found(own, merchant_id, made)
+            numbers, staff = await _found(own, merchant_id, made)
         play = Play(own, mirror, merchant_id, made, np.random.default_rng(world.SEED + 1), numbers)
+        play.desk = Desk(own, merchant_id, made, numbers, staff, home, last_day)
         await _history(play, told)
         await _live(play, told)
         await _open(play)
@@ -109,31 +117,44 @@ async def load(
     return merchant_id
 
 
-async def _found(database: Database, merchant_id: int, made: World) -> list[int]:
-    """Shops, levels, the rule, products and members; the members' numbers."""
+async def _found(database: Database, merchant_id: int, made: World) -> tuple[list[int], dict[str, int]]:
+    """Shops, levels, rules, products, people at work and members; the members' numbers, and those of the staff by name."""
     now = clock.now()
+    password = await access.hash_password(shop.PASSWORD)
     async with database.write(merchant_id) as tx:
+        await tenancy.change_merchant(tx, settings=(await tenancy.get_merchant(tx)).settings | shop.POINTS)
         await tenancy.ensure_stores(tx, shop.STORES, now)
+        staff = {
+            worker.name: await access.ensure_staff(
+                tx, login=worker.login, name=worker.name, password_hash=password,
+                roles=[(worker.role, worker.store)], at=now,
+            )
+            for worker in shop.STAFF
+        }  # fmt: skip
         [rule] = await earning.list_rules(tx, now)
         await earning.save_draft(tx, rule.rule_id, shop.RULE, now)
         await earning.publish(tx, rule.rule_id, now, by="苏芙")
         await programme.open_programme(tx, now, "苏芙")
+        await programme.rest_missions(tx, now, awake=False)
         products = [
             {"sku": p.sku, "name": p.name, "category": p.category, "brand": p.brand, "price_fen": p.price_fen}
             for p in goods.PRODUCTS
         ]
         await catalog.put_products(tx, products, now)
-    return await enrol(database, merchant_id, made.members)
+    return await enrol(database, merchant_id, made.members, first_orders(made)), staff
 
 
-async def enrol(database: Database, merchant_id: int, people: Sequence[Member]) -> list[int]:
-    """These members with profile and consents, from the day they joined; their numbers. Repeatable."""
+async def enrol(
+    database: Database, merchant_id: int, people: Sequence[Member], first: Mapping[int, datetime] | None = None
+) -> list[int]:
+    """These members with profile and consents, from the day they joined, shortly before the `first` order of those who
+    bought on that day; their numbers. Repeatable."""
     now = clock.now()
     numbers: list[int] = []
     for part in parts(people):
         async with database.write(merchant_id) as tx:
             named = [{"external": member.external, "phone": member.phone} for member in part]
-            joined = [instant(member.joined_on, time(12)) for member in part]
+            joined = [_joined_at(member, (first or {}).get(member.number)) for member in part]
             found = await members.ensure_members(tx, named, now, joined)
             await members.write_profiles(tx, [(n, _profile(m)) for n, m in zip(found, part, strict=True)])
             answers = [
@@ -146,6 +167,12 @@ async def enrol(database: Database, merchant_id: int, people: Sequence[Member]) 
     return numbers
 
 
+def _joined_at(member: Member, first: datetime | None) -> datetime:
+    if first is not None and first.date() == member.joined_on:
+        return first - timedelta(minutes=2)
+    return instant(member.joined_on, time(10 + member.number % 11, member.number * 7 % 60))
+
+
 def _profile(member: Any) -> dict[str, Any]:
     return {
         "name": member.name, "gender": member.gender, "birthday": member.birthday,
@@ -153,12 +180,18 @@ def _profile(member: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def first_orders(made: World) -> dict[int, datetime]:
+    """When each member, by place, bought for the first time in the year."""
+    return {order.member: order.at for order in reversed(made.orders) if order.member is not None}
+
+
 async def _history(play: Play, told: Callable[[str, float], None]) -> None:
     """All but the last weeks, as an import would bring it: no journeys, no messages; then what expired meanwhile."""
     cut = instant(play.made.year.days[-LIVE_DAYS], time(0))
     play.brought = friends.pairs(play.made.members, play.made.year.days[0])
+    play.first = first_orders(play.made)
     past = play.made.year.days[:-LIVE_DAYS]
-    await friends.bring_all(play.database, play.merchant_id, play.people, play.brought, past)
+    await friends.bring_all(play.database, play.merchant_id, play.people, play.brought, past, play.first)
     items: list[ingestion.Item] = [order_in(play, order) for order in play.made.orders if order.at < cut]
     items += [refund_in(refund) for refund in play.made.refunds if refund.at < cut]
     items += [event_in(play, deed) for deed in play.made.deeds if deed.at < cut]
@@ -187,6 +220,7 @@ async def _history(play: Play, told: Callable[[str, float], None]) -> None:
                 await profiles.put_stage(tx, name, words, "苏芙", cut)
         await turn(play)
         async with play.database.write(play.merchant_id) as tx:
+            await programme.rest_missions(tx, cut, awake=True)
             await journeys.launch(tx, journey.journey_id, cut, start_with_members=True)
             await happenings.welcome(tx, cut)
         await turn(play)
@@ -203,11 +237,22 @@ async def _live(play: Play, told: Callable[[str, float], None]) -> None:
             with clock.at(morning):
                 await turn(play)
                 await _answer(play, morning)
+        since = await _work(play, since, day)
         since = await _until(play, since, night)
         if day.day == 1:
             with clock.at(night):
                 await points_jobs.sweep_points(play.database, play.merchant_id)
         told("最近六周，一天一天地过 · the last six weeks", 0.72 + 0.26 * (number + 1) / len(days))
+
+
+async def _work(play: Play, since: datetime, day: date) -> datetime:
+    """What people at work did on that day, each act at its hour; until when everything has happened."""
+    assert play.desk is not None
+    for act in timetable.of((play.desk.last_day - day).days):
+        since = await _until(play, since, instant(day, act.at))
+        with clock.at(since):
+            await act.do(play.desk, since)
+    return since
 
 
 async def _until(play: Play, since: datetime, until: datetime) -> datetime:
@@ -222,7 +267,7 @@ async def _until(play: Play, since: datetime, until: datetime) -> datetime:
     items += [event_in(play, deed) for deed in _between(made.deeds, since, until)]
     with clock.at(until):
         days = since.astimezone(purchases.ZONE).date(), until.astimezone(purchases.ZONE).date()
-        await friends.bring(play.database, play.merchant_id, play.people, play.brought, *days)
+        await friends.bring(play.database, play.merchant_id, play.people, play.brought, *days, play.first)
         for part in parts(items):
             await _apply(play, part, history=False)
         await Relay(play.database, wiring.READERS).drain(play.merchant_id)
@@ -263,25 +308,15 @@ async def _answer(play: Play, now: datetime) -> None:
 
 
 async def _open(play: Play) -> None:
-    """People at work, the last audit, and the doors open."""
+    """The last audit, and the doors open."""
     last = instant(play.made.year.days[-1] + timedelta(days=1), time(0)) - timedelta(seconds=1)
     with clock.at(last):
         await turn(play)
         await _know(play, last)
         await audit_jobs.audit_points(play.database, play.merchant_id)
     now = clock.now()
-    password = await access.hash_password(shop.PASSWORD)
-    async with play.database.write(play.merchant_id) as tx:
-        staff = {
-            worker.name: await access.ensure_staff(
-                tx, login=worker.login, name=worker.name, password_hash=password,
-                roles=[(worker.role, worker.store)], at=now,
-            )
-            for worker in shop.STAFF
-        }  # fmt: skip
-    with clock.at(last):
-        await happenings.happen(play.database, play.merchant_id, play.numbers, staff, play.made.year.days[-1])
     async with play.database.directory() as tx:
+        await access.forgive_tries(tx, list(play.desk.staff.values()) if play.desk else [])
         await tenancy.activate(tx, play.merchant_id)
     async with play.database.write(play.merchant_id) as tx:
         await wiring.plan(tx, now)

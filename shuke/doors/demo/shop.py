@@ -28,6 +28,10 @@ RULE = earning.Draft(
 )
 
 
+POINTS = {"points": {"value_fen_per_100": 500}}
+"""What the shop reckons with: 100 points cost it 5 yuan, half of what it gives for them at the best of times."""
+
+
 class Worker(NamedTuple):
     """Somebody at work here."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from shuke.doors.demo.desk import Desk
     from shuke.doors.demo.people import Member
     from shuke.doors.demo.world import World
     from shuke.kit.db import Tx
@@ -61,6 +62,39 @@ async def put_tags(tx: Tx, made: World, numbers: Sequence[int], at: datetime) ->
     await _put(tx, listed, known, worn, numbers, ("企微好友",), at)
     salon = tags.Cause(verb="tag", source="console", by="小满", reason="静安店秋季护肤沙龙签到")
     await _put(tx, salon, known, worn, numbers, ("秋季沙龙到场",), at)
+
+
+async def note_allergy(desk: Desk, at: datetime) -> None:
+    """小满 hears of three allergies at the till, and writes down who said what."""
+    heard = ("用水杨酸会刺痛，自己说的", "面霜试用后脸颊发红", "医生让停用酸类产品")
+    async with desk.database.write(desk.merchant_id) as tx:
+        known = {one.name: one for one in await tags.list_tags(tx)}
+        for place, (member, reason) in enumerate(zip(await desk.rich(tx, 11, 3, at), heard, strict=False)):
+            cause = tags.Cause(verb="tag", source="console", by=desk.clerk.name, reason=reason)
+            await tags.change(tx, cause, at, puts=[tags.Put(member, known["敏感肌"].tag_id)])
+            desk.left[f"allergy-{place}"] = member
+
+
+async def correct_allergy(desk: Desk, at: datetime) -> None:
+    """One of them was a sunburn."""
+    if "allergy-1" not in desk.left:
+        return
+    async with desk.database.write(desk.merchant_id) as tx:
+        known = {one.name: one for one in await tags.list_tags(tx)}
+        cause = tags.Cause(verb="tag", source="console", by=desk.clerk.name, reason="复测是晒伤，不是敏感肌")
+        await tags.change(tx, cause, at, takes=[(desk.left["allergy-1"], known["敏感肌"].tag_id)])
+
+
+async def choose_advised(desk: Desk, at: datetime) -> None:
+    """苏芙 looks after some members herself from now on."""
+    async with desk.database.write(desk.merchant_id) as tx:
+        group = next(one.slug for one in await tags.list_groups(tx) if one.name == "来往")
+        shape = tags.TagShape(name="店主亲自跟进", group=group, description="下单、预约前先联系苏芙", valid_for="180D")
+        made = await tags.create_tag(tx, shape, at, desk.owner.name)
+        await desk.note(tx, desk.owner, "tag.created", ("tag", made.name), at)
+        cause = tags.Cause(verb="tag", source="console", by=desk.owner.name, reason="本月买得多，想听听她们的意见")
+        puts = [tags.Put(member, made.tag_id) for member in await desk.rich(tx, 12, 12, at)]
+        await tags.change(tx, cause, at, puts=puts)
 
 
 async def follow_models(tx: Tx, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """The demonstration merchant's last day is yesterday, also when nobody looked for a month."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,9 +62,9 @@ async def test_only_a_spending_may_be_refused(context: Context, merchant_id: int
 
 
 @pytest.mark.slow
-async def test_the_missing_days_are_fed_once(mirrored: Context) -> None:
+async def test_the_missing_days_are_fed_once(mirrored: Context, tmp_path: Path) -> None:
     database = mirrored.database
-    merchant_id = await load.load(database, mirrored.mirror, LAST, lambda *_: None, count=FEW)
+    merchant_id = await load.load(database, mirrored.mirror, LAST, lambda *_: None, home=tmp_path, count=FEW)
     with clock.at(load.instant(LAST + timedelta(days=1), load.MORNING)):
         assert await catching_up.catch_up(mirrored, count=FEW) == 0  # nothing is missing
     for today, missing in ((LAST + timedelta(days=3), 2), (LAST + timedelta(days=33), 30)):

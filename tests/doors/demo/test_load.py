@@ -1,28 +1,32 @@
 """The demonstration merchant as it stands when it is loaded: everything on its screens came through the verbs."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shuke.assets import approvals, audit, finance, offers, points
+from shuke.assets import approvals, audit, confirmations, finance, lotteries, offers, points
 from shuke.doors.context import Context
-from shuke.doors.demo import load, programme, shop
-from shuke.ground import members, tenancy
+from shuke.doors.demo import happenings, load, luck, programme, shop
+from shuke.ground import ingestion, members, tenancy
 from shuke.insight import lifecycle, segments, tags
 from shuke.kit import clock
 from shuke.outreach import journeys, playbooks
+from shuke.programs import earning, imports
 
 YESTERDAY = date(2026, 11, 20)
 
 
 @pytest.mark.slow
-async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context) -> None:
+async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context, tmp_path: Path) -> None:
     database = mirrored.database
     told: list[float] = []
     async with database.directory() as tx:
         cut_off = await tenancy.create_merchant(tx, shop.SLUG, "半途而废", shop.ZONE, clock.now(), "loading")
-    merchant_id = await load.load(database, mirrored.mirror, YESTERDAY, lambda _, share: told.append(share), count=300)
+    merchant_id = await load.load(
+        database, mirrored.mirror, YESTERDAY, lambda _, share: told.append(share), home=tmp_path, count=300
+    )
     assert merchant_id != cut_off
     assert told == sorted(told)
     assert told[-1] == 1.0
@@ -68,10 +72,46 @@ async def test_a_small_world_is_loaded_through_the_front_doors(mirrored: Context
         merged = await members.merges(tx)
         assert [one.undoable for one in merged.items] == [True, True]
         requests = await approvals.requests(tx)
-        assert sorted(one.state for one in requests.items) == ["approved", "refused", "waiting"]
+        assert sorted(one.state for one in requests.items) == ["approved", "refused", "waiting", "waiting"]
         levels = await tx.rows("select distinct level from member_tier where merchant_id = %(merchant_id)s")
         assert len(levels) >= 3
         assert (await _one(tx, "select count(*) from late_item"))[0] == 0
+    await _every_page_has_something_to_show(mirrored, merchant_id, now, tmp_path)
+
+
+async def _every_page_has_something_to_show(context: Context, merchant_id: int, now: datetime, home: Path) -> None:
+    async with context.database.read(merchant_id) as tx:
+        assert (await tenancy.get_merchant(tx)).settings["points"] == {"value_fen_per_100": 500}
+        [lottery] = await lotteries.lotteries(tx, now)
+        assert (lottery.stage, lottery.turns > 0) == ("open", True)
+        runs = {one.file_name: one for one in (await ingestion.list_imports(tx, cursor=None, limit=50)).items}
+        assert [one.state for one in runs.values()] == ["done"] * 3
+        assert all(0 < one.rejected < one.accepted for one in runs.values())
+        for one in runs.values():
+            assert (imports.import_folder(home, merchant_id, one.import_id) / "rejected.csv").exists()
+        awaited = {one.state for one in (await confirmations.awaited(tx, now, waiting=False)).items}
+        assert awaited >= {"waiting", "confirmed"}
+        proofs = await tx.rows(
+            "select p.state, count(*) as n from mission_progress p join mission m on m.merchant_id = p.merchant_id and "
+            "m.mission_id = p.mission_id where p.merchant_id = %(merchant_id)s and m.name = %(name)s group by 1",
+            name=luck.MISSION.name,
+        )
+        assert {row.state for row in proofs} == {"accepted", "refused", "in_review"}
+        told = {
+            row.state for row in await tx.rows("select state from webhook_delivery where merchant_id = %(merchant_id)s")
+        }
+        assert told == {"waiting", "failed"}
+        keys = await tx.rows("select name, revoked_at from api_key where merchant_id = %(merchant_id)s")
+        assert {row.name for row in keys if row.revoked_at} == {happenings.RETIRED}
+        by_hand = await tx.rows(
+            "select by, reason, at from tag_act where merchant_id = %(merchant_id)s and source = 'console'"
+        )
+        assert {row.by for row in by_hand} == {"苏芙", "小满"}
+        assert all(row.reason for row in by_hand)
+        assert (await _one(tx, "select max(at) from tag_act"))[0] <= now
+        rules = await earning.list_rules(tx, now)
+        assert {one.state for one in rules} == {"published", "draft"}
+        assert sum((await earning.budgets_used(tx)).values()) > 0
 
 
 async def _one(tx: Any, sql: str) -> Any:
