@@ -108,7 +108,7 @@ async def test_rules_apply_in_order_of_priority_and_conditions_narrow_them(
     assert await points_for(database, merchant_id, T0, channel="pos") == [100]
     async with database.read(merchant_id) as tx:
         rule = (await earning.list_rules(tx, T0, rule_id))[0]
-    assert rule.sentence.zh == "每消费 ¥1.00 送 3 积分，按会员等级加倍，仅限渠道 web"
+    assert rule.sentence.zh == "每消费 ¥1.00 送 3 积分，按会员等级加倍，仅限渠道「网店」"
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,9 @@ def test_a_ladder_is_climbed_once_whatever_is_returned() -> None:
 def test_a_first_order_of_a_cent_and_a_gift_for_joining_are_farmed() -> None:
     found = attacked(("sign_up", {"points": 100}, [], {}), ("first_order", {"points": 200}, [], {}))
     assert found["sign_up_farm"].points == 100 * 300
-    assert "每个号下一笔 ¥0.01 的首单" in found["sign_up_farm"].steps[1].zh
+    assert "每个号各下一笔 ¥0.01 的首单，100 笔一共比老会员多得 20,000 积分" in found["sign_up_farm"].steps[1].zh
+    without_gift = attacked(("first_order", {"points": 200}, [], {}))["sign_up_farm"]
+    assert [step.zh[:20] for step in without_gift.steps] == ["用同一台设备、同一个地址注册 100 个", "每个号各下一笔 ¥0.01 的首单，10"]
     limited = attacked(("sign_up", {"points": 100}, [], {"budget_points": 1_500}))
     assert limited["sign_up_farm"].points == 1_500
 
@@ -77,6 +79,8 @@ def test_a_birthday_can_be_moved() -> None:
     found = attacked(birthday)
     assert found["birthday"].points == 520
     assert found["birthday"].rules == {1}
+    beside = attacked(("spend_rate", {}, [], {}), birthday)["birthday"]
+    assert (beside.points, beside.rules) == (520, {2})  # only what the birthday changes is named
 
 
 def test_the_costliest_comes_first_and_every_attack_is_told() -> None:

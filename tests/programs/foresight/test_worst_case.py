@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shuke.programs import earning, tiers
 from shuke.programs.foresight.policy.searching import worst
+from shuke.programs.foresight.policy.words import described
 from shuke.programs.foresight.policy.world import Situation, World
 
 NOW = datetime.fromisoformat("2026-11-21T10:00:00+08:00")
@@ -45,6 +46,21 @@ def test_platinum_on_a_weekend_member_day() -> None:
     assert found.situation.level.name == "白金会员"
     assert found.situation.at.date() == date(2027, 5, 8)  # the first 8th at a weekend, a Saturday
     assert {award.rule.rule_id for award in found.awards} == {1, 2, 3, 4}
+
+
+def test_the_order_is_told_without_what_costs_and_brings_nothing() -> None:
+    rules = [
+        rule(1, "spend_rate", {}, []),
+        rule(2, "product_bonus", {"categories": ["精华"], "points": 1, "per": "yuan"}, []),
+        rule(3, "multiplier", {"percent": 110}, [when("channel", channels=["mini"])]),
+    ]
+    there = world(rules, pieces=5)
+    found = worst(there, 100_000)
+    told = described(found.situation, there)
+    assert found.points == 2_000 + 1_000 + 100
+    assert {"渠道「小程序」", "买 精华 ×5 ¥1,000.00"} & {one.zh for one in told}
+    assert not any("¥0.00" in one.zh or "其他商品" in one.zh for one in told)
+    assert "through mini program" in [one.en for one in told]
 
 
 def test_what_cannot_be_together_is_not_added_up() -> None:

@@ -1,5 +1,6 @@
 """The order was placed in one of these channels."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -7,6 +8,18 @@ from msgspec import Meta
 
 from shuke.kit.kinds import Sentence
 from shuke.programs.earning.policy import Basis
+
+NAMES = {
+    "pos": ("门店收银", "in store"), "web": ("网店", "web shop"), "mini": ("小程序", "mini program"), "douyin": ("抖音", "Douyin"),
+    "kuaishou": ("快手", "Kuaishou"), "wechat": ("微信", "WeChat"),
+}  # fmt: skip
+"""What shop owners call the channels; others are called by their code."""
+
+
+def channels_words(channels: Sequence[str]) -> Sentence:
+    """Channels in words, in their order."""
+    named = [NAMES.get(code, (code, code)) for code in channels]
+    return Sentence("、".join(zh for zh, _ in named), ", ".join(en for _, en in named))
 
 
 class Channels(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,4 +41,5 @@ class InChannel:
 
     def sentence(self, params: Channels) -> Sentence:
         """The condition in words."""
-        return Sentence("仅限渠道 " + "、".join(params.channels), "only in " + ", ".join(params.channels))
+        words = channels_words(params.channels)
+        return Sentence(f"仅限渠道「{words.zh}」", f"only through {words.en}")

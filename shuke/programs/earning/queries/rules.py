@@ -112,7 +112,7 @@ _PERIODS = {
 def limit_words(limit: dict[str, Any]) -> tuple[str, str]:
     """What made an award smaller, in Chinese and English."""
     if limit["per"] == "budget":
-        return f"预算 {limit['points']} 分已不够", f"the budget of {limit['points']} is used up"
+        return f"预算 {limit['points']:,} 分已不够", f"the budget of {limit['points']:,} is used up"
     if limit["per"] == "multiplier":
         return f"总倍数最多 {limit['percent'] / 100:g} 倍", f"multipliers reach {limit['percent'] / 100:g} × at most"
     if limit["per"] == "ladder":
@@ -120,7 +120,7 @@ def limit_words(limit: dict[str, Any]) -> tuple[str, str]:
     if limit["per"] == "once":
         return "同一内容只送一次", "the same content earns once"
     zh, en = _PERIODS[limit["per"]]
-    most = [(f"{limit['points']} 分", f"{limit['points']} points")] if limit.get("points") else []
+    most = [(f"{limit['points']:,} 分", f"{limit['points']:,} points")] if limit.get("points") else []
     most += [(f"{limit['times']} 次", f"{limit['times']} times")] if limit.get("times") else []
     return f"{zh}最多 {'、'.join(m[0] for m in most)}", f"at most {', '.join(m[1] for m in most)} {en}"
 
@@ -152,7 +152,7 @@ def _parts(
 def _terms_words(terms: Terms) -> list[Sentence]:
     said = [Sentence(*limit_words({"per": cap.per, "points": cap.points, "times": cap.times})) for cap in terms.caps]
     if terms.budget_points is not None:
-        said.append(Sentence(f"总预算 {terms.budget_points} 分", f"a budget of {terms.budget_points} points"))
+        said.append(Sentence(f"总预算 {terms.budget_points:,} 分", f"a budget of {terms.budget_points:,} points"))
     if terms.group:
         zh = {"sum": "相加", "max": "取最高", "first": "取第一条"}[terms.stacking]
         en = {"sum": "adds up", "max": "the highest counts", "first": "the first counts"}[terms.stacking]

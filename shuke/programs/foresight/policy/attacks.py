@@ -66,6 +66,15 @@ def _rules(awards: Sequence[earning.Award]) -> frozenset[int]:
     return frozenset(award.rule.rule_id for award in awards)
 
 
+def _gainers(awards: Sequence[earning.Award], before: Sequence[earning.Award]) -> frozenset[int]:
+    """The rules that give more now than before."""
+    sums: dict[int, int] = {}
+    for sign, given in ((1, awards), (-1, before)):
+        for award in given:
+            sums[award.rule.rule_id] = sums.get(award.rule.rule_id, 0) + sign * award.points
+    return frozenset(rule_id for rule_id, points in sums.items() if points > 0)
+
+
 def _total(awards: Sequence[earning.Award]) -> int:
     return sum(award.points for award in awards)
 
@@ -143,7 +152,7 @@ def split_orders(ground: Ground) -> Attack:
                     f"The same money as {count} orders of {each}{left_en} gives {_total(awards):,}",
                 ),
             ]
-            found = Attack(code, name, loss, steps, _rules(awards))
+            found = Attack(code, name, loss, steps, _gainers(awards, ground.best.awards))
     return found
 
 
@@ -182,15 +191,16 @@ def farm_sign_ups(ground: Ground) -> Attack:
         return Attack(code, name)
     steps = [
         Sentence(
-            f"用同一台设备、同一个地址注册 {ACCOUNTS} 个号码，共得 {gift:,} 积分",
-            f"Register {ACCOUNTS} numbers on one device and at one address: {gift:,} points",
+            f"用同一台设备、同一个地址注册 {ACCOUNTS} 个号码" + (f"，共得 {gift:,} 积分" if gift else ""),
+            f"Register {ACCOUNTS} numbers on one device and at one address" + (f": {gift:,} points" if gift else ""),
         ),
         Sentence(
-            f"每个号下一笔 {money.yuan(smallest)} 的首单，比老会员多得 {first:,} 积分",
-            f"Place a first order of {money.yuan(smallest)} with each: {first:,} points more than a regular member gets",
+            f"每个号各下一笔 {money.yuan(smallest)} 的首单，{ACCOUNTS} 笔一共比老会员多得 {first:,} 积分",
+            f"Place a first order of {money.yuan(smallest)} with each: together the {ACCOUNTS} orders give {first:,} points "
+            "more than a regular member gets",
         ),
     ]
-    steps = [step for step, points in zip(steps, (gift, first), strict=True) if points]
+    steps = steps if first else steps[:1]
     return Attack(code, name, gift + first, steps, _rules(awards))
 
 
@@ -248,7 +258,8 @@ def backdate(ground: Ground) -> Attack:
     world = ground.world
     since = world.now - timedelta(days=ground.lateness_days)
     member = replace(ground.best.situation, birthday=None, at=world.now)
-    today = member.points(world)
+    on_time = member.awards(world)
+    today = _total(on_time)
     found = Attack(code, name)
     times = [since + timedelta(hours=hours) for hours in range(ground.lateness_days * 24)]
     for at in times:
@@ -263,7 +274,7 @@ def backdate(ground: Ground) -> Attack:
                     f"The till writes {en} as its time and sends it {late} days late: {_total(awards):,} points",
                 ),
             ]
-            found = Attack(code, name, _total(awards) - today, steps, _rules(awards))
+            found = Attack(code, name, _total(awards) - today, steps, _gainers(awards, on_time))
     return found
 
 
@@ -304,11 +315,12 @@ def move_birthday(ground: Ground) -> Attack:
     world = ground.world
     member = replace(ground.best.situation, at=world.now, birthday=None)
     born = world.today.replace(year=1992)
+    without = member.awards(world)
     with_birthday = replace(member, birthday=born).awards(world)
-    loss = _total(with_birthday) - member.points(world)
+    loss = _total(with_birthday) - _total(without)
     if loss <= 0:
         return Attack(code, name)
-    paid, before, after = money.yuan(ground.amount_fen), member.points(world), _total(with_birthday)
+    paid, before, after = money.yuan(ground.amount_fen), _total(without), _total(with_birthday)
     steps = [
         Sentence("下单前把生日改成今天", "Have the birthday changed to today before ordering"),
         Sentence(
@@ -316,7 +328,7 @@ def move_birthday(ground: Ground) -> Attack:
             f"The same order of {paid} gives {after:,} points, not {before:,}",
         ),
     ]
-    return Attack(code, name, loss, steps, _rules(with_birthday))
+    return Attack(code, name, loss, steps, _gainers(with_birthday, without))
 
 
 def stack(ground: Ground) -> Attack:

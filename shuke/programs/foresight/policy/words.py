@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shuke.kit import money
 from shuke.kit.kinds import Sentence
+from shuke.programs import earning
 from shuke.programs.foresight.policy.world import OTHER
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def described(situation: Situation, world: World) -> list[Sentence]:
     if situation.segments:
         named = sorted(situation.segments)
         found.append(Sentence(f"分群 {'、'.join(named)}", f"in segment {', '.join(named)}"))
-    found += _trade(situation)
+    found += _trade(_without_spare(situation, world))
     if situation.month_fen:
         before = money.yuan(situation.month_fen)
         found.append(Sentence(f"当月此前已消费 {before}", f"{before} spent earlier in the month"))
@@ -68,10 +70,25 @@ def _birthday(born: date, day: date) -> Sentence:
     return Sentence("生日那一周", "in the week of the birthday")
 
 
+def _without_spare(situation: Situation, world: World) -> Situation:
+    """The same order without pieces that change nothing: nobody need read of them."""
+    points = situation.points(world)
+    for line in situation.lines:
+        fewer = [[one for one in situation.lines if one is not line]] if not line.amount_fen else []
+        single = earning.Line(line.sku, 1, line.amount_fen, line.category, line.brand)
+        for lines in (*fewer, [single if one is line else one for one in situation.lines]):
+            plainer = replace(situation, lines=tuple(lines))
+            if lines and plainer.points(world) == points:
+                situation = plainer
+                break
+    return situation
+
+
 def _trade(situation: Situation) -> list[Sentence]:
     found = []
     if situation.channel:
-        found.append(Sentence(f"渠道 {situation.channel}", f"through {situation.channel}"))
+        named = earning.channels_words([situation.channel])
+        found.append(Sentence(f"渠道「{named.zh}」", f"through {named.en}"))
     if situation.store:
         found.append(Sentence(f"门店 {situation.store}", f"in {situation.store}"))
     if situation.payments:
@@ -86,8 +103,8 @@ def _trade(situation: Situation) -> list[Sentence]:
 
 
 def _named(line: object) -> str:
-    parts = [getattr(line, name) for name in ("sku", "category", "brand")]
-    return "/".join(part for part in parts if part)
+    parts = [part for name in ("sku", "category", "brand") if (part := getattr(line, name))]
+    return "/".join(parts if len(parts) == 1 else [part for part in parts if part != OTHER])
 
 
 def joined(parts: Sequence[Sentence]) -> Sentence:
