@@ -51,6 +51,7 @@ export default {
     holes: "{n} found",
     sound: "Nothing found",
     fine: "Tried; it holds",
+    untried: "Not tried: say first what 100 points are worth",
     loss: "Costs {points} points",
     lossWorth: "Costs {points} points (about {money})",
     rulesUsed: "Rules: {names}",

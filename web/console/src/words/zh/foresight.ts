@@ -51,6 +51,7 @@ export default {
     holes: "发现 {n} 处",
     sound: "没有发现问题",
     fine: "试过了，没有漏洞",
+    untried: "没有试：先填 100 积分值多少钱",
     loss: "损失 {points} 积分",
     lossWorth: "损失 {points} 积分（约 {money}）",
     rulesUsed: "相关规则：{names}",
