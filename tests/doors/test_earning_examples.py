@@ -234,21 +234,28 @@ async def check_in(shop: Shop) -> None:
 
 
 async def interaction(shop: Shop) -> None:
-    """A comment and a survey earn by rule; a share to Moments is shown by a picture that a person accepts."""
+    """A comment, a survey and an attended booking earn by rule, whatever is returned; a share to Moments is shown by a
+    picture that a person accepts."""
     await shop.rule("event_bonus", {"event": "comment", "points": 5}, caps=[{"per": "day", "times": 1}])
     await shop.rule("event_bonus", {"event": "survey", "points": 30})
+    await shop.rule("event_bonus", {"event": "booking_attended", "points": 50})
     share = await shop.mission("分享朋友圈", 20, award="after_review", proof_hint="请上传截图", period="daily")
     await shop.did("comment")
     await shop.did("comment")
     for _ in range(2):
         await shop.did("survey", survey="新品口味")
-    assert await shop.points() == 35
+    order = await shop.buy(80)
+    for day in (0, 1):
+        await shop.did("booking_attended", MONDAY + day * DAY, service="面部护理")
+    await shop.give_back(order, 80)
+    assert await shop.points() == 135
     assert (await shop.claim(f"missions/{share}/claim", proof="https://img.example.com/1.jpg"))["state"] == "in_review"
     [waiting] = (await shop.console("GET", "/missions/reviews"))["items"]
     decision = {name: waiting[name] for name in ("mission_id", "member_id", "starts_on")} | {"accept": True}
     await shop.console("POST", "/missions/reviews", {"decisions": [decision]})
-    assert await shop.points() == 55
+    assert await shop.points() == 155
     assert (await shop.why())[0] == "完成任务「分享朋友圈」"
+    assert sum("预约到店" in one for one in await shop.why()) == 2
 
 
 async def videos(shop: Shop) -> None:
