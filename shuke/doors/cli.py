@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "demo", "load the demonstration merchant, with a year up to yesterday", "demo.load")
     bench = commands.add_parser("bench", help="measure, against a baseline in the same run", add_help=False)
     bench.add_argument(
-        "name", choices=("ingest", "ledger", "segments", "living", "flips", "policy", "profiles", "backtest")
+        "name", choices=("ingest", "ledger", "segments", "living", "flips", "policy", "profiles", "backtest", "mirror")
     )
     bench.add_argument("rest", nargs=argparse.REMAINDER)
     bench.set_defaults(run=_bench)

@@ -28,7 +28,7 @@ _FLIPS = {
     "repair": Sentence("核对时补正", "put right by the proof"),
 }
 _BEHAVIOUR = (
-    "SELECT toUnixTimestamp64Micro(at) AS micros, seq, idx, kind, store, channel, texts, numbers FROM events_by_member "
+    "SELECT toUnixTimestamp64Micro(at) AS micros, seq, idx, kind, store, channel, texts, numbers FROM events "
     "WHERE merchant = {merchant} AND member = {member} AND kind NOT IN {elsewhere} {place} "
     "ORDER BY at DESC, seq DESC, idx DESC LIMIT {limit}"
 )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+import asyncio
+from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
 
 from shuke.ground import mirror, tenancy
 
@@ -14,18 +18,43 @@ if TYPE_CHECKING:
     from shuke.kit.db import Tx
 
 
-async def _events(tx: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
+class _Deed(msgspec.Struct, gc=False):
+    """One event of an announcement: texts as they were written."""
+
+    event: str
+    member_id: int
+    occurred_at: str
+    day: str
+    properties: dict[str, Any] | None = None
+    store: str | None = None
+    channel: str | None = None
+
+
+class _Told(msgspec.Struct, gc=False):
+    events: list[_Deed]
+
+
+async def _events(tx: Tx, news: Sequence[News]) -> Mapping[str, Any]:
     merchant = await tenancy.get_merchant(tx)
-    made = mirror.EventRows(merchant.zone, merchant.day_start_minutes)
-    for one in news:
-        for n, event in enumerate(one.payload["events"]):
-            at = mirror.instant(event["occurred_at"])
-            assert at is not None
-            made.add(
-                event["event"], event["member_id"], at, (one.seq, n), event.get("properties") or {},
-                store=event.get("store") or "", channel=event.get("channel") or "", day=date.fromisoformat(event["day"]),
-            )  # fmt: skip
-    return made.columns
+    return await asyncio.to_thread(_columns, news, merchant.zone)
+
+
+def _columns(news: Sequence[News], zone: str) -> dict[str, Any]:
+    """Rows of `events` by column, since there may be many; their business dates were fixed when they came in."""
+    listed = [one.payload.events for one in news]
+    sizes = [len(events) for events in listed]
+    events = list(chain.from_iterable(listed))
+    at = mirror.instants([event.occurred_at for event in events])
+    weekday, hour = mirror.wall_clock(at, zone)
+    texts, numbers = mirror.property_maps([event.properties or {} for event in events])
+    return {
+        "member": np.array([event.member_id for event in events], np.int64),
+        "seq": np.repeat(np.array([one.seq for one in news], np.int64), sizes),
+        "idx": np.concatenate([np.arange(size) for size in sizes]),
+        "kind": [event.event for event in events], "at": at, "day": mirror.days([event.day for event in events]),
+        "weekday": weekday, "hour": hour, "store": [event.store or "" for event in events],
+        "channel": [event.channel or "" for event in events], "texts": texts, "numbers": numbers,
+    }  # fmt: skip
 
 
 _SKU: dict[str, tuple[mirror.ValueType, str, str]] = {
@@ -55,5 +84,5 @@ DECLARED = (
     mirror.behaviour("follow", ("关注", "followed"), {}),
     mirror.behaviour("invite", ("邀请好友", "invited a friend"), {}),
     mirror.behaviour("booking", ("预约", "booked"), {}),
-    mirror.Source(("events_recorded",), "events", _events),
+    mirror.Source(("events_recorded",), "events", _events, _Told),
 )  # fmt: skip

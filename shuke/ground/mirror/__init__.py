@@ -22,14 +22,19 @@ from shuke.ground.mirror.policy import (
     Table,
     ValueType,
     behaviour,
+    days,
     decimal_literal,
     declare,
     declared,
     instant,
     instant_literal,
+    instants,
     list_item,
     list_text,
+    property_maps,
     quote,
+    texts,
+    wall_clock,
 )
 from shuke.ground.mirror.queries import Freshness, Mirror, bitmaps, close_mirror, freshness, measured, moment
 from shuke.ground.mirror.queries import of_process, open_mirror, remember, rows, status, table

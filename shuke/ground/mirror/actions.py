@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -18,31 +19,44 @@ from shuke.ground.mirror.queries import freshness, wait_for
 from shuke.kit import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from shuke.ground.mirror.policy import Redirect, Registry, Table
     from shuke.ground.mirror.queries import Mirror
     from shuke.kit.db import Database, Tx
 
-MOST_NEWS = 1_000
-MOST_ITEMS = 10_000
 LEASE = timedelta(seconds=6)
 IDENTITY = "identity"
 
-MOST_BYTES = 512 << 10
+
+class Portion(NamedTuple):
+    """How much is copied at once: announcements, what they list, and bytes of them as they are stored."""
+
+    news: int
+    items: int
+    bytes: int
+
+
+FORMER = ("attributes_by_member", "events_by_member")
+"""Tables that earlier versions kept."""
+LIVE = Portion(1_000, 10_000, 512 << 10)
+LARGE = Portion(40_000, 60_000, 8 << 20)
+"""For a copy made anew: some 50 MB of Python each, while one is written and others are read."""
+AHEAD = 2
+"""Large portions that are read before their turn."""
 _PLACE = """
 select h.seq as head, coalesce(c.seq, 0) as seq from merchant_head h
 left join mirror_cursor c on c.merchant_id = h.merchant_id where h.merchant_id = %(merchant_id)s
 """
+_CURSOR = "(select coalesce(max(c.seq), 0) from mirror_cursor c where c.merchant_id = %(merchant_id)s)"
 # As many as fit `bytes`, at least one: an announcement of an import may carry a thousand events. The sizes are read
 # without fetching the payloads; `found` tells whether any were left.
-_NEWS = """
-select n.seq, n.at, n.kind, n.payload, n.batch_id, n.found from (
+_NEWS = f"""
+select n.seq, n.at, n.kind, n.payload::text as payload, n.batch_id, n.found from (
     select o.seq, o.at, o.kind, o.payload, o.batch_id, count(*) over () as found,
         sum(pg_column_size(o.payload)) over (order by o.seq) - pg_column_size(o.payload) as before
     from outbox o where o.merchant_id = %(merchant_id)s and o.kind = any(%(kinds)s::text[])
-        and o.seq > (select coalesce(max(c.seq), 0) from mirror_cursor c where c.merchant_id = %(merchant_id)s)
-        and o.seq <= (select coalesce(max(c.seq), 0) from mirror_cursor c where c.merchant_id = %(merchant_id)s) + %(most)s
+        and o.seq > coalesce(%(after)s::bigint, {_CURSOR}) and o.seq <= coalesce(%(after)s::bigint, {_CURSOR}) + %(news)s
 ) n where n.before < %(bytes)s order by n.seq
 """
 _ADVANCE = """
@@ -99,32 +113,60 @@ async def copy(mirror: Mirror, database: Database, merchants: Iterable[int]) -> 
     async with mirror.busy:
         if not await take_lease(mirror, database):
             return set()
-        if not mirror.rewound:
-            await _begin(mirror, database)
-        mirror.rewound = False  # until this round is through
-        batches = [batch for merchant_id in merchants if (batch := await _collect(mirror, database, merchant_id))]
-        for batch in batches:
-            await _also_to_heirs(mirror, batch)
-        whole = {
-            name: pa.concat_tables([part for batch in batches for part in batch.tables.get(name, ())])
-            for name in {name for batch in batches for name in batch.tables}
-        }
-        await mirror.engine.insert(
-            [(physical, rows) for name, rows in whole.items() for physical, _ in mirror.registry.tables[name].physical]
-        )
-        for batch in batches:
-            if batch.redirect is not None:
-                await _move(mirror, batch.merchant_id, *batch.redirect)
-        await _advance(database, batches)
-        mirror.rewound = True
-    if mirror.listeners:
-        for batch in batches:
-            members, echoed = _members_of(batch, mirror.registry)
-            for tell in mirror.listeners:
-                tell(batch.merchant_id, members, echoed)
-            after, until = mirror.told.get(batch.merchant_id, (-1, -1))
-            mirror.told[batch.merchant_id] = (after if until == batch.after else batch.after, batch.until)
+        async with _undisturbed(mirror, database):
+            batches = [batch for merchant_id in merchants if (batch := await _collect(mirror, database, merchant_id))]
+            await _store(mirror, database, batches)
+    _tell(mirror, batches)
     return {batch.merchant_id for batch in batches if batch.more}
+
+
+@asynccontextmanager
+async def _undisturbed(mirror: Mirror, database: Database) -> AsyncIterator[None]:
+    """Nothing stands beyond the cursors when it begins; a round that does not end is taken back by the next."""
+    if not mirror.rewound:
+        await _begin(mirror, database)
+    mirror.rewound = False
+    renewing = asyncio.create_task(_renew(mirror, database)) if mirror.engine.dialect.shared else None
+    try:
+        yield
+    finally:
+        if renewing is not None:
+            renewing.cancel()
+    mirror.rewound = True
+
+
+async def _renew(mirror: Mirror, database: Database) -> None:
+    """A portion may take longer than a lease lasts: nobody else is to begin meanwhile."""
+    while await take_lease(mirror, database):
+        await asyncio.sleep(LEASE.total_seconds() / 4)
+
+
+async def _store(mirror: Mirror, database: Database, batches: Sequence[_Batch]) -> None:
+    """Rows in, members redirected, cursors moved: in this order."""
+    for batch in batches:
+        await _also_to_heirs(mirror, batch)
+    whole = {
+        name: pa.concat_tables([part for batch in batches for part in batch.tables.get(name, ())])
+        for name in {name for batch in batches for name in batch.tables}
+    }
+    await mirror.engine.insert(
+        [(physical, rows) for name, rows in whole.items() for physical, _ in mirror.registry.tables[name].physical]
+    )
+    for batch in batches:
+        if batch.redirect is not None:
+            await _move(mirror, batch.merchant_id, *batch.redirect)
+    await _advance(database, batches)
+
+
+def _tell(mirror: Mirror, batches: Sequence[_Batch]) -> None:
+    if not mirror.listeners:
+        return
+    for batch in batches:
+        members, echoed = _members_of(batch, mirror.registry)
+        for tell in mirror.listeners:
+            tell(batch.merchant_id, members, echoed)
+        after, until = mirror.told.get(batch.merchant_id, (-1, -1))
+        mirror.told[batch.merchant_id] = (after if until == batch.after else batch.after, batch.until)
 
 
 def _members_of(batch: _Batch, registry: Registry) -> tuple[BitMap, BitMap]:
@@ -145,18 +187,31 @@ def _members_of(batch: _Batch, registry: Registry) -> tuple[BitMap, BitMap]:
     return found, echoed - found
 
 
-async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Batch | None:
+async def _collect(
+    mirror: Mirror,
+    database: Database,
+    merchant_id: int,
+    most: Portion | None = None,
+    ahead: tuple[int, Callable[[_Batch], None]] | None = None,
+) -> _Batch | None:
+    """The next portion behind the cursor; or ahead of its turn, behind where the cursor will stand, telling where this one ends."""
+    most, after = most or LIVE, ahead[0] if ahead else None
     async with database.read(merchant_id, hot=True) as tx:  # of a large ledger only what was announced is read
-        asked = {"kinds": sorted(mirror.registry.kinds()), "bytes": MOST_BYTES, "most": MOST_NEWS}
+        asked = {"kinds": sorted(mirror.registry.kinds()), "bytes": most.bytes, "news": most.news, "after": after}
         places, found = await tx.together((_PLACE, {}), (_NEWS, asked))
         place = await places.fetchone()
-        if place is None or place.seq >= place.head:
+        if place is None:
             return None
-        until = min(place.head, place.seq + MOST_NEWS)
+        begin = place.seq if after is None else after
+        if begin >= place.head:
+            return None
+        until = min(place.head, begin + most.news)
         rows = await found.fetchall()
-        batch = _Batch(merchant_id, place.seq, rows[-1].seq if rows and len(rows) < rows[0].found else until)
-        news = _cut(mirror, batch, [News(row.seq, row.at, row.kind, row.payload, row.batch_id) for row in rows])
+        batch = _Batch(merchant_id, begin, rows[-1].seq if rows and len(rows) < rows[0].found else until)
+        news = _cut(mirror, batch, most.items, await asyncio.to_thread(_read, mirror.registry, rows))
         batch.more = batch.until < place.head
+        if ahead is not None:
+            ahead[1](batch)
         arrived: list[tuple[Table, Any]] = []
         for source in mirror.registry.sources:
             heard = [one for one in news if one.kind in source.kinds]
@@ -173,20 +228,25 @@ async def _collect(mirror: Mirror, database: Database, merchant_id: int) -> _Bat
     return batch
 
 
+def _read(registry: Registry, rows: Sequence[Any]) -> list[News]:
+    return [News(row.seq, row.at, row.kind, registry.payload(row.kind, row.payload), row.batch_id) for row in rows]
+
+
 def _arrow_tables(merchant_id: int, arrived: Sequence[tuple[Table, Any]]) -> list[tuple[Table, pa.Table]]:
     """What arrived, as the engine takes it; called in a thread, so that callers in the same process are answered meanwhile."""
     return [(table, arrow_table(table, merchant_id, columns)) for table, columns in arrived]
 
 
-def _cut(mirror: Mirror, batch: _Batch, news: Sequence[News]) -> Sequence[News]:
+def _cut(mirror: Mirror, batch: _Batch, most: int, news: Sequence[News]) -> Sequence[News]:
     """As many announcements as fit one batch; a redirect is the last of its batch."""
     redirects = {redirect.kind: redirect for redirect in mirror.registry.redirects}
     items = 0
     for n, one in enumerate(news):
-        items += 1 + sum(len(value) for value in one.payload.values() if isinstance(value, list))
+        values = one.payload if isinstance(one.payload, dict) else msgspec.structs.asdict(one.payload)
+        items += 1 + sum(len(value) for value in values.values() if isinstance(value, list))
         if one.kind in redirects:
             batch.redirect = (redirects[one.kind], one)
-        if batch.redirect is not None or items >= MOST_ITEMS:
+        if batch.redirect is not None or items >= most:
             batch.until = one.seq
             return news[: n + 1]
     return news
@@ -323,6 +383,8 @@ async def _drop(mirror: Mirror) -> None:
         for name, order in table.physical:
             await mirror.engine.command(f"DROP TABLE IF EXISTS {name}")
             await mirror.engine.command(create_table(table, name, order, mirror.engine.dialect.table_engine))
+    for name in FORMER:
+        await mirror.engine.command(f"DROP TABLE IF EXISTS {name}")
     await mirror.engine.command("TRUNCATE TABLE mirror_mark")
 
 
@@ -350,19 +412,76 @@ async def rebuild(mirror: Mirror, database: Database, merchant_id: int) -> int:
 async def drain(mirror: Mirror, database: Database, merchant_id: int) -> int:
     """Copy until everything is in that the merchant has announced by now; the number of the last announcement.
 
-    Where another process copies, wait for it.
+    Where another process copies, wait for it. Where much is to be copied, the next portion is read while one is written.
     """
     async with database.directory() as tx:
         head = (await freshness(tx, merchant_id)).head
-    while True:
+    reading = _Reading(mirror, database, merchant_id)
+    try:
+        while True:
+            async with mirror.busy:
+                async with database.directory() as tx:
+                    place = await freshness(tx, merchant_id)
+                if place.seq >= head:
+                    return head
+                batches: list[_Batch] | None = None
+                if await take_lease(mirror, database):
+                    async with _undisturbed(mirror, database):
+                        batches = await reading.take()
+                        await _store(mirror, database, batches)
+            if batches is not None:
+                _tell(mirror, batches)
+            else:
+                await reading.stop()
+                await wait_for(0.1)
+    finally:
+        await reading.stop()
+
+
+class _Reading:
+    """Portions of one merchant that are read before their turn, each from where the one before it will end."""
+
+    def __init__(self, mirror: Mirror, database: Database, merchant_id: int) -> None:
+        self._asked = (mirror, database, merchant_id)
+        self._begun: deque[asyncio.Task[_Batch | None]] = deque()
+        self._next: int | None = None
+
+    async def take(self) -> list[_Batch]:
+        """The portion behind the cursor, as it stands now: another may have copied meanwhile."""
+        _, database, merchant_id = self._asked
         async with database.directory() as tx:
-            place = await freshness(tx, merchant_id)
-        if place.seq >= head:
-            return head
-        if await take_lease(mirror, database):
-            await copy(mirror, database, [merchant_id])
-        else:
-            await wait_for(0.1)
+            place = (await freshness(tx, merchant_id)).seq
+        batch = await self._first(place)
+        if batch is None or batch.after != place:
+            await self.stop()
+            batch = await self._first(place)
+        return [] if batch is None else [batch]
+
+    async def _first(self, place: int) -> _Batch | None:
+        if not self._begun:
+            self._next = place
+        self._go_on()
+        batch = await self._begun[0]
+        self._begun.popleft()
+        self._go_on()
+        return batch
+
+    def _go_on(self) -> None:
+        if self._next is not None and len(self._begun) < AHEAD:
+            after, self._next = self._next, None
+            self._begun.append(asyncio.create_task(_collect(*self._asked, LARGE, (after, self._placed))))
+
+    def _placed(self, batch: _Batch) -> None:
+        self._next = batch.until if batch.more else None
+        self._go_on()
+
+    async def stop(self) -> None:
+        """Give up what was read ahead."""
+        begun, self._next = list(self._begun), None
+        self._begun.clear()
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
 
 
 async def behind(tx: Tx) -> list[int]:

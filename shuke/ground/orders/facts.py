@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -293,56 +296,72 @@ def _refunded(order: Placed, refunds: Sequence[Any], refund_id: int) -> list[Row
 
 _NEW = """
 select o.order_id, n.applied, coalesce(o.member_id, 0) as member, o.occurred_at as at, o.business_date as day,
-    extract(isodow from o.occurred_at at time zone %(zone)s) as weekday,
-    extract(hour from o.occurred_at at time zone %(zone)s) as hour, coalesce(o.store_id, 0) as store_id, o.channel,
-    coalesce(o.coupon_code, '') as coupon, {own}
+    coalesce(o.store_id, 0) as store_id, o.channel, coalesce(o.coupon_code, '') as coupon, o.source_key as order_key,
+    o.amount_fen, o.list_fen, o.discount_fen, o.lines::text as lines
 from unnest(%(ids)s::bigint[], %(applied)s::bigint[]) as n(order_id, applied)
-join orders o on o.merchant_id = %(merchant_id)s and o.order_id = n.order_id {lines}
+join orders o on o.merchant_id = %(merchant_id)s and o.order_id = n.order_id
 """
 _NEW_KINDS: dict[str, Kind] = {
-    "order_id": "whole", "applied": "whole", "member": "whole", "at": "instant", "day": "day", "weekday": "whole",
-    "hour": "whole", "store_id": "whole", "channel": "text", "coupon": "text",
+    "order_id": "whole", "applied": "whole", "member": "whole", "at": "instant", "day": "day", "store_id": "whole",
+    "channel": "text", "coupon": "text", "order_key": "text", "amount_fen": "whole", "list_fen": "whole",
+    "discount_fen": "whole", "lines": "text",
 }  # fmt: skip
-_NEW_ORDERS = _NEW.format(
-    lines="",
-    own="o.source_key as order_key, o.amount_fen, o.list_fen, o.discount_fen, coalesce((select sum(coalesce("
-    "(line->>'quantity')::bigint, 1)) from jsonb_array_elements(o.lines) line), 0) as items",
-)
-_NEW_LINES = _NEW.format(
-    lines="cross join lateral jsonb_array_elements(o.lines) with ordinality as l(line, n)",
-    own="l.n, l.line->>'sku' as sku, coalesce(l.line->>'product', '') as product, coalesce(l.line->>'category', '') as category, "
-    "coalesce(l.line->>'brand', '') as brand, coalesce((l.line->>'quantity')::bigint, 1) as quantity, "
-    "(l.line->>'amount_fen')::bigint as amount_fen, coalesce((l.line->>'discount_fen')::bigint, 0) as discount_fen",
-)
-_ORDER_KINDS: dict[str, Kind] = {
-    **_NEW_KINDS, "order_key": "text", "amount_fen": "whole", "list_fen": "whole", "discount_fen": "whole", "items": "whole",
-}  # fmt: skip
-_LINE_KINDS: dict[str, Kind] = {
-    **_NEW_KINDS, "n": "whole", "sku": "text", "product": "text", "category": "text", "brand": "text",
-    "quantity": "whole", "amount_fen": "whole", "discount_fen": "whole",
-}  # fmt: skip
+
+
+class _Line(msgspec.Struct, gc=False):
+    """One line as its order keeps it."""
+
+    sku: str
+    amount_fen: int
+    quantity: int | None = None
+    discount_fen: int | None = None
+    product: str | None = None
+    category: str | None = None
+    brand: str | None = None
+
+
+_lines = msgspec.json.Decoder(list[_Line])
 
 
 async def new_rows(tx: Tx, applied: Mapping[int, int]) -> dict[str, dict[str, Any]]:
     """Rows of `orders` and `order_lines` for orders (id → announcement) as they were placed, as arrays."""
     merchant = await tenancy.get_merchant(tx)
     codes = {0: "", **{store.store_id: store.code for store in await tenancy.list_stores(tx)}}
-    asked = {"ids": list(applied), "applied": list(applied.values()), "zone": merchant.zone}
-    heads = _finished(await tx.columns(_NEW_ORDERS, _ORDER_KINDS, **asked), codes)
-    lines = _finished(await tx.columns(_NEW_LINES, _LINE_KINDS, **asked), codes)
-    number = lines.pop("n").astype(np.uint64)
-    lines["idx"], lines["row_id"] = number - np.uint64(1), _mixed(lines["row_id"], number)
-    return {ORDERS.name: heads, LINES.name: lines}
+    found = await tx.columns(_NEW, _NEW_KINDS, ids=list(applied), applied=list(applied.values()))
+    return await asyncio.to_thread(_both_tables, found, codes, merchant.zone)
 
 
-def _finished(columns: dict[str, Any], codes: Mapping[int, str]) -> dict[str, Any]:
-    order_ids = columns["order_id"]
+def _both_tables(columns: dict[str, Any], codes: Mapping[int, str], zone: str) -> dict[str, dict[str, Any]]:
+    written, order_ids, at = columns.pop("lines"), columns["order_id"], columns["at"]
+    text = memoryview(written.data)
+    listed = [_lines.decode(text[start:end]) for start, end in pairwise(written.starts.tolist())]
+    counts = np.array([len(lines) for lines in listed], np.int64)
+    lines = list(chain.from_iterable(listed))
+    weekday, hour = mirror.wall_clock(at, zone)
     stores, places = np.unique(columns.pop("store_id"), return_inverse=True)
-    return columns | {
-        "seq": order_ids, "idx": np.zeros(len(order_ids), np.int64), "effective_at": columns["at"], "sign": 1,
-        "row_id": _mixed(order_ids.astype(np.uint64), np.uint64(0)),
+    own = {name: columns.pop(name) for name in ("order_key", "amount_fen", "list_fen", "discount_fen")}
+    shared = columns | {
+        "seq": order_ids, "effective_at": at, "sign": 1, "weekday": weekday, "hour": hour,
         "store": pa.array([codes.get(store, "") for store in stores.tolist()], pa.string()).take(places),
+        "channel": mirror.texts(columns["channel"]), "coupon": mirror.texts(columns["coupon"]),
     }  # fmt: skip
+    quantity = np.array([1 if line.quantity is None else line.quantity for line in lines], np.int64)
+    row_id = _mixed(order_ids.astype(np.uint64), np.uint64(0))
+    ends = np.cumsum(counts)
+    totals = np.concatenate([np.zeros(1, np.int64), np.cumsum(quantity)])
+    heads = shared | own | {
+        "idx": np.zeros(len(order_ids), np.int64), "row_id": row_id, "items": totals[ends] - totals[ends - counts]
+    }  # fmt: skip
+    of = np.repeat(np.arange(len(order_ids)), counts)
+    idx = np.arange(len(lines)) - np.repeat(ends - counts, counts)
+    parts = {name: values if isinstance(values, int) else values.take(of) for name, values in shared.items()} | {
+        "idx": idx, "row_id": _mixed(row_id[of], (idx + 1).astype(np.uint64)), "quantity": quantity,
+        "amount_fen": np.array([line.amount_fen for line in lines], np.int64),
+        "discount_fen": np.array([line.discount_fen or 0 for line in lines], np.int64),
+        "sku": [line.sku for line in lines], "product": [line.product or "" for line in lines],
+        "category": [line.category or "" for line in lines], "brand": [line.brand or "" for line in lines],
+    }  # fmt: skip
+    return {ORDERS.name: heads, LINES.name: parts}
 
 
 def _mixed(one: np.ndarray, two: Any) -> np.ndarray:

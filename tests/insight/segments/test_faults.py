@@ -313,7 +313,7 @@ async def test_a_history_that_is_still_being_copied_is_no_news(
     database: Database, columns: mirror.Mirror, shop: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loop looks at everybody while only a part of an import is in the mirror: no flips, before and after the rest."""
-    monkeypatch.setattr(copying, "MOST_NEWS", 1)
+    monkeypatch.setattr(copying, "LIVE", copying.LIVE._replace(news=1))
     for n in range(4):
         await intake.apply(database, shop, [bought(f"h{n}", f"h{n}", NOON - n * 20 * DAY)], history=True)
     async with database.write(shop) as tx:

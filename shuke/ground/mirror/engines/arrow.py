@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from shuke.ground.mirror.policy.columns import DECIMAL, texts
 from shuke.kit.db import Texts
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from shuke.ground.mirror.policy import Table
 
-_DECIMAL = pa.decimal128(38, 9)
 _TYPES = {
     "word": pa.string(),
     "text": pa.string(),
@@ -24,9 +24,9 @@ _TYPES = {
     "key": pa.uint64(),
     "instant": pa.timestamp("us", "UTC"),
     "day": pa.date32(),
-    "decimal": _DECIMAL,
+    "decimal": DECIMAL,
     "texts": pa.map_(pa.string(), pa.string()),
-    "numbers": pa.map_(pa.string(), _DECIMAL),
+    "numbers": pa.map_(pa.string(), DECIMAL),
 }
 _OWN = {"member": pa.uint32(), "seq": pa.uint64(), "idx": pa.uint32()}
 
@@ -46,7 +46,7 @@ def arrow_table(table: Table, merchant_id: int, columns: Mapping[str, Any]) -> p
 
 def _column(values: Any, kind: pa.DataType, length: int) -> pa.Array:
     if isinstance(values, Texts):
-        return pa.StringArray.from_buffers(length, pa.py_buffer(values.starts), pa.py_buffer(values.data))
+        return texts(values)
     if isinstance(values, np.ndarray):
         return _from_numbers(values, kind)
     if isinstance(values, pa.Array):

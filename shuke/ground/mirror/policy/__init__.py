@@ -1,5 +1,6 @@
 """What rooms declare for the mirror, and the SQL that follows from it alone."""
 
+from shuke.ground.mirror.policy.columns import days, instants, property_maps, texts, wall_clock
 from shuke.ground.mirror.policy.declared import (
     ALWAYS,
     Attribute,
@@ -48,13 +49,18 @@ __all__ = [
     "ValueType",
     "behaviour",
     "create_table",
+    "days",
     "decimal_literal",
     "declare",
     "declared",
     "instant",
     "instant_literal",
+    "instants",
     "list_item",
     "list_text",
+    "property_maps",
     "quote",
     "schema_mark",
+    "texts",
+    "wall_clock",
 ]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -49,12 +51,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One announcement as the mirror hands it to a source."""
+    """One announcement as the mirror hands it to a source: its payload as a dict, or as what the source `reads`."""
 
     seq: int
     at: datetime
     kind: str
-    payload: dict[str, Any]
+    payload: Any
     batch_id: int = 0
 
 
@@ -66,11 +68,14 @@ class Source:
     With several tables, it returns such columns by table, from one reading; a list of such columns is one after the other.
     Where there may be many rows they come from `tx.columns` and stay arrays. It reads what it needs in a constant number of
     statements for the whole batch, and gives the same rows again when it is asked again.
+
+    `reads`: what payloads are read as where they list so much that dicts would be too many; one type for all who hear the kind.
     """
 
     kinds: tuple[str, ...]
     table: str | tuple[str, ...]
     rows: Callable[[Any, Sequence[News]], Awaitable[Any]]
+    reads: type[msgspec.Struct] | None = None
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from shuke.ground.mirror.policy.declared import Column, Event, Property, Redirect, Source, Table
 from shuke.ground.mirror.policy.literals import quote
@@ -22,7 +24,7 @@ ATTRIBUTES = Table(
     "attributes",
     (Column("name", "word"), Column("at", "instant"), Column("text", "text"), Column("number", "decimal"),
      Column("form", "small")),
-    orders=(("name", "member", "at"), ("member", "name", "at")),
+    orders=(("name", "member", "at"),),
     moves=False,
 )  # fmt: skip
 EVENTS = Table(
@@ -32,7 +34,7 @@ EVENTS = Table(
         Column("hour", "small"), Column("store", "word"), Column("channel", "word"), Column("texts", "texts"),
         Column("numbers", "numbers"),
     ),
-    orders=(("kind", "member", "at"), ("member", "at")),
+    orders=(("kind", "member", "at"),),
 )  # fmt: skip
 _CHANNELS = {
     "pos": ("门店收银", "in store"), "web": ("网店", "online store"), "mini": ("小程序", "mini program"),
@@ -64,6 +66,11 @@ class Registry:
             self._add(declared)
         for source in self.sources:
             assert set(source.tables) <= set(self.tables), f"no table {source.tables}"
+        self._readers: dict[str, msgspec.json.Decoder] = {}
+        for source in self.sources:
+            for kind in source.kinds:
+                known = self._readers.setdefault(kind, msgspec.json.Decoder(source.reads or dict))
+                assert known.type is (source.reads or dict), f"{kind} is read in two ways"
 
     def _add(self, declared: Table | Source | Redirect | Event | Attribute) -> None:
         if isinstance(declared, Source):
@@ -90,6 +97,11 @@ class Registry:
         """The tables that hold what members did, each once."""
         names = dict.fromkeys([EVENTS.name, *(event.table for event in self.events.values())])
         return [self.tables[name] for name in names]
+
+    def payload(self, kind: str, written: str) -> Any:
+        """An announcement's payload, as those read it who hear of this kind."""
+        reader = self._readers.get(kind)
+        return msgspec.json.decode(written) if reader is None else reader.decode(written)
 
     def kinds(self) -> frozenset[str]:
         """All kinds of announcements that someone mirrors."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 LIST_MARK = "\x1f"  # a list is kept as text: mark, item, mark, item, mark
 FORMS = {"missing": 0, "text": 1, "number": 2, "list": 3, "flag": 4}
-_LARGEST = Decimal(10) ** 28
-_STEP = Decimal("0.000000001")
+LARGEST = Decimal(10) ** 28
+STEP = Decimal("0.000000001")
+EXACT = Context(prec=60)  # nine decimals of the largest number are 37 digits
 
 
 def list_item(value: Any) -> str:
@@ -43,9 +44,9 @@ def value_of(value: Any) -> tuple[int, str, Decimal]:
         return FORMS["flag"], list_item(value), Decimal(0)
     if isinstance(value, int | float | Decimal):
         number = Decimal(str(value))
-        if not number.is_finite() or abs(number) >= _LARGEST:
+        if not number.is_finite() or abs(number) >= LARGEST:
             return FORMS["text"], str(value), Decimal(0)
-        return FORMS["number"], "", number.quantize(_STEP)
+        return FORMS["number"], "", number.quantize(STEP, context=EXACT)
     if isinstance(value, list | tuple):
         return FORMS["list"], list_text(value), Decimal(0)
     if isinstance(value, date | datetime):
