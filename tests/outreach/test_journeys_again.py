@@ -9,9 +9,11 @@ from shuke.ground import members
 from shuke.kit import clock
 from shuke.outreach import journeys
 from shuke.outreach.journeys import actions, reactions
+from shuke.outreach.journeys.jobs import travel
 from tests.outreach.conftest import AT, GIVE, OFFER, SAY, Shop
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 
 
 async def live(shop: Shop, *plan: journeys.StepPlan, again_days: int | None) -> int:
@@ -102,24 +104,26 @@ async def merge(shop: Shop, old: int, heir: int) -> int:
     async with shop.database.write(shop.merchant_id) as tx:
         number = await members.merge(tx, old, heir, by="小美", at=AT)
     for _ in range(2):  # what is announced may be heard twice
-        async with shop.database.write(shop.merchant_id) as tx:
-            told = members.MembersMerged(member_id=old, into_id=heir, at=AT, merge_id=number)
-            await reactions.follow_merges(tx, [told])
+        with clock.at(AT):
+            async with shop.database.write(shop.merchant_id) as tx:
+                told = members.MembersMerged(member_id=old, into_id=heir, at=AT, merge_id=number)
+                await reactions.follow_merges(tx, [told])
     return number
 
 
 async def unmerge(shop: Shop, number: int) -> None:
     async with shop.database.write(shop.merchant_id) as tx:
         told = await members.unmerge(tx, number, by="小美", at=AT)
-    async with shop.database.write(shop.merchant_id) as tx:
-        await reactions.follow_unmerges(tx, [told])
+    with clock.at(AT):
+        async with shop.database.write(shop.merchant_id) as tx:
+            await reactions.follow_unmerges(tx, [told])
 
 
-async def one_step(shop: Shop, journey_id: int) -> None:
+async def one_step(shop: Shop, journey_id: int, at: datetime = AT) -> int:
     async with shop.database.write(shop.merchant_id) as tx:
-        while await actions.take_in(tx, journey_id, AT):
+        while await actions.take_in(tx, journey_id, at):
             pass
-        await actions.advance(tx, journey_id, AT)
+        return await actions.advance(tx, journey_id, at)
 
 
 async def passages(shop: Shop) -> list[tuple[int, int, str, int]]:
@@ -134,8 +138,11 @@ async def test_a_merged_members_passage_goes_on_for_the_heir_and_back_when_undon
     await one_step(shop, journey_id)
     number = await merge(shop, old, heir)
     assert await passages(shop) == [(heir, 1, "active", 1)]
+    assert await one_step(shop, journey_id, AT + MINUTE) == 0, "no segment knows yet who the heir is"
+    with clock.at(AT + MINUTE):
+        assert await travel(shop.database, shop.merchant_id) == AT + 20 * MINUTE
     await shop.refresh([heir])  # who is the same person has no further passage
-    await one_step(shop, journey_id)
+    assert await one_step(shop, journey_id, AT + 30 * MINUTE) == 1
     assert await shop.effects() == [(heir, 0, "give_points", "done"), (heir, 1, "give_offer", "done")]
     await unmerge(shop, number)
     assert await passages(shop) == [(old, 1, "active", 2)]

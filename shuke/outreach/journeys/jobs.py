@@ -12,7 +12,7 @@ from shuke.outreach.journeys import actions
 async def travel(database: Database, merchant_id: int) -> datetime | None:
     """Do all that waits at one merchant; each chunk is a transaction of its own, so a crash repeats at most one.
 
-    Answers None: the next refresh, launch or resume wakes the work again.
+    Answers when the next step is due; None where none is: the next refresh, launch or resume wakes the work again.
     """
     async with database.read(merchant_id) as tx:
         found = await actions.waiting(tx)
@@ -23,4 +23,5 @@ async def travel(database: Database, merchant_id: int) -> datetime | None:
             while await database.attempt(merchant_id, actions.advance, journey_id, clock.now()):
                 pass
             busy = bool(taken)
-    return None
+    async with database.read(merchant_id) as tx:
+        return await actions.next_due(tx, clock.now())

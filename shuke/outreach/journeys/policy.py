@@ -10,6 +10,7 @@ from shuke.kit import errors
 from shuke.kit.kinds import Sentence
 
 RETURN_WITHIN = timedelta(days=7)
+SETTLED_AFTER = timedelta(minutes=20)  # a merge has reached every segment: they are refreshed every quarter of an hour
 ENTER_AT_ONCE = 5_000
 ACT_AT_ONCE = 1_000  # their accounts are locked meanwhile, and an order of one of them waits for so long
 WORK = "journeys"

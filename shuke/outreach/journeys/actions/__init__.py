@@ -14,6 +14,7 @@ from shuke.outreach.journeys.actions.travelling import (
     advance,
     any_travellers,
     count_returns,
+    next_due,
     start_runs,
     take_in,
     waiting,
@@ -21,5 +22,5 @@ from shuke.outreach.journeys.actions.travelling import (
 
 __all__ = [
     "EXAMPLES", "Preview", "advance", "any_travellers", "count_returns", "create_journey", "discard", "edit_journey",
-    "install_example", "launch", "move", "preview", "start_runs", "take_in", "waiting",
+    "install_example", "launch", "move", "next_due", "preview", "start_runs", "take_in", "waiting",
 ]  # fmt: skip

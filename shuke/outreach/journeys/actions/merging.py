@@ -23,11 +23,12 @@ where m.merchant_id = %(merchant_id)s and m.member_id = any(%(ids)s::bigint[])
 order by m.journey_id, m.entered_at, m.member_id, m.round for update of m
 """
 _MOVE = """
-update {table} m set member_id = r.to_id, round = r.to_round {more}
+update {table} m set member_id = r.to_id, round = r.to_round{more}
 from json_to_recordset(%(rows)s::json)
   as r(journey_id bigint, from_id bigint, from_round bigint, to_id bigint, to_round bigint, keyed_as text)
 where m.merchant_id = %(merchant_id)s and m.journey_id = r.journey_id and m.member_id = r.from_id and m.round = r.from_round
 """
+_LATER = ", due_at = case when m.state = 'active' then greatest(m.due_at, %(due)s) else m.due_at end"
 # Only where it still stands as the merge left it: what the passage did since is done.
 _SET = """
 update journey_member m set state = r.state, next_step = r.next_step
@@ -74,14 +75,13 @@ async def unite(tx: Tx, merge_id: int, member_id: int, into_id: int, at: datetim
         ]  # fmt: skip
         for together in _participations(rows, merchant):
             changes += _joined(journey_id, together, into_id, places)
-    await _move(tx, moved, "keyed_as = r.keyed_as")
+    await _move(tx, moved, at, ", keyed_as = r.keyed_as")
     await _set(tx, into_id, [(one, one.became, one.became_step, one.state, one.next_step) for one in changes])
     kept = {
         "moved": [[one["journey_id"], one["from_round"], one["to_round"]] for one in moved],
         "changes": msgspec.to_builtins(changes),
     }
     await members.keep_moved(tx, ROOM, [(merge_id, kept)])
-    await jobs.wake(tx, policy.WORK, at)
 
 
 def _places(rows: Sequence[Any], member_id: int, into_id: int) -> dict[tuple[int, int], int]:
@@ -141,14 +141,15 @@ async def part(tx: Tx, member_id: int, into_id: int, kept: dict[str, Any], at: d
         }
         for journey_id, from_round, to_round in kept["moved"]
     ]
-    await _move(tx, back)
-    await jobs.wake(tx, policy.WORK, at)
+    await _move(tx, back, at)
 
 
-async def _move(tx: Tx, moved: Sequence[dict[str, Any]], more: str = "") -> None:
-    rows = msgspec.json.encode(moved).decode()
-    await tx.run(_MOVE.format(table="journey_member", more=f", {more}" if more else ""), rows=rows)
+async def _move(tx: Tx, moved: Sequence[dict[str, Any]], at: datetime, more: str = "") -> None:
+    """Under the other number the next step waits until the segments know who is inside now."""
+    rows, due = msgspec.json.encode(moved).decode(), at + policy.SETTLED_AFTER
+    await tx.run(_MOVE.format(table="journey_member", more=more + _LATER), rows=rows, due=due)
     await tx.run(_MOVE.format(table="journey_effect", more=""), rows=rows)
+    await jobs.wake(tx, policy.WORK, at)
 
 
 async def _set(tx: Tx, into_id: int, changed: Sequence[tuple[Change, str, int, str, int]]) -> None:

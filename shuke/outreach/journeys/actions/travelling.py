@@ -48,6 +48,17 @@ async def waiting(tx: Tx) -> tuple[int, ...]:
     return tuple(row.journey_id for row in rows)
 
 
+async def next_due(tx: Tx, after: datetime) -> datetime | None:
+    """When the first step after that instant is due on a live journey, or None."""
+    found: datetime | None = await tx.value(
+        "select min(m.due_at) from journey j join journey_member m on m.merchant_id = j.merchant_id "
+        "and m.journey_id = j.journey_id and m.state = 'active' and m.due_at > %(after)s "
+        "where j.merchant_id = %(merchant_id)s and j.state = 'live'",
+        after=after,
+    )
+    return found
+
+
 async def take_in(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ENTER_AT_ONCE) -> int:
     """Let the next members of the oldest waiting run enter, at most `limit`; how many were looked at, 0 when none wait.
 
