@@ -1,8 +1,9 @@
 """`shuke bench flips`: from an order acknowledged to its flips recorded and what reacts to them done, through the running product.
 
-Then a midnight: the business date changes while orders come in, and a crowd enters and leaves by time alone. The mirror is filled
-in the engine beforehand; members who buy are in PostgreSQL too. Instants are those at which another connection sees the commit.
-Models are not fitted meanwhile.
+Where the seconds go: until the mirror had copied the order, its members were asked about, the flips were there, what reacts done.
+Then a midnight (without a crowd there is none): the business date changes while orders come in, and a crowd enters and leaves by
+time alone. The mirror is filled in the engine beforehand; members who buy are in PostgreSQL too. Instants are those at which
+another connection sees the commit. Models are not fitted meanwhile.
 """
 
 from __future__ import annotations
