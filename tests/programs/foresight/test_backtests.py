@@ -8,7 +8,7 @@ import pytest
 from shuke.ground.ingestion import EventIn, LineIn, OrderIn, RefundIn
 from shuke.kit import clock
 from shuke.kit.db import Database
-from shuke.programs import earning, foresight, intake
+from shuke.programs import earning, foresight, intake, tiers
 from shuke.programs.foresight import actions, queries
 from shuke.programs.foresight.actions import asking, running
 from shuke.programs.foresight.policy import folding
@@ -82,6 +82,23 @@ async def test_the_rules_that_were_live_would_have_given_exactly_what_was_given(
     assert len(shown.outcome.days) == 20
     assert not [one.name for one in shown.rules if one.left_out]
     assert await foresight.run(database, merchant_id, backtest_id) == "done"
+
+
+async def test_the_order_that_crosses_a_threshold_is_held_against_the_old_level(
+    database: Database, merchant_id: int
+) -> None:
+    """900 and 300 yuan earn plainly, though the second lifts to platinum; only the third is doubled."""
+    levels = [tiers.Level(0, "普通会员", 0, 100), tiers.Level(1, "白金会员", 100_000, 200)]
+    async with database.write(merchant_id) as tx:
+        await tiers.publish(tx, tiers.LadderDraft(name="会员等级", levels=levels), tiers.MAIN, START, "小美")
+    for key, day, yuan in (("a", 2, 900), ("b", 3, 300), ("c", 4, 100)):
+        (answer,) = await intake.apply(database, merchant_id, [order(key, day, yuan, phone(1))], at=NOW)
+        assert answer.status == 200
+    backtest_id = await asked(database, merchant_id)
+    assert await foresight.run(database, merchant_id, backtest_id) == "done"
+    outcome = (await found(database, merchant_id, backtest_id)).outcome
+    assert outcome is not None
+    assert [(day.issued, day.would) for day in outcome.days] == [(900, 900), (300, 300), (200, 200)]
 
 
 def did(name: str, key: str, day: int, number: int, **properties: Any) -> EventIn:

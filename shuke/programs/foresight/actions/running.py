@@ -92,6 +92,10 @@ class _Run:
     total: int = 0
 
 
+JUST_BEFORE = timedelta(microseconds=1)
+"""The order that crosses a threshold rises with its own instant, and still earned at the level before."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Read:
     """A batch, and what is asked of members who are new in it."""
@@ -199,7 +203,7 @@ async def _read(run: _Run, places: Sequence[folding.Place]) -> _Read:
             next(bought) if kind else next(did) for _, kind, _, _ in places
         ]
         issued = await _issued(tx, run, things)
-        levels = await tiers.levels_at(tx, [(thing.member_id, thing.occurred_at) for thing in things])
+        levels = await tiers.levels_at(tx, [(thing.member_id, thing.occurred_at - JUST_BEFORE) for thing in things])
         members = dict.fromkeys(thing.member_id for thing in things)
         arriving = [member_id for member_id in members if member_id not in run.folded.buyers]
         before = await orders.bought_before(tx, arriving, run.since) if arriving else {}
