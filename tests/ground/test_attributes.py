@@ -104,7 +104,7 @@ async def test_by_key_and_not_without_the_right(
     ids = await people(database, merchant_id)
     async with database.write(merchant_id) as tx:
         _, reads = await access.create_key(tx, "报表", ["read"], clock.now())
-        _, writes = await access.create_key(tx, "会员系统", ["members.read", "settings.write"], clock.now())
+        _, writes = await access.create_key(tx, "会员系统", ["attributes"], clock.now())
     reader, writer = ({"Authorization": f"Bearer {secret}"} for secret in (reads, writes))
     assert len((await client.get("/v1/attributes", headers=reader)).json()["items"]) == 2
     refused = await client.delete("/v1/attributes", params={"name": "入会途径"}, headers=reader)
@@ -118,3 +118,16 @@ async def test_by_key_and_not_without_the_right(
     assert left["name"] == "入会途径"
     await jobs.take_attributes_off(database, merchant_id)
     assert "入会途径" not in await of(database, merchant_id, ids[0])
+
+
+async def test_what_the_profile_itself_holds_is_no_attribute(
+    database: Database, merchant_id: int, owner: httpx.AsyncClient
+) -> None:
+    [first, *_] = await people(database, merchant_id, 1)
+    async with database.write(merchant_id) as tx:
+        await members.write_profiles(
+            tx, [(first, {"gender": "female", "attributes": {"gender": "女", "城市圈": "长三角"}})]
+        )
+    listed = (await owner.get(f"{API}/attributes")).json()["items"]
+    assert {one["name"] for one in listed} == {"肤质", "入会途径", "城市圈"}
+    assert (await owner.delete(f"{API}/attributes", params={"name": "gender"})).status_code == 404

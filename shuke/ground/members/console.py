@@ -163,7 +163,7 @@ async def list_attributes(database: Database, caller: Caller) -> Attributes:
 
 @delete(
     "/attributes",
-    guards=[requires("settings.write")],
+    guards=[requires("attributes.write")],
     status_code=200,
     responses=http.declares(actions.NoSuchAttribute, actions.AttributeInUse),
 )

@@ -19,7 +19,7 @@ async def list_attributes(database: Database, caller: Caller) -> console.Attribu
 
 @delete(
     "/attributes",
-    guards=[http.requires("settings.write")],
+    guards=[http.requires("attributes.write")],
     status_code=200,
     responses=http.declares(actions.NoSuchAttribute, actions.AttributeInUse),
 )

@@ -455,13 +455,14 @@ _ATTRIBUTES = """
 select a.name, count(*) as members, d.name is not null as deleting
 from member m cross join lateral jsonb_object_keys(m.attributes) as a(name)
 left join attribute_deletion d on d.merchant_id = %(merchant_id)s and d.name = a.name
-where m.merchant_id = %(merchant_id)s and m.merged_into is null
+where m.merchant_id = %(merchant_id)s and m.merged_into is null and a.name not in ('gender', 'birthday', 'joined_at')
 group by a.name, d.name order by members desc, a.name
 """
 
 
 async def attributes(tx: Tx) -> list[AttributeShown]:
-    """Every attribute that members have, the most frequent first. Reads all members once: for a page, not for a hot path."""
+    """Every attribute that members have, the most frequent first; what the profile itself holds is none. Reads all members once:
+    for a page, not for a hot path."""
     declared = mirror.declared().attributes
     found = []
     for row in await tx.rows(_ATTRIBUTES):

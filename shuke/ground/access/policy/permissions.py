@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, Words] = {
     "journeys.read": Words("查看触达", "See journeys and messages"),
     "journeys.write": Words("修改、启动触达", "Change and launch journeys"),
     "imports.write": Words("导入文件", "Import files"),
+    "attributes.write": Words("删除会员属性", "Delete member attributes"),
     "settings.write": Words("修改商户设置", "Change the merchant's settings"),
     "stores.write": Words("修改门店", "Change stores"),
     "staff.write": Words("管理员工账号", "Manage staff"),
@@ -62,7 +63,8 @@ _OPERATOR = _CLERK | {
     "points.rules", "missions.write", "missions.review", "referrals.write", "referrals.review", "tags.write",
 }  # fmt: skip
 _MANAGER = _OPERATOR | {
-    "members.reveal", "points.adjust", "points.transfer", "tiers.write", "settings.write", "stores.write", "audit.read",
+    "members.reveal", "attributes.write", "points.adjust", "points.transfer", "tiers.write", "settings.write",
+    "stores.write", "audit.read",
 }  # fmt: skip
 
 ROLES: dict[str, tuple[Words, frozenset[str]]] = {
@@ -89,6 +91,10 @@ SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
     "read": (
         Words("读取会员、积分和分群", "Read members, points and segments"),
         frozenset({"members.read", "points.read", "segments.read"}),
+    ),
+    "attributes": (
+        Words("查看和删除会员属性", "See and delete member attributes"),
+        frozenset({"members.read", "attributes.write"}),
     ),
     "webhooks": (
         Words("管理进出分群的推送地址", "Manage webhooks on who enters and leaves segments"),

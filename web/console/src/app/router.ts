@@ -68,7 +68,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/settings", redirect: "/settings/merchant" },
   { path: "/settings/merchant", name: "settings-merchant", component: () => import("@/pages/settings/Merchant.vue"), meta: { title: "settings.merchant" } },
   { path: "/settings/stores", name: "settings-stores", component: () => import("@/pages/settings/Stores.vue"), meta: { title: "settings.stores" } },
-  { path: "/settings/attributes", name: "settings-attributes", component: () => import("@/pages/settings/Attributes.vue"), meta: { title: "attributes.title", needs: "settings.write" } },
+  { path: "/settings/attributes", name: "settings-attributes", component: () => import("@/pages/settings/Attributes.vue"), meta: { title: "attributes.title", needs: "attributes.write" } },
   { path: "/settings/playbooks", name: "settings-playbooks", component: () => import("@/pages/settings/Playbooks.vue"), meta: { title: "playbooks.title", needs: "tiers.write" } },
   { path: "/settings/staff", name: "settings-staff", component: () => import("@/pages/settings/Staff.vue"), meta: { title: "settings.staff", needs: "staff.write" } },
   { path: "/settings/keys", name: "settings-keys", component: () => import("@/pages/settings/Keys.vue"), meta: { title: "settings.keys", needs: "keys.write" } },

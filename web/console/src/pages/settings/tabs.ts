@@ -6,7 +6,7 @@ import { may } from "@/app/session";
 export const settingsTabs = computed(() => [
   { to: "/settings/merchant", label: t("settings.merchant") },
   { to: "/settings/stores", label: t("settings.stores") },
-  ...(may("settings.write") ? [{ to: "/settings/attributes", label: t("attributes.title") }] : []),
+  ...(may("attributes.write") ? [{ to: "/settings/attributes", label: t("attributes.title") }] : []),
   ...(may("tiers.write") ? [{ to: "/settings/playbooks", label: t("playbooks.title") }] : []),
   ...(may("staff.write") ? [{ to: "/settings/staff", label: t("settings.staff") }] : []),
   ...(may("keys.write") ? [{ to: "/settings/keys", label: t("settings.keys") }, { to: "/settings/webhooks", label: t("webhooks.title") }] : []),
