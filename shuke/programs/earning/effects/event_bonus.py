@@ -25,7 +25,9 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         asked("会员做了什么", "What the member did", labels=EVENTS),
     ] = "article_read"
     points: Annotated[int, asked("送多少积分", "Points", unit="points", ge=1, le=1_000_000)] = 50
-    once_each: Annotated[bool, asked("同一内容只送一次", "The same content only once")] = True
+    once_each: Annotated[bool, asked("同一内容只送一次", "The same content only once", when={"event": list(ABOUT)})] = (
+        True
+    )
     validity: Annotated[str, asked("有效期", "Valid for", unit="duration")] = "1Y_U"
 
 

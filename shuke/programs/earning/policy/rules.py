@@ -116,11 +116,15 @@ class Basis:
         return self.day
 
 
-def asked(zh: str, en: str, *, unit: str = "", widget: str = "", labels: Any = None, **limits: Any) -> Meta:
-    """How a parameter is called on the form, in both languages, with its limits."""
+def asked(
+    zh: str, en: str, *, unit: str = "", widget: str = "", labels: Any = None, when: Any = None, **limits: Any
+) -> Meta:
+    """How a parameter is called on the form, in both languages, with its limits; `when` says with which values of another
+    one it is asked at all."""
     shown: dict[str, Any] = {"x-zh": zh, "x-en": en}
     shown |= {"x-unit": unit} if unit else {}
     shown |= {"x-widget": widget} if widget else {}
+    shown |= {"x-when": when} if when else {}
     shown |= {"x-labels": {str(key): {"zh": z, "en": e} for key, (z, e) in labels.items()}} if labels else {}
     return Meta(title=en, extra_json_schema=shown, **limits)
 
