@@ -230,7 +230,7 @@ class _Work:
             for member, amount, entry_id in chosen:
                 cause = points.Cause(f"take:{entry_id}", WHY, clock.now(), of_entry_id=entry_id)
                 book.take_back(member, amount, cause, own_entry=entry_id)
-            await points.store(tx, book)
+            points.store(tx, book)
         return len(chosen)
 
 

@@ -156,7 +156,7 @@ async def confirm(tx: Tx, wishes: Sequence[Wish], at: datetime, by: str = "") ->
     done = [row.entry_id for row in rows if (not actions or row.action in actions) and _activate(book, row, zone, by)]
     if done:
         await tx.run(_CONFIRMED, entries=done, at=at, by=by)
-    await points.store(tx, book)
+    points.store(tx, book)
     shown = await queries.named(tx, entries, at)
     return [one for one in shown if not actions or one.action in actions]
 

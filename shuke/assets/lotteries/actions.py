@@ -150,7 +150,7 @@ async def turn(tx: Tx, lottery_id: int, member_id: int, key: str, at: datetime) 
         entry_id = book.spend(member_id, found.chances, points.Cause(f"{whole}:chance", why, at), wallet=CHANCES)
     except points.NotEnoughPoints as refusal:
         raise NoChanceLeft(wanted=found.chances, available=refusal.facts["available"]) from refusal
-    await points.store(tx, book)
+    points.store(tx, book)
     reward = rewards.Reward(kind="draw", params={"draw": found.name, "prizes": found.prizes})
     won = {"kind": "lottery_prize", "lottery": found.name}
     (given,) = await rewards.give(tx, [rewards.Gift(member_id=member_id, reward=reward, key=whole, why=won, at=at)])
@@ -178,4 +178,4 @@ async def _give_back(tx: Tx, spent: points.Book, member_id: int, cause: points.C
         parts.append((lot, row["points"]))
     await tx.ids.ensure(4)
     book.give_back(member_id, parts, cause, wallet=CHANCES)
-    await points.store(tx, book)
+    points.store(tx, book)

@@ -82,7 +82,7 @@ async def transfer(tx: Tx, gifts: Sequence[Gift], at: datetime, wallet: str = po
             row = {"transfer_id": transfer_id, "wallet": wallet, "day": day, "at": at, **msgspec.structs.asdict(gift)}
             rows.append(row | {"note": gift.note[: policy.LONGEST_NOTE]})
     await tx.insert(models.Transfer, rows)
-    await points.store(tx, book)
+    points.store(tx, book)
     return verdicts
 
 

@@ -107,23 +107,27 @@ class Seat(Tx):
         super().__init__(convoy.connection, merchant_id, *rest)
         self._convoy = convoy
         self.owner = merchant_id
+        self._before: list[pipeline.Statement] = []
 
     async def _execute(
         self, statement: str | ClauseElement, params: dict[str, Any], *, binary: bool = False
     ) -> psycopg.AsyncCursor:
+        if self._before:
+            await self.together()
         return await self._convoy.alone(self.owner, *self._bound(statement, params), binary)
 
     async def together(self, *statements: tuple[str, dict[str, Any]]) -> list[pipeline.Rows]:
         """As in `Tx`, in one round trip with what the others ask."""
-        bound = [(sql, {"merchant_id": self.owner, **params}) for sql, params in statements]
-        return await self._convoy.ask(self.owner, bound)
+        before, self._before = self._before, []
+        bound = [(sql, {"merchant_id": self.owner, **params}) for sql, params in (*before, *statements)]
+        return (await self._convoy.ask(self.owner, bound))[len(before) :]
 
     def ahead(self, *statements: tuple[str, dict[str, Any]]) -> None:
-        """With the commit: the others are still asking."""
-        self.at_commit(*statements)
+        """Before whatever this seat asks next: the others are still asking."""
+        self._before.extend(statements)
 
     def ending(self) -> tuple[list[pipeline.Statement], int | None]:
         """What waits and what closes this merchant's part, and which of it moves the head."""
-        waiting = [(sql, {"merchant_id": self.owner, **params}) for sql, params in self._deferred]
+        waiting = [(sql, {"merchant_id": self.owner, **params}) for sql, params in (*self._before, *self._deferred)]
         closing = list(self.closing_statements())
         return [*waiting, *closing], len(waiting) if closing else None

@@ -71,7 +71,7 @@ async def test_a_restore_after_the_expiry_gets_a_stated_grace(database: Database
             cause = points.Cause("back", {"zh": "退还", "en": "back"}, late, of_entry_id=row.entry_id)
             await tx.ids.ensure(4)
             book.give_back(1, [(lot, 60)], cause)
-            await points.store(tx, book)
+            points.store(tx, book)
     found = await balance(database, merchant_id, at=late)
     assert (found.available, found.expiring) == (60, (points.Expiring(60, late + timedelta(days=7)),))
     await clean(database, merchant_id)

@@ -75,7 +75,7 @@ async def test_debt_goes_back_as_far_as_it_is_still_owed_and_a_second_merge_is_u
         book = await points.open_book(tx, [1], at=T0, lots_of=[1])
         await tx.ids.ensure(2)
         book.take_back(1, 30, points.Cause("back", WHY, T0), own_entry=0)
-        await points.store(tx, book)
+        points.store(tx, book)
     await _merge(database, merchant_id)
     await post(database, merchant_id, credit(2, 12, "e"))  # pays 12 of the 30
     (done,) = await _unmerge(database, merchant_id)

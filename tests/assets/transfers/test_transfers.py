@@ -96,7 +96,7 @@ async def test_a_gift_pays_the_takers_debt_first(database: Database, merchant_id
             book = await points.open_book(tx, [2], at=T0, lots_of=[2])
             entry = (await points.booked(tx, ["b"]))["b"]
             book.take_back(2, 30, points.Cause("back", {"zh": "退款"}, T0, of_entry_id=entry), own_entry=entry)
-            await points.store(tx, book)
+            points.store(tx, book)
     await give(database, merchant_id, gift("g", 50))
     found = await balance(database, merchant_id, 2)
     assert (found.available, found.debt) == (20, 0)

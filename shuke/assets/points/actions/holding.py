@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from shuke.assets.points import models
-from shuke.assets.points.actions.posting import open_book, store
+from shuke.assets.points.actions.posting import open_asking, store
 from shuke.assets.points.events import PointsHeld
 from shuke.assets.points.policy import POINTS, Cause
 from shuke.kit import errors
@@ -67,8 +67,9 @@ async def hold(tx: Tx, requests: Sequence[HoldRequest], at: datetime, wallet: st
     asked: dict[int, int] = defaultdict(int)
     for request in requests:
         asked[request.member_id] += request.points
-    book = await open_book(tx, asked, at=at, lots_of=asked, wallet=wallet, enough=asked)
-    known = {row.key for row in await tx.rows(BY_KEY, wallet=wallet, keys=[request.key for request in requests])}
+    keys = (BY_KEY, {"wallet": wallet, "keys": [request.key for request in requests]})
+    book, [known_rows] = await open_asking(tx, asked, keys, at=at, lots_of=asked, wallet=wallet, enough=asked)
+    known = {row.key for row in known_rows}
     ids = await tx.fresh_ids(len(requests))
     verdicts, rows, aside = [], [], []
     for request, hold_id in zip(requests, ids, strict=True):
@@ -91,9 +92,10 @@ async def hold(tx: Tx, requests: Sequence[HoldRequest], at: datetime, wallet: st
                 "expires_at": until,
             }
         )  # fmt: skip
-    await tx.insert(models.Hold, rows)
+    if rows:
+        tx.ahead(tx.insertion(models.Hold, rows))
     tell_held(tx, aside)
-    await store(tx, book)
+    store(tx, book)
     return verdicts
 
 
@@ -110,11 +112,15 @@ async def release(tx: Tx, keys: Sequence[str], at: datetime, wallet: str = POINT
 async def _close(
     tx: Tx, keys: Sequence[str], at: datetime, wallet: str, goal: Literal["captured", "released"]
 ) -> list[HoldVerdict]:
-    asked = {"wallet": wallet, "keys": list(keys)}
-    members = {row.member_id for row in await tx.rows(BY_KEY, **asked)}
-    book = await open_book(tx, members, at=at, lots_of=members if goal == "captured" else (), wallet=wallet)
+    asked = (BY_KEY, {"wallet": wallet, "keys": list(keys)})
+    (found_rows,) = await tx.together(asked)
+    members = {row.member_id for row in await found_rows.fetchall()}
+    with_lots = members if goal == "captured" else ()
+    book, [rows] = await open_asking(
+        tx, members, asked, at=at, lots_of=with_lots, wallet=wallet
+    )  # again, under the lock
     await tx.ids.ensure(len(keys))
-    holds = {row.key: row._asdict() for row in await tx.rows(BY_KEY, **asked)}  # again, under the lock
+    holds = {row.key: row._asdict() for row in rows}
     verdicts, moved, free = [], [], []
     for key in keys:
         found = holds.get(key)
@@ -135,9 +141,9 @@ async def _close(
         moved.append(found["hold_id"])
         free += [(found["member_id"], lot, part, at) for lot, part in found["lots"]]
         verdicts.append(HoldVerdict(key=key, state="done"))
-    await tx.run(_MOVE, holds=moved, state=goal, at=at)
+    tx.ahead((_MOVE, {"holds": moved, "state": goal, "at": at}))
     tell_held(tx, free)
-    await store(tx, book)
+    store(tx, book)
     return verdicts
 
 

@@ -68,7 +68,7 @@ async def _merge_wallet(tx: Tx, pairs: Sequence[tuple[int, int]], members: list[
     if moves:
         await tx.run(_MOVE_HOLDS, rows=msgspec.json.encode(moves).decode())
     tell_held(tx, told)
-    await store(tx, book)
+    store(tx, book)
     return moved
 
 
@@ -137,7 +137,7 @@ async def _unmerge_wallet(tx: Tx, member_id: int, into_id: int, merged: Any, at:
         into_id, member_id, parts, debt, Cause(f"{key}:out", why, at), Cause(f"{key}:in", why, at), wallet=wallet
     )
     await _give_holds_back(tx, book, going, {one["into"]: one["lot"] for one in record}, (into_id, member_id, wallet))
-    await store(tx, book)
+    store(tx, book)
     return Unmerged(member_id=member_id, into_id=into_id, wallet=wallet, moved=moved, back=back, debt=debt)
 
 

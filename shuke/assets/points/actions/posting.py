@@ -75,21 +75,31 @@ async def open_book(
 
     With `enough` only those lots are read that so many points of each member come from at `at`: for spending and nothing else.
     """
+    book, _ = await open_asking(tx, members, at=at, lots_of=lots_of, wallet=wallet, enough=enough)
+    return book
+
+
+async def open_asking(
+    tx: Tx, members: Iterable[int], *also: Statement, at: datetime | None = None, lots_of: Iterable[int] = (),
+    wallet: str = POINTS, enough: Mapping[int, int] | None = None,
+) -> tuple[Book, list[list[Any]]]:  # fmt: skip
+    """The same and the rows of further questions, asked after the locks in one round trip with all of it."""
     at = at or clock.now()
     wanted = sorted(set(members))
     with_lots = sorted(set(lots_of))
     named = {"members": wanted, "wallet": wallet}
-    (cursor,) = await tx.together((LOCK, named))
-    rows = await cursor.fetchall()
+    asked: list[Statement] = [(LOCK, named)]
+    if with_lots and enough is None:
+        asked.append((LOTS, {"members": with_lots, "wallet": wallet}))
+    elif with_lots and enough is not None:
+        least = [enough[member_id] for member_id in with_lots]
+        asked.append((FIRST_LOTS, {"members": with_lots, "enough": least, "at": at, "wallet": wallet}))
+    rows, *found = [await answer.fetchall() for answer in await tx.together(*asked, *also)]
     if len(rows) < len(wanted):
         await tx.run(ENSURE, **named)
-        rows = await tx.rows(LOCK, **named)
-    if enough is None:
-        lots = await _read(tx, LOTS, members=with_lots, wallet=wallet) if with_lots else []
-    else:
-        least = [enough[member_id] for member_id in with_lots]
-        lots = await _read(tx, FIRST_LOTS, members=with_lots, enough=least, at=at, wallet=wallet) if with_lots else []
-    return book_of(tx, rows, lots, at=at, lots_of=with_lots, wallet=wallet)
+        rows, *found = [await answer.fetchall() for answer in await tx.together(*asked, *also)]
+    lots = found.pop(0) if with_lots else []
+    return book_of(tx, rows, lots, at=at, lots_of=with_lots, wallet=wallet), found
 
 
 def book_of(
@@ -164,11 +174,11 @@ def tell_posted(tx: Tx, member_ids: list[int]) -> None:
         told.member_ids.extend(member_ids)
 
 
-async def store(tx: Tx, book: Book) -> None:
-    """Write what the book collected, in one round trip."""
+def store(tx: Tx, book: Book) -> None:
+    """Write what the book collected; nothing waits for it."""
     statements = storing(tx, book)
     if statements:
-        await tx.together(*statements)
+        tx.ahead(*statements)
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,7 +207,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def post(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS, *, then: bool = False) -> list[Verdict]:
-    """Book many credits and debits, each with its own verdict, in order; repeatable by key; five statements in all.
+    """Book many credits and debits, each with its own verdict, in order; repeatable by key; two round trips in all.
 
     A debit spends what is usable now; with `then`, what was usable when it occurred.
     """
@@ -208,11 +218,12 @@ async def post(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS, *, the
         if posting.points < 0:
             spent[posting.member_id] -= posting.points
     members = (posting.member_id for posting in postings)
-    book = await open_book(tx, members, lots_of=spent, wallet=wallet, enough=None if then else spent)
-    known = await booked(tx, [posting.key for posting in postings])
+    keys = (BOOKED, {"keys": [posting.key for posting in postings]})
+    book, [rows] = await open_asking(tx, members, keys, lots_of=spent, wallet=wallet, enough=None if then else spent)
+    known = {row[0]: row[1] for row in rows}
     await tx.ids.ensure(3 * len(postings))
     verdicts = [_post_one(book, posting, known, wallet, then) for posting in postings]
-    await store(tx, book)
+    store(tx, book)
     return verdicts
 
 

@@ -144,7 +144,7 @@ async def _release_ended(tx: Tx, at: datetime, limit: int) -> int:
             book.unpin(hold.member_id, hold.points, wallet=wallet)
         tell_held(tx, [(row.member_id, lot, part, row.expires_at) for row in still for lot, part in row.lots])
         await tx.run(_CLOSE, holds=[hold.hold_id for hold in still])
-        await store(tx, book)
+        store(tx, book)
         released += len(still)
     return released
 

@@ -123,7 +123,7 @@ async def take_from_ledger(
         back = book.take_back(one.member_id, amount, cause, own_entry=entry_id, wallet=wallet)
         known[undo] = entry_id
         taken.append(Taken(state="taken", kind=kind, detail={"amount": amount, "debt": back.debt}))
-    await points.store(tx, book)
+    points.store(tx, book)
     return taken
 
 

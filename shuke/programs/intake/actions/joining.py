@@ -37,7 +37,7 @@ async def welcome(tx: Tx, member_ids: Sequence[int]) -> None:
                 rule_version=award.rule.version,
             )  # fmt: skip
             awaited += policy.credit(book, member_id, award, cause, context.merchant.zone)
-    await points.store(tx, book)
+    points.store(tx, book)
     tx.at_commit(*earning.counting(counters.added), *confirmations.storing(tx, awaited))
 
 
