@@ -109,10 +109,10 @@ class Window:
             nth = {"first": ("首次", "first"), "last": ("最近一次", "last")}[end]
             return f"{nth[0]}{event_zh}后 {zh}内", f"within {en} after the {nth[1]} {event_en}"
         if "from" in raw or "to" in raw:
-            start, end = raw.get("from"), raw.get("to")
-            if start and end:
-                return f"{start} 至 {end} 期间", f"from {start} to {end}"
-            return (f"{start} 起", f"since {start}") if start else (f"{end} 之前", f"before {end}")
+            since, until = raw.get("from"), raw.get("to")
+            if since and until:
+                return f"{since} 至 {until} 期间", f"from {since} to {until}"
+            return (f"{since} 起", f"since {since}") if since else (f"{until} 之前", f"before {until}")
         return "", ""
 
 

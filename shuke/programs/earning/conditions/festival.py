@@ -92,14 +92,9 @@ class OnFestival:
         """The condition in words."""
         zh = "仅" + "、".join(NAMES[one][0] for one in params.festivals)
         en = "only on " + ", ".join(NAMES[one][1] for one in params.festivals)
-        near_zh = [f"前 {params.days_before} 天"] if params.days_before else []
-        near_zh += [f"后 {params.days_after} 天"] if params.days_after else []
-        near_en = (
-            [f"{params.days_before} day{'' if params.days_before == 1 else 's'} before"] if params.days_before else []
-        )
-        near_en += (
-            [f"{params.days_after} day{'' if params.days_after == 1 else 's'} after"] if params.days_after else []
-        )
+        near = [(params.days_before, "前", "before"), (params.days_after, "后", "after")]
+        near_zh = [f"{side} {days} 天" for days, side, _ in near if days]
+        near_en = [f"{days} day{'' if days == 1 else 's'} {side}" for days, _, side in near if days]
         if near_zh:
             zh, en = f"{zh}（含{'、'.join(near_zh)}）", f"{en} (and {', '.join(near_en)})"
         return Sentence(zh, en)
