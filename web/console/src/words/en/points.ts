@@ -103,6 +103,7 @@ export default {
       exampleName: "What the example shows",
       exampleHint: "Such as: platinum on a weekend, 300 yuan",
       examples: "Examples",
+      see: "See the examples",
       examplesEmpty: "No examples yet. Try a receipt and keep it: a change that gets it wrong is then stopped before it is published.",
       must: "must give {n}",
       holds: "holds",

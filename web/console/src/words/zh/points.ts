@@ -103,6 +103,7 @@ export default {
       exampleName: "例子说明什么",
       exampleHint: "比如：白金会员周末买 300 元",
       examples: "例子",
+      see: "去看例子",
       examplesEmpty: "还没有例子。先在左边试算一张小票，再存成例子：以后改规则改错了，发布时会拦下来。",
       must: "应给 {n} 分",
       holds: "对得上",
