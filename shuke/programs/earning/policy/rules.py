@@ -119,12 +119,10 @@ class Basis:
 def asked(
     zh: str, en: str, *, unit: str = "", widget: str = "", labels: Any = None, when: Any = None, **limits: Any
 ) -> Meta:
-    """How a parameter is called on the form, in both languages, with its limits; `when` says with which values of another
-    one it is asked at all."""
+    """How a parameter is called on the form, in both languages, its limits, and `when` it is asked: with which others."""
     shown: dict[str, Any] = {"x-zh": zh, "x-en": en}
-    shown |= {"x-unit": unit} if unit else {}
-    shown |= {"x-widget": widget} if widget else {}
-    shown |= {"x-when": when} if when else {}
+    told = {"x-unit": unit, "x-widget": widget, "x-when": when}
+    shown |= {name: value for name, value in told.items() if value}
     shown |= {"x-labels": {str(key): {"zh": z, "en": e} for key, (z, e) in labels.items()}} if labels else {}
     return Meta(title=en, extra_json_schema=shown, **limits)
 
