@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from shuke.kit import errors
@@ -141,3 +142,12 @@ async def test_publishing_into_the_past_or_without_a_draft_is_refused(database: 
         await act(database, merchant_id, earning.publish, rule.rule_id, T0)
     with pytest.raises(earning.NoSuchRule):
         await act(database, merchant_id, earning.publish, 12345, T0)
+
+
+def test_once_for_each_content_is_asked_only_of_what_has_content() -> None:
+    """A comment or a booking is about nothing that could come twice; the form asks nothing that changes nothing."""
+    schema = msgspec.json.schema(earning.EFFECTS["event_bonus"].Params)
+    [doing] = schema["$defs"].values()
+    assert doing["properties"]["once_each"]["x-when"] == {
+        "event": ["article_read", "video_watched", "review", "survey"]
+    }
