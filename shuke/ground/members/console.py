@@ -148,17 +148,11 @@ async def merge_members(member_id: int, data: MergeInto, database: Database, cal
     return heir
 
 
-class Attributes(msgspec.Struct, frozen=True):
-    """All attributes that members have."""
-
-    items: list[queries.AttributeShown]
-
-
 @get("/attributes", guards=[requires("members.read")])
-async def list_attributes(database: Database, caller: Caller) -> Attributes:
+async def list_attributes(database: Database, caller: Caller) -> queries.Attributes:
     """Every attribute that members have, how many have it, and what asks for it."""
     async with database.read(caller.merchant_id) as tx:
-        return Attributes(await queries.attributes(tx))
+        return queries.Attributes(await queries.attributes(tx))
 
 
 @delete(
@@ -169,11 +163,6 @@ async def list_attributes(database: Database, caller: Caller) -> Attributes:
 )
 async def remove_attribute(database: Database, caller: Caller, name: str) -> queries.AttributeShown:
     """Take an attribute off all members; refused with the list while a segment, a rule or a journey asks for it."""
-    return await give_up(database, caller, name)
-
-
-async def give_up(database: Database, caller: http.Caller, name: str) -> queries.AttributeShown:
-    """Delete an attribute and note who did it."""
     now = clock.now()
     async with database.write(caller.merchant_id) as tx:
         found = await actions.delete_attribute(tx, name, by=caller.name, at=now)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from litestar import delete, get
 
-from shuke.ground.members import actions, console, queries
-from shuke.kit import http
+from shuke.ground import access
+from shuke.ground.members import actions, queries
+from shuke.kit import clock, http
 from shuke.kit.db import Database
 from shuke.kit.http import Caller
 
 
 @get("/attributes", guards=[http.requires("members.read")])
-async def list_attributes(database: Database, caller: Caller) -> console.Attributes:
+async def list_attributes(database: Database, caller: Caller) -> queries.Attributes:
     """会员属性：名称、多少会员有、被谁用着。 Every attribute that members have, how many have it, and what asks for it."""
     async with database.read(caller.merchant_id) as tx:
-        return console.Attributes(await queries.attributes(tx))
+        return queries.Attributes(await queries.attributes(tx))
 
 
 @delete(
@@ -29,7 +30,12 @@ async def remove_attribute(database: Database, caller: Caller, name: str) -> que
     Take an attribute off all members, within seconds; refused with the list of what asks for it. A repeat while that goes on
     answers the same; after that there is no such attribute.
     """
-    return await console.give_up(database, caller, name)
+    now = clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        found = await actions.delete_attribute(tx, name, by=caller.name, at=now)
+        before = {"members": found.members}
+        await access.record(tx, caller, "attribute.deleted", ("attribute", name), before=before, at=now)
+    return found
 
 
 routes = [list_attributes, remove_attribute]

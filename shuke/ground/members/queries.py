@@ -451,6 +451,12 @@ class AttributeShown(msgspec.Struct, frozen=True, kw_only=True):
     deleting: bool
 
 
+class Attributes(msgspec.Struct, frozen=True):
+    """All attributes that members have."""
+
+    items: list[AttributeShown]
+
+
 _ATTRIBUTES = """
 select a.name, count(*) as members, d.name is not null as deleting
 from member m cross join lateral jsonb_object_keys(m.attributes) as a(name)

@@ -38,20 +38,14 @@ async def list_webhooks(request: Request, database: Database) -> paging.Page:
 @post("/webhooks", guards=MANAGE)
 async def new_webhook(request: Request, database: Database, data: WebhookShape) -> dict[str, Any]:
     """Create a webhook; the secret is in this answer and never again."""
-    made, secret = await create(database, http.caller_of(request), data)
-    return {"webhook": made, "secret": secret}
-
-
-async def create(database: Database, caller: http.Caller, data: WebhookShape) -> tuple[queries.ShownWebhook, str]:
-    """Create a webhook and note who did it; answers it with its secret."""
-    at = clock.now()
+    caller, at = http.caller_of(request), clock.now()
     async with database.write(caller.merchant_id) as tx:
         made, secret = await shaping.create_webhook(
             tx, name=data.name, url=data.url, events=data.events, segments=data.segments, at=at, by=caller.name
         )
         after = {"url": made.url, "events": made.events, "segments": made.segments}
         await access.record(tx, caller, "webhook.created", ("webhook", made.name), after=after, at=at)
-    return made, secret
+    return {"webhook": made, "secret": secret}
 
 
 @put("/webhooks/{webhook_id:int}", guards=MANAGE)
@@ -78,12 +72,7 @@ def _told(webhook: queries.ShownWebhook) -> dict[str, Any]:
 @delete("/webhooks/{webhook_id:int}", guards=MANAGE)
 async def remove_webhook(request: Request, database: Database, webhook_id: int) -> None:
     """Delete a webhook with its log."""
-    await drop(database, http.caller_of(request), webhook_id)
-
-
-async def drop(database: Database, caller: http.Caller, webhook_id: int) -> None:
-    """Delete a webhook and note who did it."""
-    at = clock.now()
+    caller, at = http.caller_of(request), clock.now()
     async with database.write(caller.merchant_id) as tx:
         before = await queries.get_webhook(tx, webhook_id)
         await shaping.delete_webhook(tx, webhook_id)

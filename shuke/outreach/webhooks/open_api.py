@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 from litestar import delete, get, post
 
+from shuke.ground import access
 from shuke.insight import segments
 from shuke.kit import clock, http
 from shuke.kit.db import Database
 from shuke.kit.http import Caller
-from shuke.outreach.webhooks import console, policy, queries
+from shuke.outreach.webhooks import policy, queries
 from shuke.outreach.webhooks.actions import sending, shaping
 
 MANAGE = [http.requires("webhooks.write")]
@@ -55,17 +56,27 @@ async def new_webhook(data: NewHook, database: Database, caller: Caller) -> Made
     Tell this address who enters (`segment_entered`) and leaves (`segment_left`) segments. Addresses inside a house are refused;
     the host is looked up once for every call, and the call goes to one of exactly these addresses.
     """
-    async with database.read(caller.merchant_id) as tx:
+    at = clock.now()
+    async with database.write(caller.merchant_id) as tx:
         for slug in data.segments:
             await segments.get_segment(tx, slug)
-    shape = console.WebhookShape(name=data.name, url=data.url, events=data.events, segments=data.segments)
-    return Made(*await console.create(database, caller, shape))
+        made, secret = await shaping.create_webhook(
+            tx, name=data.name, url=data.url, events=data.events, segments=data.segments, at=at, by=caller.name
+        )
+        after = {"url": made.url, "events": made.events, "segments": made.segments}
+        await access.record(tx, caller, "webhook.created", ("webhook", made.name), after=after, at=at)
+    return Made(made, secret)
 
 
 @delete("/webhooks/{webhook_id:int}", guards=MANAGE, responses=http.declares(queries.NoSuchWebhook))
 async def remove_webhook(webhook_id: int, database: Database, caller: Caller) -> None:
     """删除推送地址和它的记录，还没发的不再发。 Remove a webhook with its log; what waits is never told."""
-    await console.drop(database, caller, webhook_id)
+    at = clock.now()
+    async with database.write(caller.merchant_id) as tx:
+        found = await queries.get_webhook(tx, webhook_id)
+        await shaping.delete_webhook(tx, webhook_id)
+        before = {"url": found.url, "events": found.events, "segments": found.segments, "state": found.state}
+        await access.record(tx, caller, "webhook.deleted", ("webhook", found.name), before=before, at=at)
 
 
 @post(
