@@ -133,22 +133,24 @@ async def _into_the_engine(opened: mirror.Mirror, merchant_id: int) -> tuple[flo
         for name, order in table.physical:
             beside = f"bench_{name}"
             await opened.engine.command(create_table(table, beside, order, opened.engine.dialect.table_engine))
-            last = (await mirror.rows(opened, f"SELECT max(applied) FROM {name} WHERE merchant = {merchant_id}"))[0][0]
-            step = max(1, last // max(1, (await _count(opened, name, merchant_id)) // 200_000 + 1) + 1)
-            for first in range(0, last + 1, step):
+            for place in await _places(opened, name, merchant_id):
                 rows = await mirror.table(
-                    opened,
-                    f"SELECT {columns} FROM {name} WHERE merchant = {merchant_id} AND applied >= {first} "
-                    f"AND applied < {first + step} ORDER BY applied",
+                    opened, f"SELECT {columns} FROM {name} WHERE merchant = {merchant_id} AND {place}"
                 )
-                if not len(rows):
-                    continue
                 count += len(rows)
                 started = clock.monotonic()
                 await opened.engine.insert([(beside, rows)])
                 took += clock.monotonic() - started
             await opened.engine.command(f"DROP TABLE {beside}")
     return took, count
+
+
+async def _places(opened: mirror.Mirror, name: str, merchant_id: int) -> list[str]:
+    """Conditions that part a table into pieces of some hundred thousand rows, as they were announced."""
+    last = (await mirror.rows(opened, f"SELECT max(applied) FROM {name} WHERE merchant = {merchant_id}"))[0][0]
+    pieces = await _count(opened, name, merchant_id) // 200_000 + 1
+    step = last // pieces + 1
+    return [f"applied >= {first} AND applied < {first + step}" for first in range(0, last + 1, step)]
 
 
 async def _count(opened: mirror.Mirror, name: str, merchant_id: int) -> int:

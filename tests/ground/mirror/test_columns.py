@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
-import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shuke.ground import mirror
+from shuke.ground.mirror.engines.arrow import arrow_table
+from shuke.ground.mirror.policy import declared
+
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
 ZONES = ("Asia/Shanghai", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu")
 _word = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(["\x1f玫瑰\x1f精华", "", "护肤"])
@@ -25,26 +29,41 @@ _at = st.builds(
 )  # fmt: skip
 
 
-def one_by_one(zone: str, happened: list[tuple[datetime, dict[str, Any]]]) -> dict[str, list[Any]]:
+Happened = list[tuple[datetime, dict[str, Any]]]
+
+
+def one_by_one(zone: str, told: list[Happened]) -> dict[str, list[Any]]:
     made = mirror.EventRows(zone)
-    for n, (at, properties) in enumerate(happened):
-        made.add("view", 1, at, (1, n), properties)
+    for seq, happened in enumerate(told):
+        for n, (at, properties) in enumerate(happened):
+            made.add("浏览", n, at, (seq, n), properties, store="s1" if n else "", channel="mini")
     return made.columns
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.sampled_from(ZONES), st.lists(st.tuples(_at, st.dictionaries(_word, _value, max_size=4)), max_size=6))
-def test_columns_are_the_rows(zone: str, happened: list[tuple[datetime, dict[str, Any]]]) -> None:
-    rows = one_by_one(zone, happened)
-    at = mirror.instants([at.isoformat().replace("+00:00", "Z") for at, _ in happened])
-    assert pa.array(at, pa.int64()).view(pa.timestamp("us", "UTC")).to_pylist() == [
-        each.astimezone(UTC) for each in rows["at"]
-    ]
-    weekday, hour = mirror.wall_clock(at, zone)
-    assert (weekday.tolist(), hour.tolist()) == (rows["weekday"], rows["hour"])
-    texts, numbers = mirror.property_maps([properties for _, properties in happened])
-    assert [dict(one) for one in texts.to_pylist()] == rows["texts"]
-    assert [dict(one) for one in numbers.to_pylist()] == rows["numbers"]
+def announced(zone: str, told: list[Happened]) -> list[mirror.News]:
+    made = []
+    for seq, happened in enumerate(told):
+        deeds = [
+            mirror.Deed(
+                event="浏览", member_id=n, occurred_at=at.isoformat().replace("+00:00", "Z"),
+                day=at.astimezone(ZoneInfo(zone)).date().isoformat(), properties=properties or None,
+                store="s1" if n else None, channel="mini",
+            )
+            for n, (at, properties) in enumerate(happened)
+        ]  # fmt: skip
+        made.append(mirror.News(seq, NOON, "events_recorded", mirror.Deeds(deeds)))
+    return made
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(ZONES),
+    st.lists(st.lists(st.tuples(_at, st.dictionaries(_word, _value, max_size=4)), max_size=4), min_size=1, max_size=3),
+)
+def test_columns_are_the_rows(zone: str, told: list[Happened]) -> None:
+    table = declared().tables["events"]
+    rows = arrow_table(table, 7, one_by_one(zone, told))
+    assert arrow_table(table, 7, mirror.event_columns(announced(zone, told), zone)).to_pylist() == rows.to_pylist()
 
 
 def test_an_hour_that_is_there_twice_has_its_clock() -> None:

@@ -1,6 +1,6 @@
 """What rooms declare for the mirror, and the SQL that follows from it alone."""
 
-from shuke.ground.mirror.policy.columns import days, instants, property_maps, texts, wall_clock
+from shuke.ground.mirror.policy.columns import Deed, Deeds, event_columns, texts, wall_clock
 from shuke.ground.mirror.policy.declared import (
     ALWAYS,
     Attribute,
@@ -36,6 +36,8 @@ __all__ = [
     "AttributeRows",
     "BadDuration",
     "Column",
+    "Deed",
+    "Deeds",
     "Duration",
     "Event",
     "EventRows",
@@ -49,16 +51,14 @@ __all__ = [
     "ValueType",
     "behaviour",
     "create_table",
-    "days",
     "decimal_literal",
     "declare",
     "declared",
+    "event_columns",
     "instant",
     "instant_literal",
-    "instants",
     "list_item",
     "list_text",
-    "property_maps",
     "quote",
     "schema_mark",
     "texts",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -16,12 +18,48 @@ from shuke.ground.mirror.policy.rows import EXACT, FORMS, LARGEST, LIST_MARK, ST
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shuke.ground.mirror.policy.declared import News
     from shuke.kit.db import Texts
 
 DECIMAL = pa.decimal128(38, 9)
 _UNIT = 10**9
 _DAY = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Deed(msgspec.Struct, gc=False):
+    """One event as an announcement writes it, less what the table does not hold; `day` is its business date."""
+
+    event: str
+    member_id: int
+    occurred_at: str
+    day: str
+    properties: dict[str, Any] | None = None
+    store: str | None = None
+    channel: str | None = None
+
+
+class Deeds(msgspec.Struct, gc=False):
+    """The payload of an announcement of behaviour."""
+
+    events: list[Deed]
+
+
+def event_columns(news: Sequence[News], zone: str) -> dict[str, Any]:
+    """The rows of `EventRows` for announcements read as `Deeds`, by column: there may be very many."""
+    sizes = [len(one.payload.events) for one in news]
+    deeds: list[Deed] = list(chain.from_iterable(one.payload.events for one in news))
+    at = instants([deed.occurred_at for deed in deeds])
+    weekday, hour = wall_clock(at, zone)
+    said, numbers = property_maps([deed.properties or {} for deed in deeds])
+    return {
+        "member": np.array([deed.member_id for deed in deeds], np.int64),
+        "seq": np.repeat(np.array([one.seq for one in news], np.int64), sizes),
+        "idx": np.concatenate([np.arange(size) for size in sizes]), "kind": [deed.event for deed in deeds], "at": at,
+        "day": days([deed.day for deed in deeds]), "weekday": weekday, "hour": hour,
+        "store": [deed.store or "" for deed in deeds], "channel": [deed.channel or "" for deed in deeds], "texts": said,
+        "numbers": numbers,
+    }  # fmt: skip
 
 
 def instants(written: Sequence[str]) -> np.ndarray:
@@ -74,30 +112,28 @@ def property_maps(given: Sequence[Mapping[str, Any]]) -> tuple[pa.MapArray, pa.M
     ends: tuple[list[int], list[int]] = ([0], [0])
     for properties in given:
         for name, value in properties.items():
-            kind = type(value)
-            if kind is str:
-                if value:
-                    words.append(name)
-                    said.append(value.replace(LIST_MARK, " ") if LIST_MARK in value else value)
-                continue
-            number = _units(value) if kind is int or kind is float else None
+            text, number = _kept(value)
             if number is not None:
                 names.append(name)
                 units.append(number)
-                continue
-            form, text, exact = value_of(value)
-            if form == FORMS["number"]:
-                names.append(name)
-                units.append(int(exact.scaleb(9, EXACT)))
-            elif form != FORMS["missing"]:
+            elif text:
                 words.append(name)
                 said.append(text)
         ends[0].append(len(words))
         ends[1].append(len(names))
-    return (
-        _map(ends[0], words, pa.array(said, pa.string())),
-        _map(ends[1], names, _decimals(units)),
-    )
+    return _map(ends[0], words, pa.array(said, pa.string())), _map(ends[1], names, _decimals(units))
+
+
+def _kept(value: Any) -> tuple[str, int | None]:
+    """A value as text, or as a number in billionths; an empty text is no value."""
+    kind = type(value)
+    if kind is str:
+        return value.replace(LIST_MARK, " ") if LIST_MARK in value else value, None
+    number = _units(value) if kind is int or kind is float else None
+    if number is not None:
+        return "", number
+    form, text, exact = value_of(value)
+    return text, int(exact.scaleb(9, EXACT)) if form == FORMS["number"] else None
 
 
 def _map(ends: list[int], names: list[str], values: pa.Array) -> pa.MapArray:
