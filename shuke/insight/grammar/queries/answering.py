@@ -124,8 +124,10 @@ async def answer(
     besides = _besides(opened, moment, among, population is None, following)
     await _ask(opened, made, first, among, besides)
     if unknown:
-        edges |= await _edges(opened, made, unknown, known, among)
-        await _ask(opened, made, {leaf: _plan(opened, made, leaf) for leaf in unknown}, among)
+        found, ranked = await _edges(opened, made, unknown, known, among)
+        edges |= found
+        made.leaves |= ranked
+        await _ask(opened, made, {leaf: _plan(opened, made, leaf) for leaf in unknown if leaf not in ranked}, among)
     for leaf in asked:
         if leaf.kind == rank.CODE and leaf.params.among is not None:
             made.leaves[leaf] &= made.members(leaf.params.among)
@@ -213,10 +215,11 @@ async def crossings(
 
 async def _edges(
     opened: Mirror, made: Answer, ranked: Sequence[Leaf], known: Known, among: Sequence[int] | None
-) -> dict[str, float | None]:
-    """The edge of each ranking: as given, else found over all members."""
+) -> tuple[dict[str, float | None], dict[Leaf, BitMap]]:
+    """The edge of each ranking: as given, else found over all members; who is within it, where all were measured for it."""
     missing = [leaf for leaf in ranked if leaf.key not in known.edges]
     edges = {leaf.key: known.edges[leaf.key] for leaf in ranked if leaf.key in known.edges}
+    within: dict[Leaf, BitMap] = {}
     whole = made
     if missing and among is not None:
         inner = [leaf.params.among for leaf in missing if leaf.params.among is not None]
@@ -224,16 +227,39 @@ async def _edges(
     for leaf in missing:
         eligible = whole.everyone if leaf.params.among is None else whole.members(leaf.params.among)
         plan = rank.ranking(leaf, made.moment, opened.registry)
-        edges[leaf.key] = edge_of(leaf.params, await mirror.measured(opened, plans.all_values_sql(plan)), eligible)
-    return edges
+        measured = await mirror.measured(opened, plans.all_values_sql(plan))
+        edge = edges[leaf.key] = edge_of(leaf.params, measured, eligible)
+        if among is None:
+            within[leaf] = made.everyone & BitMap(_within(leaf.params, measured, edge))
+    return edges, within
+
+
+def _within(wanted: rank.Rank, measured: np.ndarray, edge: float | None) -> np.ndarray:
+    """The members whose measure is above 0 and within the edge."""
+    if edge is None:
+        return measured["member"][:0]
+    values = measured["value"]
+    inside = (values > 0) & (values >= edge if wanted.top else values <= edge)
+    return np.ascontiguousarray(measured["member"][inside])
+
+
+def _eligible(members: np.ndarray, eligible: BitMap) -> np.ndarray:
+    """Which of these numbers are in the set: most often it holds all from its first to its last."""
+    if not eligible:
+        return np.zeros(len(members), dtype=bool)
+    first, last = eligible.min(), eligible.max()
+    within = (members >= first) & (members <= last)
+    if len(eligible) == last - first + 1:
+        return within
+    inside = np.zeros(last + 1, dtype=bool)
+    inside[np.array(eligible, dtype=np.int64)] = True
+    return within & inside[np.where(within, members, first)]
 
 
 def edge_of(wanted: rank.Rank, measured: np.ndarray, eligible: BitMap) -> float | None:
     """The measure of the last who belongs among those eligible; None: nobody does."""
-    above = measured[measured["value"] > 0]
-    inside = np.zeros(int(max(above["member"].max(initial=0), eligible.max() if eligible else 0)) + 1, dtype=bool)
-    inside[np.array(eligible, dtype=np.int64)] = True
-    values = above["value"][inside[above["member"]]]
+    members, values = np.ascontiguousarray(measured["member"]), np.ascontiguousarray(measured["value"])
+    values = values[(values > 0) & _eligible(members, eligible)]
     place = wanted.place(len(values))
     if not place:
         return None

@@ -7,6 +7,7 @@ a first step decides, whatever their number.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from shuke.ground.mirror import list_text, quote
@@ -37,7 +38,8 @@ def plan(leaf_: Leaf, moment: Moment, registry: Registry) -> Plan:
 
 
 def _select(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ...]) -> str:
-    rows = " UNION ALL ".join(_rows(made, moment, registry, few))
+    kept = "1" if few else f"bitmapContains(({_candidates(made, moment, registry)}), member)"
+    rows = " UNION ALL ".join(_rows(made, moment, registry, few, kept))
     needed = 1 if few else (1 << len(made.steps)) - 1
     events = (
         "SELECT member, arraySort(groupArray((toUnixTimestamp64Micro(at), seq, idx, name, bits, keys))) AS ev "
@@ -55,12 +57,31 @@ def _select(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, 
     )
 
 
+def _candidates(made: Sequence, moment: Moment, registry: Registry) -> str:
+    """Who did every step at some time, whatever the order, also what was taken back: sets of members, cheap beside their events.
+
+    All members' events are then only looked at for these.
+    """
+    sets: dict[str, str] = {}
+    for n, step in enumerate(made.steps):
+        event = step.counted.event
+        scan = asking.scan_of(event, moment, registry)
+        where = " AND ".join(f"({test})" for test in (*scan.conditions, _matches(made, n, moment)))
+        asked = f"(SELECT groupBitmapState(member) AS b FROM {scan.source} WHERE {where})"
+        sets.setdefault(asked, f"s{len(sets)}.b")
+    both = reduce(lambda one, other: f"bitmapAnd({one}, {other})", sets.values())
+    return f"SELECT {both} FROM {', '.join(f'{asked} AS s{n}' for n, asked in enumerate(sets))}"
+
+
 def _micro(length: timedelta) -> int:
     return round(length.total_seconds() * 1_000_000)
 
 
-def _rows(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ...]) -> list[str]:
-    """One SELECT for each event that is named, and for strict ones, those of all that was done besides."""
+def _rows(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ...], kept: str) -> list[str]:
+    """One SELECT for each event that is named, and for strict ones, those of all that was done besides.
+
+    `kept` says of a member whether their events are needed; it is asked last, of rows that count.
+    """
     selects = []
     named = {step.counted.event.name: step.counted.event for step in made.asked}
     for name, event in named.items():
@@ -69,7 +90,7 @@ def _rows(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ..
             for n, step in enumerate(made.asked)
             if step.counted.event.name == name
         ]
-        counts = "" if made.mode == "strict" else "bits != 0"
+        counts = kept if made.mode == "strict" else f"if(bits != 0, {kept}, 0)"
         selects.append(
             _select_rows(
                 event, (quote(name), " + ".join(bits), _keys(made, event, moment)), (moment, registry, few), counts
@@ -79,7 +100,7 @@ def _rows(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ..
         blank = f"arrayWithConstant({len(made.same)}, '')"
         if ORDER not in named and ORDER in registry.events:
             told = (quote(ORDER), "0", blank)
-            selects.append(_select_rows(registry.events[ORDER], told, (moment, registry, few), ""))
+            selects.append(_select_rows(registry.events[ORDER], told, (moment, registry, few), kept))
         others = registry.event("any other")
         known = ", ".join(quote(name) for name in dict.fromkeys((*ECHOES, *named)))
         until = "" if moment.complete else f" AND at <= {moment.instant_sql}"
@@ -87,7 +108,7 @@ def _rows(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ..
         selects.append(
             f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, toString(kind) AS name, toUInt32(0) AS bits, "
             f"{blank} AS keys FROM {others.table} "
-            f"WHERE merchant = {moment.merchant_id}{until}{only} AND kind NOT IN ({known})"
+            f"WHERE merchant = {moment.merchant_id}{until}{only} AND kind NOT IN ({known}) AND {kept}"
         )
     return selects
 
@@ -98,9 +119,7 @@ def _select_rows(
     name, bits, keys = told
     moment, registry, few = place
     scan = asking.scan_of(event, moment, registry)
-    where = " AND ".join(
-        f"({condition})" for condition in (*scan.conditions, *scan.live, *few, *([counts] if counts else ()))
-    )
+    where = " AND ".join(f"({condition})" for condition in (*scan.conditions, *scan.live, *few, counts))
     return (
         f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, {name} AS name, toUInt32({bits}) AS bits, "
         f"{keys} AS keys FROM {scan.source} WHERE {where}"
