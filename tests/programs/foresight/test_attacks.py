@@ -55,7 +55,10 @@ def test_a_first_order_of_a_cent_and_a_gift_for_joining_are_farmed() -> None:
     assert found["sign_up_farm"].points == 100 * 300
     assert "每个号各下一笔 ¥0.01 的首单，100 笔一共比老会员多得 20,000 积分" in found["sign_up_farm"].steps[1].zh
     without_gift = attacked(("first_order", {"points": 200}, [], {}))["sign_up_farm"]
-    assert [step.zh[:20] for step in without_gift.steps] == ["用同一台设备、同一个地址注册 100 个", "每个号各下一笔 ¥0.01 的首单，10"]
+    assert [step.zh[:20] for step in without_gift.steps] == [
+        "用同一台设备、同一个地址注册 100 个",
+        "每个号各下一笔 ¥0.01 的首单，10",
+    ]
     limited = attacked(("sign_up", {"points": 100}, [], {"budget_points": 1_500}))
     assert limited["sign_up_farm"].points == 1_500
 
