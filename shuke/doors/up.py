@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from shuke.doors import asgi, asking, control, engines, lane, listening, wiring, works
+from shuke.doors import asgi, asking, control, engines, following, lane, listening, wiring, works
 from shuke.ground.mirror import jobs as mirror_jobs
-from shuke.insight.segments import jobs as segments_jobs
 from shuke.kit import clock, errors
 from shuke.kit.events import Relay
 from shuke.kit.jobs import keep_handing_out, plan_missing
@@ -155,7 +154,7 @@ async def _keep_living(context: Context) -> None:
         await asyncio.sleep(1)
     while True:
         try:
-            await segments_jobs.keep_living(context.mirror, context.database)
+            await following.keep_living(context.mirror, context.database)
         except errors.Unavailable:
             log.warning("the database does not answer; segments wait")
             await asyncio.sleep(1)

@@ -12,6 +12,7 @@ from shuke.insight.segments.actions import (
     live,
 )
 from shuke.insight.segments.actions import note_changed, note_history, refresh, refresh_soon, used_by, verify
+from shuke.insight.segments.actions import with_changes
 from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.queries.catalog import NoSuchSegment, Shown, find_segment, get_segment, list_segments, names
 from shuke.insight.segments.queries.catalog import using
@@ -29,5 +30,5 @@ __all__ = [
     "entered", "find_segment", "get_list", "get_segment", "import_list", "inside", "keep_list", "known_of", "left",
     "list_lists", "list_names", "list_segments", "live", "members", "members_after", "members_each", "names",
     "note_changed", "note_history", "of_member", "of_members", "parsed", "preview", "refresh", "refresh_soon",
-    "sampled", "used_by", "using", "verify",
+    "sampled", "used_by", "using", "verify", "with_changes",
 ]  # fmt: skip

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pyroaring import BitMap
 
+from shuke.doors import following as loop
 from shuke.ground import mirror
 from shuke.insight import segments
-from shuke.insight.segments import jobs
 from shuke.insight.segments.actions import budgets, refreshing, writing
 from shuke.insight.segments.actions.state import turn_of
 from shuke.kit import clock
@@ -140,7 +140,7 @@ async def test_the_round_of_one_merchant_holds_nobody_else(
     other = await make_merchant(database)
     await create(database, other, BUYERS, "buyers")
     await segments.refresh(database, columns, other, NOON)
-    following = jobs._Following(columns, database)
+    following = loop._Following(columns, database)
     try:
         with clock.at(NOON + timedelta(hours=1)):
             async with turn_of(database, columns, shop):  # as a crowd holds it

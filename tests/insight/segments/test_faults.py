@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from shuke.doors import following as loop
 from shuke.doors import wiring
 from shuke.ground import members, mirror
 from shuke.ground.mirror import actions as copying
 from shuke.insight import segments, tags
-from shuke.insight.segments import jobs
 from shuke.insight.segments.actions import living
 from shuke.insight.tags import jobs as tag_jobs
 from shuke.kit import clock
@@ -196,7 +196,7 @@ async def test_a_clock_that_goes_back_a_little_waits_for_itself(
 async def test_the_loop_looks_at_everything_when_the_clock_went_back(
     database: Database, columns: mirror.Mirror, shop: int
 ) -> None:
-    following = jobs._Following(columns, database)
+    following = loop._Following(columns, database)
     with clock.at(NOON + 400 * DAY):
         following.due[shop] = clock.now()
         await following.round()
@@ -212,7 +212,7 @@ async def test_the_loop_leaves_a_merchant_alone_that_is_being_loaded(
 ) -> None:
     """Its days are played with a clock of their own; a refresh as of today would let members enter and leave at the wrong time."""
     before = await flips(database, shop)
-    following = jobs._Following(columns, database)
+    following = loop._Following(columns, database)
     await _state(database, shop, "loading")
     with clock.at(NOON + 40 * DAY):
         following.due[shop] = clock.now()
