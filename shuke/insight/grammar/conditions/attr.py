@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,7 @@ def _looked_up(attr: Attr, moment: Moment, _: Registry) -> tuple[Scan, tuple[str
     if type_ == "flag":
         return scan, (), _latest("if(form = 4, text = 'true', NULL)"), _with_default(_nullable("flag"), attr)
     if type_ == "instant":
-        shown = "if(form = 1, parseDateTime64BestEffortOrNull(text, 6, 'UTC'), NULL)"
+        shown = "if(form = 1 AND substring(text, 11, 1) = 'T', parseDateTime64BestEffortOrNull(text, 6, 'UTC'), NULL)"
         return scan, (), _latest(shown), _nullable("instant")
     return scan, (), _latest("text", plain=True), Subject("{0}", type_, "{0} != ''", listed=True, absent="")
 
@@ -220,7 +221,9 @@ def _typed(value: Any, attr: Attr) -> Any:
         )
     if comparison.type == "day":
         return value if comparing.is_day(value) else None
-    wanted = {"text": (str, tuple), "number": (int, float, Decimal)}.get(comparison.type, (object,))
+    wanted = {"text": (str, tuple), "number": (int, float, Decimal), "instant": (datetime,)}.get(
+        comparison.type, (object,)
+    )
     return value if isinstance(value, wanted) else None
 
 
