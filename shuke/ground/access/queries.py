@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from shuke.ground import tenancy
 from shuke.ground.access import policy
 from shuke.kit import errors, paging
 from shuke.kit.db import Tx
@@ -133,11 +134,9 @@ async def _roles(tx: Tx, staff_id: int, at_merchant: int) -> list[tuple[str, int
 async def merchants_of(tx: Tx, staff_id: int) -> list[int]:
     """The numbers of the open merchants at which this person has a role; asked of the directory."""
     rows = await tx.rows(
-        "select distinct r.merchant_id as m from staff_role r join merchant o on o.merchant_id = r.merchant_id "
-        "and o.state = 'active' where r.staff_id = %(staff_id)s order by 1",
-        staff_id=staff_id,
+        "select distinct merchant_id as m from staff_role where staff_id = %(staff_id)s order by 1", staff_id=staff_id
     )
-    return [row.m for row in rows]
+    return await tenancy.open_among(tx, [row.m for row in rows])
 
 
 async def list_staff(tx: Tx, store_codes: dict[int, str]) -> list[StaffMember]:

@@ -2,6 +2,7 @@
 
 from shuke.ground.mirror.actions import copy, drain, rebuild
 from shuke.ground.mirror.engines import MirrorGone, QueryFailed, TooMuch
+from shuke.ground.mirror.engines.arrow import texts
 from shuke.ground.mirror.policy import (
     ALWAYS,
     COMMON,
@@ -33,7 +34,6 @@ from shuke.ground.mirror.policy import (
     list_item,
     list_text,
     quote,
-    texts,
     wall_clock,
 )
 from shuke.ground.mirror.queries import Freshness, Mirror, bitmaps, close_mirror, freshness, measured, moment

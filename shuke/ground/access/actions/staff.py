@@ -140,7 +140,8 @@ async def reset_password(tx: Tx, staff_id: int, password_hash: str) -> None:
 async def forgive_tries(tx: Tx, staff_ids: Sequence[int]) -> None:
     """Forget failed sign-ins of these people, such as from before their shop was open. Repeatable."""
     await tx.run(
-        "update staff set failed_count = 0, locked_until = null where staff_id = any(%(people)s)", people=list(staff_ids)
+        "update staff set failed_count = 0, locked_until = null where staff_id = any(%(people)s)",
+        people=list(staff_ids),
     )
 
 

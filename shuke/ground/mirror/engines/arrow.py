@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from shuke.ground.mirror.policy.columns import DECIMAL, texts
+from shuke.ground.mirror.policy.columns import DECIMAL
 from shuke.kit.db import Texts
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ _TYPES = {
     "numbers": pa.map_(pa.string(), DECIMAL),
 }
 _OWN = {"member": pa.uint32(), "seq": pa.uint64(), "idx": pa.uint32()}
+
+
+def texts(column: Texts) -> pa.StringArray:
+    """A text column of a columnar answer."""
+    return pa.StringArray.from_buffers(len(column), pa.py_buffer(column.starts), pa.py_buffer(column.data))
 
 
 def arrow_table(table: Table, merchant_id: int, columns: Mapping[str, Any]) -> pa.Table:

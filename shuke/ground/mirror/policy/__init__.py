@@ -1,6 +1,6 @@
 """What rooms declare for the mirror, and the SQL that follows from it alone."""
 
-from shuke.ground.mirror.policy.columns import Deed, Deeds, event_columns, texts, wall_clock
+from shuke.ground.mirror.policy.columns import Deed, Deeds, event_columns, wall_clock
 from shuke.ground.mirror.policy.declared import (
     ALWAYS,
     Attribute,
@@ -61,6 +61,5 @@ __all__ = [
     "list_text",
     "quote",
     "schema_mark",
-    "texts",
     "wall_clock",
 ]

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shuke.ground.mirror.policy.declared import News
-    from shuke.kit.db import Texts
 
 DECIMAL = pa.decimal128(38, 9)
 _UNIT = 10**9
@@ -69,11 +68,6 @@ def instants(written: Sequence[str]) -> np.ndarray:
     except pa.ArrowInvalid:  # a form that only Python reads
         read = pa.array([instant(one) for one in written], pa.timestamp("us", "UTC"))
     return read.view(pa.int64()).to_numpy()
-
-
-def texts(column: Texts) -> pa.StringArray:
-    """A text column of a columnar answer."""
-    return pa.StringArray.from_buffers(len(column), pa.py_buffer(column.starts), pa.py_buffer(column.data))
 
 
 def days(written: Sequence[str]) -> pa.Array:
