@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 _encode = msgspec.json.Encoder().encode
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # where PostgreSQL counts from
+_DAY = _EPOCH.date()
 _MICROSECOND = timedelta(microseconds=1)
 _WHOLE = np.dtype([("length", ">i4"), ("value", ">i8")])
 _NULL = (-1).to_bytes(4, "big", signed=True)
 # The type as a definition writes it, then the oids of one value and of an array of them.
 _KINDS = {
     "BIGINT": (20, 1016), "TEXT": (25, 1009), "JSONB": (3802, 3807), "TIMESTAMP WITH TIME ZONE": (1184, 1185),
-    "BOOLEAN": (16, 1000),
+    "BOOLEAN": (16, 1000), "DATE": (1082, 1182),
 }  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def _statement(table: Table, columns: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=4096)
 def _kind(table: Table, name: str) -> str:
-    return column_type(table.columns[name])
+    return column_type(table.columns[name]).partition(" COLLATE ")[0]
 
 
 def _packed(values: list[Any], kind: str) -> Packed:
@@ -102,6 +103,8 @@ def _cells(values: list[Any], kind: str) -> list[bytes]:
         texts = [None if value is None else b"\x01" + value for value in values]
     elif kind == "BOOLEAN":
         texts = [None if value is None else b"\x01" if value else b"\x00" for value in values]
+    elif kind == "DATE":
+        texts = [None if value is None else (value - _DAY).days.to_bytes(4, "big", signed=True) for value in values]
     else:
         texts = [None if value is None else value.to_bytes(8, "big", signed=True) for value in values]
     return [_NULL if text is None else len(text).to_bytes(4, "big") + text for text in texts]
