@@ -89,12 +89,16 @@ async def context(database: Database, home: Path, database_url: str) -> AsyncIte
 
 @pytest.fixture(scope="session")
 async def columns(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
-    """The columnar engine with every room's facts; a process has one, so all tests share it."""
+    """The columnar engine with every room's facts; a process has one, so all tests share it.
+
+    `SHUKE_TEST_MIRROR` names a ClickHouse server to ask instead of the engine in this process.
+    """
     from shuke.doors import wiring
     from shuke.ground import mirror
 
     assert wiring.FACTS
-    opened = await mirror.open_mirror(f"chdb://{tmp_path_factory.mktemp('columns', numbered=True)}")
+    own = f"chdb://{tmp_path_factory.mktemp('columns', numbered=True)}"
+    opened = await mirror.open_mirror(os.environ.get("SHUKE_TEST_MIRROR", own))
     yield opened
     await mirror.close_mirror(opened)
 
