@@ -19,7 +19,7 @@ from shuke.ground.mirror.queries import freshness, wait_for
 from shuke.kit import clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from shuke.ground.mirror.policy import Redirect, Registry, Table
     from shuke.ground.mirror.queries import Mirror
@@ -341,18 +341,15 @@ def _latest(batch: _Batch) -> Any:
 async def _begin(mirror: Mirror, database: Database) -> None:
     """Make sure of the tables, and take away what was added beyond the cursors by a round that did not end."""
     await _recognise(mirror, database)
-    beyond: dict[int, int] = {}
-    for table in mirror.registry.tables.values():
-        for name, _ in table.physical:
-            for merchant_id, applied in await mirror.engine.rows(
-                f"SELECT merchant, max(applied) FROM {name} GROUP BY merchant"
-            ):
-                beyond[merchant_id] = max(applied, beyond.get(merchant_id, 0))
+    names = [name for table in mirror.registry.tables.values() for name, _ in table.physical]
+    latest = {
+        name: await mirror.engine.rows(f"SELECT merchant, max(applied) FROM {name} GROUP BY merchant") for name in names
+    }
     async with database.directory() as tx:
         cursors = {row.merchant_id: row.seq for row in await tx.rows("select merchant_id, seq from mirror_cursor")}
-    for merchant_id, applied in beyond.items():
-        if applied > cursors.get(merchant_id, 0):
-            await _forget(mirror, merchant_id, cursors.get(merchant_id, 0))
+    for name, found in latest.items():
+        places = {merchant_id: cursors.get(merchant_id, 0) for merchant_id, _ in found}
+        await _forget(mirror, name, {number: places[number] for number, applied in found if applied > places[number]})
 
 
 async def _recognise(mirror: Mirror, database: Database) -> None:
@@ -388,10 +385,14 @@ async def _drop(mirror: Mirror) -> None:
     await mirror.engine.command("TRUNCATE TABLE mirror_mark")
 
 
-async def _forget(mirror: Mirror, merchant_id: int, after: int, tables: Iterable[Table] | None = None) -> None:
-    for table in tables or mirror.registry.tables.values():
-        for name, _ in table.physical:
-            await mirror.engine.delete(name, f"merchant = {merchant_id} AND applied > {after}")
+async def _forget(mirror: Mirror, name: str, after: Mapping[int, int]) -> None:
+    """Take away what each of these merchants has in one physical table beyond a place; one deletion for all of them."""
+    merchants = defaultdict(list)
+    for merchant_id, place in after.items():
+        merchants[place].append(str(merchant_id))
+    beyond = [f"applied > {place} AND merchant IN ({', '.join(many)})" for place, many in sorted(merchants.items())]
+    if beyond:
+        await mirror.engine.delete(name, " OR ".join(beyond))
 
 
 async def rebuild(mirror: Mirror, database: Database, merchant_id: int) -> int:
@@ -405,7 +406,9 @@ async def rebuild(mirror: Mirror, database: Database, merchant_id: int) -> int:
                 "update mirror_cursor set seq = 0, latest_at = null, marks = '{}' where merchant_id = %(m)s",
                 m=merchant_id,
             )
-        await _forget(mirror, merchant_id, 0)
+        for table in mirror.registry.tables.values():
+            for name, _ in table.physical:
+                await _forget(mirror, name, {merchant_id: 0})
     return await drain(mirror, database, merchant_id)
 
 
