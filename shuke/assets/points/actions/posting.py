@@ -64,6 +64,8 @@ select e.* from unnest(%(keys)s::text[]) as k(key)
 cross join lateral (select e.key, e.entry_id, e.member_id, e.wallet, e.points, e.occurred_at from entry e
   where e.merchant_id = %(merchant_id)s and e.key >= k.key order by e.key limit 1) e where e.key = k.key
 """
+PART = 128
+"""Entries that are sent together, before the rest is decided."""
 Statement = tuple[str, dict[str, Any]]
 
 
@@ -222,7 +224,11 @@ async def post(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS, *, the
     book, [rows] = await open_asking(tx, members, keys, lots_of=spent, wallet=wallet, enough=None if then else spent)
     known = {row[0]: row[1] for row in rows}
     await tx.ids.ensure(3 * len(postings))
-    verdicts = [_post_one(book, posting, known, wallet, then) for posting in postings]
+    verdicts = []
+    for posting in postings:
+        verdicts.append(_post_one(book, posting, known, wallet, then))
+        if len(book.entries) >= PART:  # written while the rest is decided: others wait for these accounts
+            tx.ahead(*booking(tx, book))
     store(tx, book)
     return verdicts
 
