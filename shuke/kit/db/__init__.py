@@ -5,9 +5,10 @@ from psycopg.errors import DataError
 from shuke.kit.db.columnar import Kind, Texts
 from shuke.kit.db.database import IN_THE_WAY, Database, MerchantGone
 from shuke.kit.db.schema import JSON, Model, instant, is_tenant, part_of_key, policy_statements
-from shuke.kit.db.tx import Tx
+from shuke.kit.db.tx import AHEAD, Tx
 
 __all__ = [
+    "AHEAD",
     "IN_THE_WAY",
     "JSON",
     "DataError",

@@ -30,6 +30,8 @@ set_json_loads(msgspec.json.decode)
 _dialect = psycopg_dialect.dialect_async(paramstyle="pyformat")
 
 _MANY = 8  # from so many rows on, columns are cheaper than one JSON text
+AHEAD = 128
+"""Rows that are worth a statement of their own while the rest is decided; see `Tx.ahead`."""
 _HEAD = """
 update merchant_head h set seq = h.seq + %(count)s,
     chain = case when %(digest)s::bytea is null then h.chain else sha256(h.chain || %(digest)s::bytea) end

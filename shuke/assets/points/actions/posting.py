@@ -13,7 +13,7 @@ from shuke.assets.points import models
 from shuke.assets.points.events import PointsPosted
 from shuke.assets.points.policy import POINTS, AccountState, Book, Cause, LotState, entry_line
 from shuke.kit import clock, errors
-from shuke.kit.db import Tx
+from shuke.kit.db import AHEAD, Tx
 
 ENSURE = """
 insert into account (merchant_id, member_id, wallet)
@@ -64,8 +64,6 @@ select e.* from unnest(%(keys)s::text[]) as k(key)
 cross join lateral (select e.key, e.entry_id, e.member_id, e.wallet, e.points, e.occurred_at from entry e
   where e.merchant_id = %(merchant_id)s and e.key >= k.key order by e.key limit 1) e where e.key = k.key
 """
-PART = 128
-"""Entries that are sent together, before the rest is decided."""
 Statement = tuple[str, dict[str, Any]]
 
 
@@ -227,7 +225,7 @@ async def post(tx: Tx, postings: Sequence[Posting], wallet: str = POINTS, *, the
     verdicts = []
     for posting in postings:
         verdicts.append(_post_one(book, posting, known, wallet, then))
-        if len(book.entries) >= PART:  # written while the rest is decided: others wait for these accounts
+        if len(book.entries) >= AHEAD:  # written while the rest is decided: others wait for these accounts
             tx.ahead(*booking(tx, book))
     store(tx, book)
     return verdicts

@@ -12,13 +12,11 @@ from typing import Any
 from shuke.assets import confirmations, offers, points
 from shuke.ground import ingestion, members, orders
 from shuke.kit import clock, errors
-from shuke.kit.db import IN_THE_WAY, Database, DataError, Tx
+from shuke.kit.db import AHEAD, IN_THE_WAY, Database, DataError, Tx
 from shuke.programs import earning, tiers
 from shuke.programs.intake import policy, queries
 from shuke.programs.intake.actions import knowing, late, refunds
 from shuke.programs.intake.actions.batch import Answer, Batch, Statement, encode
-
-PART = 128  # decided items that are sent together, before the rest is decided
 
 
 async def apply(
@@ -374,7 +372,7 @@ def _fold(
             batch.refuse(index, refusal)
         else:
             seen[item.source, item.key] = batch.receipts[-1]
-            if ahead and len(batch.receipts) >= PART:
+            if ahead and len(batch.receipts) >= AHEAD:
                 tx.ahead(*_recorded(tx, batch, state))
 
 
