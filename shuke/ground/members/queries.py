@@ -461,17 +461,19 @@ _ATTRIBUTES = """
 select a.name, count(*) as members, d.name is not null as deleting
 from member m cross join lateral jsonb_object_keys(m.attributes) as a(name)
 left join attribute_deletion d on d.merchant_id = %(merchant_id)s and d.name = a.name
-where m.merchant_id = %(merchant_id)s and m.merged_into is null and a.name not in ('gender', 'birthday', 'joined_at')
+where m.merchant_id = %(merchant_id)s and m.merged_into is null
+    and (%(only)s::text is null or (m.attributes ? %(only)s::text and a.name = %(only)s::text))
+    and a.name not in ('gender', 'birthday', 'joined_at')
 group by a.name, d.name order by members desc, a.name
 """
 
 
-async def attributes(tx: Tx) -> list[AttributeShown]:
-    """Every attribute that members have, the most frequent first; what the profile itself holds is none. Reads all members once:
-    for a page, not for a hot path."""
+async def attributes(tx: Tx, only: str | None = None) -> list[AttributeShown]:
+    """Every attribute that members have, or one of them, the most frequent first; what the profile itself holds is none. Reads all
+    members once: for a page, not for a hot path."""
     declared = mirror.declared().attributes
     found = []
-    for row in await tx.rows(_ATTRIBUTES):
+    for row in await tx.rows(_ATTRIBUTES, only=only):
         title = declared[row.name].title if row.name in declared else (row.name, row.name)
         uses = await _asking(tx, row.name)
         found.append(

@@ -62,9 +62,10 @@ async def delete_attribute(tx: Tx, name: str, *, by: str, at: datetime) -> queri
     Answers what it was. Repeatable while that goes on. Whoever writes the attribute to a member again brings it back; then
     those keep it who still have it. Refuses `NoSuchAttribute`, and `AttributeInUse` with the list while anything asks for it.
     """
-    found = next((one for one in await queries.attributes(tx) if one.name == name), None)
-    if found is None:
+    known = await queries.attributes(tx, only=name)
+    if not known:
         raise NoSuchAttribute(name)
+    (found,) = known
     if found.used_by:
         raise AttributeInUse(name, found.used_by)
     row = {"name": name, "at": at, "by": by, "after_member": 0, "members": 0, "state": "going"}
