@@ -14,7 +14,7 @@ class Settings:
 
     `SHUKE_HOME` the data folder · `SHUKE_DATABASE_URL` own PostgreSQL · `SHUKE_MIRROR_URL` own ClickHouse ·
     `SHUKE_HOST`, `SHUKE_PORT` where the one process listens · `SHUKE_SECURE_COOKIES` 1 behind https ·
-    `SHUKE_WEBHOOK_NETWORKS` networks of the house, separated by commas, that webhooks may reach.
+    `SHUKE_WEBHOOK_NETWORKS` networks of the house, separated by commas, that webhooks may reach, also by http.
     """
 
     home: Path

@@ -53,8 +53,8 @@ async def list_webhooks(database: Database, caller: Caller) -> Hooks:
 async def new_webhook(data: NewHook, database: Database, caller: Caller) -> Made:
     """新建推送地址：会员进入、离开分群时通知。签名密钥只在这里给一次。
 
-    Tell this address who enters (`segment_entered`) and leaves (`segment_left`) segments. Addresses inside a house are refused;
-    the host is looked up once for every call, and the call goes to one of exactly these addresses.
+    Tell this address who enters (`segment_entered`) and leaves (`segment_left`) segments. Plain http and addresses inside
+    a house are refused; the host is looked up once for every call, and the call goes to one of exactly these addresses.
     """
     at = clock.now()
     async with database.write(caller.merchant_id) as tx:

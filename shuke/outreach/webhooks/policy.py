@@ -20,6 +20,7 @@ PAUSES = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 1_800, 7
 KEPT = timedelta(days=30)
 _PRINTABLE = re.compile(r"[!-~]{1,500}")
 _INSIDE = re.compile(r"(^|\.)(localhost|local|internal|lan|home\.arpa)\.?$", re.IGNORECASE)
+_SCHEMES = {False: ("https",), True: ("https", "http")}
 _NAT64 = ip_network("64:ff9b::/96")
 
 
@@ -53,14 +54,14 @@ def _open(ip: IPv4Address | IPv6Address) -> bool:
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
-def flaw(url: str) -> tuple[str, str] | None:
-    """What is wrong with an address as it is written, in both languages; None where nothing is."""
+def flaw(url: str, plain: bool = False) -> tuple[str, str] | None:
+    """What is wrong with an address as it is written, in both languages; None where nothing is. `plain`: http will do too."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "写得不对", "it is not an address"
-    if not _PRINTABLE.fullmatch(url) or parts.scheme not in ("https", "http") or not host:
+    if not _PRINTABLE.fullmatch(url) or parts.scheme not in _SCHEMES[plain] or not host:
         return "要以 https:// 开头，不能有空格", "it must begin with https:// and hold no spaces"
     if parts.username is not None or parts.password is not None:
         return "不能带用户名和密码", "it must not carry a user name or password"

@@ -10,7 +10,7 @@ import pytest
 
 from shuke.outreach import webhooks
 from shuke.outreach.webhooks import policy
-from shuke.outreach.webhooks.actions import calling
+from shuke.outreach.webhooks.actions import calling, shaping
 
 
 class Listener:
@@ -72,6 +72,43 @@ async def test_nothing_is_sent_inside_the_house(listener: Listener) -> None:
         with pytest.raises(webhooks.CannotCall, match="inside"):
             await webhooks.post(url, b"{}", {})
     assert listener.heard == []
+
+
+async def test_what_leaves_the_house_goes_by_https_alone(listener: Listener) -> None:
+    """A name judged too late: written while it led inside, called when it leads outside."""
+    with pytest.raises(webhooks.CannotCall, match="not_secure"):
+        await webhooks.post(f"http://shop.example:{listener.port}/", b"{}", {}, resolve=resolved("1.1.1.1"))
+    webhooks.allow([])
+    with pytest.raises(webhooks.CannotCall, match="not_secure"):
+        await webhooks.post(f"http://shop.example:{listener.port}/", b"{}", {}, resolve=resolved("1.1.1.1"))
+    assert listener.heard == []
+
+
+@pytest.mark.parametrize(
+    ("networks", "url", "refused"),
+    [
+        ([], "https://erp.example.com/hooks", None),
+        ([], "http://erp.example.com/hooks", "要以 https:// 开头，不能有空格"),
+        ([], "http://1.1.1.1/hooks", "要以 https:// 开头，不能有空格"),
+        ([], "https://10.0.0.8/hooks", "不能发到内网地址"),
+        (["10.0.0.0/8"], "http://10.0.0.8/hooks", None),
+        (["10.0.0.0/8"], "http://erp.lan/hooks", None),
+        (["10.0.0.0/8"], "http://192.168.0.8/hooks", "不能发到内网地址"),
+        (["10.0.0.0/8"], "http://1.1.1.1/hooks", "发到外网要以 https:// 开头"),
+        (["10.0.0.0/8"], "https://1.1.1.1/hooks", None),
+    ],
+)
+def test_http_is_for_the_networks_of_the_house_alone(networks: list[str], url: str, refused: str | None) -> None:
+    webhooks.allow(networks)
+    try:
+        if refused is None:
+            assert shaping.checked(f" {url} ") == url
+            return
+        with pytest.raises(webhooks.BadAddress) as error:
+            shaping.checked(url)
+        assert error.value.facts["reason"] == refused
+    finally:
+        webhooks.allow([])
 
 
 async def test_one_inner_address_among_several_is_one_too_many(listener: Listener) -> None:

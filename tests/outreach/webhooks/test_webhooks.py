@@ -176,6 +176,18 @@ async def test_a_paused_webhook_hears_nothing_new(database: Database, merchant_i
     assert await webhooks.send_due(database, merchant_id, NOW, other) == 0
 
 
+async def test_a_webhook_of_before_the_rule_can_be_paused_and_mended(database: Database, merchant_id: int) -> None:
+    """An http address written earlier is never called again; it can be paused as it is, and changed for the better only."""
+    webhook_id = await hook(database, merchant_id, Other())
+    same: dict[str, Any] = {"name": "进销存", "events": ["segment_entered"], "segments": [], "paused": True}
+    async with database.write(merchant_id) as tx:
+        await tx.run("update webhook set url = 'http://erp.example.com/hooks' where merchant_id = %(merchant_id)s")
+        shown = await shaping.change_webhook(tx, webhook_id, url="http://erp.example.com/hooks", **same)
+        assert (shown.state, shown.url) == ("paused", "http://erp.example.com/hooks")
+        with pytest.raises(webhooks.BadAddress):
+            await shaping.change_webhook(tx, webhook_id, url="http://erp.example.com/other", **same)
+
+
 async def test_the_console_makes_tests_and_removes_them(owner: httpx.AsyncClient) -> None:
     wanted = {"name": "进销存", "url": f"https://{INTERNAL}/hooks", "events": ["segment_entered"]}
     refused = await owner.post("/console/api/webhooks", json=wanted)
@@ -186,6 +198,7 @@ async def test_the_console_makes_tests_and_removes_them(owner: httpx.AsyncClient
         "https://localhost/x",
         "https://erp.internal/x",
         "http://a b",
+        "http://erp.example.com/hooks",
     ):
         assert (await owner.post("/console/api/webhooks", json=wanted | {"url": url})).status_code == 422
     none = await owner.post("/console/api/webhooks", json=wanted | {"url": URL, "events": []})

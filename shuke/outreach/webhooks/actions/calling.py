@@ -21,7 +21,8 @@ _networks: list[IPv4Network | IPv6Network] = []
 
 
 class CannotCall(Exception):
-    """The call was not made or not answered; its text is why: inside, unknown_host, timeout, unreachable or no_http."""
+    """The call was not made or not answered; its text is why: inside, not_secure, unknown_host, timeout, unreachable,
+    no_http."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ def has_networks() -> bool:
     return bool(_networks)
 
 
-def is_allowed(address: str) -> bool:
-    """Whether an IP address may be called: it is public, or of a network that was allowed."""
-    return policy.is_public(address) or any(
+def is_allowed(address: str, secure: bool = True) -> bool:
+    """Whether an IP address may be called: it is public, or of a network that was allowed; without https only the latter."""
+    return (secure and policy.is_public(address)) or any(
         ip_address(address.split("%", maxsplit=1)[0]) in network for network in _networks
     )
 
@@ -65,7 +66,7 @@ async def look_up(host: str, port: int) -> Sequence[str]:
 
 
 async def post(url: str, body: bytes, headers: Mapping[str, str], resolve: Resolve = look_up) -> Answered:
-    """Send a JSON body; raises `CannotCall`.
+    """Send a JSON body; raises `CannotCall`. What goes out of the house goes by https.
 
     The host is looked up once, every address found must be allowed, and the connection goes to one of exactly these, so that
     a name that changes its mind between check and call gains nothing. Redirects are answers like others. Ten seconds in all.
@@ -76,7 +77,7 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], resolve: Resol
     started = clock.monotonic()
     try:
         async with asyncio.timeout(SECONDS):
-            address = await _checked(host, port, resolve)
+            address = await _checked(host, port, secure, resolve)
             status, text = await _exchange(
                 (address, port, host if secure else None),
                 _request(parts.path, parts.query, parts.netloc, body, headers),
@@ -88,10 +89,12 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], resolve: Resol
     return Answered(status, text, round((clock.monotonic() - started) * 1000))
 
 
-async def _checked(host: str, port: int, resolve: Resolve) -> str:
+async def _checked(host: str, port: int, secure: bool, resolve: Resolve) -> str:
     found = await resolve(host, port)
     if not found or not all(is_allowed(one) for one in found):
         raise CannotCall("inside")
+    if not all(is_allowed(one, secure) for one in found):
+        raise CannotCall("not_secure")
     return found[0]
 
 

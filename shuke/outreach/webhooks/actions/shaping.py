@@ -12,6 +12,9 @@ from shuke.kit.db import Tx
 from shuke.outreach.webhooks import models, policy, queries
 from shuke.outreach.webhooks.actions import calling
 
+_INSIDE = ("不能发到内网地址", "it is inside a house")
+_PLAIN = ("发到外网要以 https:// 开头", "outside the house it must begin with https://")
+
 
 class BadAddress(errors.Refused):
     """This address cannot be used: {reason_en}."""
@@ -49,12 +52,16 @@ async def create_webhook(
 async def change_webhook(
     tx: Tx, webhook_id: int, *, name: str, url: str, events: Sequence[str], segments: Sequence[str], paused: bool
 ) -> queries.ShownWebhook:
-    """Reword it, pause it, or let it go on; what waits is told at the new address. Refuses as `create_webhook`."""
-    await queries.get_webhook(tx, webhook_id)
+    """Reword it, pause it, or let it go on; what waits is told at the new address. Refuses as `create_webhook`.
+
+    An address that stays as it was is not judged again, so that one from before a rule can still be paused.
+    """
+    known = (await queries.get_webhook(tx, webhook_id)).url
+    address = known if url.strip() == known else checked(url)
     await tx.run(
         "update webhook set name = %(name)s, url = %(url)s, events = %(events)s::jsonb, segments = %(segments)s::jsonb, "
         "state = %(state)s where merchant_id = %(merchant_id)s and webhook_id = %(webhook_id)s",
-        name=_named(name), url=checked(url), events=policy.body(_known(events)).decode(), webhook_id=webhook_id,
+        name=_named(name), url=address, events=policy.body(_known(events)).decode(), webhook_id=webhook_id,
         segments=policy.body(list(dict.fromkeys(segments))).decode(), state="paused" if paused else "active",
     )  # fmt: skip
     return await queries.get_webhook(tx, webhook_id)
@@ -96,15 +103,20 @@ async def try_again(tx: Tx, delivery_id: int, at: datetime) -> None:
 def checked(url: str) -> str:
     """An address that may be used as far as it can be told from its writing; refuses `BadAddress`."""
     written = url.strip()
-    found = policy.flaw(written)
-    if found is None:
-        host = urlsplit(written).hostname or ""
-        literal = host.replace(".", "").isdigit() or ":" in host
-        inside = not calling.is_allowed(host) if literal else policy.is_inside(host) and not calling.has_networks()
-        found = ("不能发到内网地址", "it is inside a house") if inside else None
+    found = policy.flaw(written, plain=calling.has_networks()) or _misplaced(written)
     if found is not None:
         raise BadAddress(field="url", reason=found[0], reason_en=found[1])
     return written
+
+
+def _misplaced(written: str) -> tuple[str, str] | None:
+    """What is wrong with where an address leads, as far as its writing says it; a name is judged again when it is called."""
+    parts = urlsplit(written)
+    host = parts.hostname or ""
+    if host.replace(".", "").isdigit() or ":" in host:
+        plain = parts.scheme != "https" and not calling.is_allowed(host, secure=False)
+        return _INSIDE if not calling.is_allowed(host) else _PLAIN if plain else None
+    return _INSIDE if policy.is_inside(host) and not calling.has_networks() else None
 
 
 def _named(name: str) -> str:

@@ -49,6 +49,6 @@ export default {
     soon: "It is sent again now",
     people: "{n} members",
     more: "Earlier ones",
-    reason: { inside: "The address leads into a private network; nothing was sent", unknown_host: "There is no such address", timeout: "No answer within 10 seconds", unreachable: "It cannot be reached", no_http: "The answer makes no sense" },
+    reason: { inside: "The address leads into a private network; nothing was sent", not_secure: "The address is not https; nothing was sent", unknown_host: "There is no such address", timeout: "No answer within 10 seconds", unreachable: "It cannot be reached", no_http: "The answer makes no sense" },
   },
 };

@@ -49,6 +49,6 @@ export default {
     soon: "马上再发一次",
     people: "{n} 人",
     more: "看更早的",
-    reason: { inside: "地址指向内网，没有发送", unknown_host: "找不到这个网址", timeout: "10 秒内没有回应", unreachable: "连不上对方", no_http: "对方的回应看不懂" },
+    reason: { inside: "地址指向内网，没有发送", not_secure: "地址不是 https，没有发送", unknown_host: "找不到这个网址", timeout: "10 秒内没有回应", unreachable: "连不上对方", no_http: "对方的回应看不懂" },
   },
 };
