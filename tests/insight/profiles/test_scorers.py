@@ -152,3 +152,29 @@ def test_the_larger_scale_may_be_either() -> None:
     near = [pareto_nbd.log_likelihood(np.array([0.6, alpha, 0.7, 10.0]), known) for alpha in (9.9999, 10.0, 10.0001)]
     np.testing.assert_allclose(near[0], near[2], rtol=1e-4)
     np.testing.assert_allclose(near[0], near[1], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "parameters", [(2, 30, 20, 1000), (0.3, 3, 1e4, 1e5), (300, 30, 500, 1500), (0.55, 10.6, 0.6, 11.7)], ids=str
+)
+def test_pareto_nbd_stands_where_its_series_do_not(parameters: tuple[float, ...]) -> None:
+    """Daily guests, and members who are all alike: against the probability of having left, integrated over when."""
+    r, alpha, s, beta = (float(one) for one in parameters)
+    rows = [(0, 0, 39), (1, 1 / 7, 1 / 7), (2, 30.43, 38.86), (400, 60, 60), (400, 58, 60), (3650, 521, 524)]
+    known = history([*range(len(rows))], *([float(row[n]) for row in rows] for n in range(3)))
+    likely, alive = (
+        pareto_nbd.log_likelihood(np.array(parameters), known),
+        pareto_nbd.p_alive(np.array(parameters), known),
+    )
+    for place, (x, last, age) in enumerate(rows):
+        # Everything over its value at the last purchase, so that nothing overflows.
+        still = np.exp((r + x) * np.log((alpha + last) / (alpha + age)) + s * np.log((beta + last) / (beta + age)))
+        left = integrate.quad(
+            lambda y, x=x, last=last: s / (beta + y) * np.exp(
+                (r + x) * np.log((alpha + last) / (alpha + y)) + s * np.log((beta + last) / (beta + y))
+            ), last, age, epsabs=1e-12, limit=500,
+        )[0]  # fmt: skip
+        assert alive[place] == pytest.approx(still / (still + left), rel=1e-6, abs=1e-9)
+        scale = sum(np.log((r + np.arange(x)) / (alpha + last))) + r * np.log(alpha / (alpha + last))
+        expected = scale + s * np.log(beta / (beta + last)) + np.log(still + left)
+        assert likely[place] == pytest.approx(expected, rel=1e-6, abs=1e-6)
