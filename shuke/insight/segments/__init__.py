@@ -15,20 +15,20 @@ from shuke.insight.segments.actions import note_changed, note_history, refresh, 
 from shuke.insight.segments.actions import with_changes
 from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.queries.catalog import NoSuchSegment, Shown, find_segment, get_segment, list_segments, names
-from shuke.insight.segments.queries.catalog import using
+from shuke.insight.segments.queries.catalog import using, versions
 from shuke.insight.segments.queries.lists import NoSuchList, ShownList, get_list, list_lists, list_names
-from shuke.insight.segments.queries.membership import Belonging, entered, inside, left, members, members_after
-from shuke.insight.segments.queries.membership import members_each, of_member, of_members
+from shuke.insight.segments.queries.membership import Belonging, Flip, entered, flips, inside, left, members
+from shuke.insight.segments.queries.membership import members_after, members_each, of_member, of_members
 from shuke.insight.segments.queries.nesting import known_of
 from shuke.insight.segments.queries.showing import SAMPLE, Counted, Preview, Sampled, ask, count
 from shuke.insight.segments.queries.showing import parsed, preview, sampled
 
 __all__ = [
-    "SAMPLE", "BadRule", "Belonging", "Counted", "ListInUse", "ListTaken", "Lived", "NoSuchList",
+    "SAMPLE", "BadRule", "Belonging", "Counted", "Flip", "ListInUse", "ListTaken", "Lived", "NoSuchList",
     "NoSuchSegment", "Preview", "Refreshed", "Sampled", "SegmentInUse", "SegmentRefreshed", "Shown", "ShownList",
     "SlugTaken", "ask", "count", "create_segment", "delete_list", "delete_segment", "edit_segment",
-    "entered", "find_segment", "get_list", "get_segment", "import_list", "inside", "keep_list", "known_of", "left",
+    "entered", "find_segment", "flips", "get_list", "get_segment", "import_list", "inside", "keep_list", "known_of", "left",
     "list_lists", "list_names", "list_segments", "live", "members", "members_after", "members_each", "names",
     "note_changed", "note_history", "of_member", "of_members", "parsed", "preview", "refresh", "refresh_soon",
-    "sampled", "used_by", "using", "verify", "with_changes",
+    "sampled", "used_by", "using", "verify", "versions", "with_changes",
 ]  # fmt: skip

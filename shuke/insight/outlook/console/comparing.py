@@ -1,4 +1,4 @@
-"""Segments compared and asked across time: overlaps, flows, sizes to come, who was in then, and why."""
+"""Segments compared and asked across time: overlaps, flows, sizes to come, who was in then, who came and went, wordings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 from litestar import Request, get, post
 
+from shuke.ground import members
 from shuke.ground import mirror as columns
 from shuke.insight import segments
-from shuke.insight.outlook.queries import overlaps, times
-from shuke.kit import clock, http
+from shuke.insight.outlook.queries import overlaps, times, wordings
+from shuke.kit import clock, http, paging
 from shuke.kit.db import Database
 
 READ = [http.requires("segments.read")]
@@ -37,6 +38,24 @@ class AskedFlow(msgspec.Struct, forbid_unknown_fields=True):
     slugs: list[str]
     start: datetime
     end: datetime
+
+
+class Reworded(msgspec.Struct, forbid_unknown_fields=True):
+    """Another rule for a segment, not saved yet."""
+
+    rule: dict[str, Any]
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """One member who entered or left, and why: event, time, schedule, manual, repair."""
+
+    refresh_id: int
+    member_id: int
+    name: str
+    phone_masked: str | None
+    entered: bool
+    reason: str
+    at: datetime
 
 
 @post("/segments/explain", guards=READ, status_code=200)
@@ -79,6 +98,40 @@ async def then(request: Request, database: Database, mirror: Any, slug: str, at:
         return await times.then(tx, opened(mirror), slug, at, clock.now())
 
 
+@get("/segments/{slug:str}/flips", guards=[*READ, http.requires("members.read")])
+async def flips(
+    request: Request, database: Database, slug: str, cursor: str | None = None, limit: int | None = None
+) -> paging.Page:
+    """Who entered and left, the latest first; whom a new rule took in at once is told by its version instead."""
+    size = paging.limited(limit)
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        found = await segments.flips(tx, slug, paging.decode(cursor, 2), size + 1)
+        names = await members.names(tx, {one.member_id for one in found})
+    moved = [
+        Moved(
+            one.refresh_id, one.member_id, names[one.member_id].name if one.member_id in names else "",
+            names[one.member_id].phone_masked if one.member_id in names else None, one.entered, one.reason, one.at,
+        )
+        for one in found
+    ]  # fmt: skip
+    return paging.page(moved, size, lambda one: [one.refresh_id, one.member_id])
+
+
+@get("/segments/{slug:str}/versions", guards=READ)
+async def versions(request: Request, database: Database, slug: str) -> paging.Page:
+    """All versions of the rule, the newest first, each with how it differs from the one before."""
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        found = await wordings.wordings(tx, slug)
+    return paging.Page(items=found, total=len(found))
+
+
+@post("/segments/{slug:str}/changes", guards=READ, status_code=200)
+async def changes(request: Request, database: Database, mirror: Any, slug: str, data: Reworded) -> wordings.Effect:
+    """What saving another rule would change: conditions, text, and how many would enter and leave. Nothing is written."""
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        return await wordings.effect(tx, opened(mirror), slug, data.rule, clock.now())
+
+
 def opened(mirror: columns.Mirror | None) -> columns.Mirror:
     """The mirror, or the answer that it is away for now."""
     if mirror is None:
@@ -86,4 +139,4 @@ def opened(mirror: columns.Mirror | None) -> columns.Mirror:
     return mirror
 
 
-routes = [explain, overlap, flow, forecast, then]
+routes = [explain, overlap, flow, forecast, then, flips, versions, changes]

@@ -22,6 +22,16 @@ class Belonging(msgspec.Struct, frozen=True):
     entered_at: datetime | None
 
 
+class Flip(msgspec.Struct, frozen=True):
+    """One member entered or left, and why."""
+
+    refresh_id: int
+    member_id: int
+    entered: bool
+    reason: str
+    at: datetime
+
+
 _CHUNKS = """
 select c.segment_id, c.chunk, c.members from segment_chunk c
 where c.merchant_id = %(merchant_id)s and c.segment_id = any(%(segments)s::bigint[])
@@ -115,6 +125,21 @@ async def entered(tx: Tx, refresh_id: int, after: int, limit: int) -> list[int]:
 async def left(tx: Tx, refresh_id: int, after: int, limit: int) -> list[int]:
     """The next members whom a refresh let out, by number, at most `limit`."""
     return await _flipped(tx, refresh_id, False, after, limit)
+
+
+async def flips(tx: Tx, slug: str, before: Sequence[int] | None, limit: int) -> list[Flip]:
+    """Who entered and left of late, the latest first; `before` is a refresh and the last member seen of it."""
+    refresh_id, member_id = before or (2**62, 0)
+    rows = await tx.rows(
+        "with place as (select coalesce((select at from segment_refresh where merchant_id = %(merchant_id)s "
+        "and refresh_id = %(refresh_id)s), 'infinity') as at) select f.refresh_id, f.member_id, f.entered, f.reason, f.at "
+        "from place p, segment_refresh r join segment_flip f on f.merchant_id = r.merchant_id and f.refresh_id = r.refresh_id "
+        "where r.merchant_id = %(merchant_id)s and r.segment_id = %(segment_id)s and r.at <= p.at and "
+        "(r.at, r.refresh_id, -f.member_id) < (p.at, %(refresh_id)s, -%(member_id)s::bigint) "
+        "order by r.at desc, r.refresh_id desc, f.member_id limit %(limit)s",
+        segment_id=await _id_of(tx, slug), refresh_id=refresh_id, member_id=member_id, limit=limit,
+    )  # fmt: skip
+    return [Flip(*row) for row in rows]
 
 
 async def _flipped(tx: Tx, refresh_id: int, inside: bool, after: int, limit: int) -> list[int]:
