@@ -170,6 +170,42 @@ async def test_a_draw_gives_no_more_than_there_is_and_decides_once(database: Dat
         assert (await points.balance(tx, lucky, clock.now())).available == 0
 
 
+async def test_a_prize_taken_back_is_there_for_the_next_draw(database: Database, merchant_id: int) -> None:
+    """Points and goods that wait come back, once; what was handed over is gone."""
+    only = {"prizes": [
+        {"name": "玫瑰一支", "odds": 10_000, "stock": 2},
+        {"name": "10 积分", "odds": 0, "reward": {"kind": "points", "params": {"points": 10}}},
+    ]}  # fmt: skip
+    rich = {"draw": "双11", "prizes": [
+        {"name": "888 积分", "odds": 10_000, "stock": 1, "reward": {"kind": "points", "params": {"points": 888}}},
+        only["prizes"][1],
+    ]}  # fmt: skip
+    async with database.write(merchant_id) as tx:
+        anna, bei, chen = await _people(tx, 3)
+        roses = [_gift(one, "draw", f"rose:{one}", **_draw(**only)) for one in (anna, bei)]
+        much = _gift(chen, "draw", "much", **rich)
+        await rewards.give(tx, [*roses, much])
+        await rewards.collect(tx, bei, roses[1].key, clock.now(), "小美")
+        gone = {("情人节签到", "玫瑰一支"): 2, ("双11", "888 积分"): 1}
+        assert await rewards.gone(tx, ["情人节签到", "双11"]) == gone
+    for states in (["taken", "kept", "taken"], ["repeated", "kept", "repeated"]):
+        async with database.write(merchant_id) as tx:
+            assert [one.state for one in await rewards.take_back(tx, [*roses, much])] == states
+            left = await rewards.gone(tx, ["情人节签到", "双11"])
+            assert left == {("情人节签到", "玫瑰一支"): 1, ("双11", "888 积分"): 0}
+    async with database.write(merchant_id) as tx:
+        assert [(await rewards.won_by(tx, one))[0].state for one in (anna, bei, chen)] == [
+            "taken",
+            "collected",
+            "taken",
+        ]
+        with pytest.raises(rewards.NothingToCollect):
+            await rewards.collect(tx, anna, roses[0].key, clock.now(), "小美")
+        given = await rewards.give(tx, [_gift(anna, "draw", "next", **_draw(**only)), roses[0]])
+        assert [(one.state, one.detail["prize"]) for one in given] == [("given", "玫瑰一支"), ("repeated", "玫瑰一支")]
+        assert (await rewards.gone(tx, ["情人节签到"]))["情人节签到", "玫瑰一支"] == 2
+
+
 async def test_prizes_follow_a_merge_and_its_undoing(database: Database, merchant_id: int) -> None:
     """What was won before goes back to who won it; what the heir won in between stays theirs."""
     sure = {"prizes": [{"name": "玫瑰一支", "odds": 10_000}]}

@@ -70,7 +70,8 @@ class LotteryDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 class Turned(msgspec.Struct, frozen=True, kw_only=True):
     """What a turn brought. `state`: won, repeated (this turn was taken before), returned (the prize could not be given, the
-    chance is back). `prize_state` as on the member's page: booked, waiting (goods at a store), collected, lost."""
+    chance is back). `prize_state` as on the member's page: booked, waiting (goods at a store), collected, lost, taken
+    (it was taken back since)."""
 
     state: Literal["won", "repeated", "returned"]
     prize: str

@@ -20,7 +20,7 @@ class PrizeWon(Model):
     """One draw of one member, decided once for ever under the key of its gift.
 
     States: booked (the prize was given at once), waiting (goods, to be fetched at a store), collected,
-    lost (what it was could no longer be given).
+    lost (what it was could no longer be given), taken (it was taken back, a refund for example).
     """
 
     __tablename__ = "prize_won"

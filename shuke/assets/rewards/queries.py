@@ -11,7 +11,7 @@ from shuke.kit.db import Tx
 
 
 class Won(msgspec.Struct, frozen=True, kw_only=True):
-    """One prize of a member. States: booked, waiting (to be fetched), collected, lost."""
+    """One prize of a member. States: booked, waiting (to be fetched), collected, lost (could not be given), taken (back)."""
 
     key: str
     draw: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -27,7 +27,12 @@ insert into prize_stock (merchant_id, draw, prize) select %(merchant_id)s, w.dra
 from unnest(%(draws)s::text[], %(prizes)s::text[]) as w(draw, prize) order by 2, 3 on conflict do nothing
 """
 _WON = """
-select key, prize from prize_won where merchant_id = %(merchant_id)s and key = any(%(keys)s::text[])
+select key, prize, state from prize_won where merchant_id = %(merchant_id)s and key = any(%(keys)s::text[])
+order by key for update
+"""
+_TAKE = """
+update prize_won set state = 'taken' where merchant_id = %(merchant_id)s and key = any(%(keys)s::text[])
+  and state in ('booked', 'waiting') returning key
 """
 
 
@@ -158,25 +163,42 @@ class DrawPrize:
         return won
 
     async def take_back(self, tx: Tx, wanted: Sequence[Wanted]) -> list[Taken]:
-        """Take back what was booked; goods stay with who has won them."""
-        decided = {row.key: row.prize for row in await tx.rows(_WON, keys=[one.key for one in wanted])}
+        """Take back what was booked, and goods that still wait; what was handed over stays with who has won it.
+
+        What was taken back is none of the stock any more: it is there for the next draw, once.
+        """
+        await tx.rows(_STOCK, draws=sorted({one.params.draw for one in wanted}))
+        decided = {row.key: row for row in await tx.rows(_WON, keys=[one.key for one in wanted])}
         fresh = {one.key: one for one in wanted if one.key in decided}
-        won = {key: prize for key, one in fresh.items() for prize in one.params.prizes if prize.name == decided[key]}
-        taken: dict[str, Taken] = {}
+        won = {
+            key: prize for key, one in fresh.items() for prize in one.params.prizes if prize.name == decided[key].prize
+        }
+        taken = {
+            key: Taken(state=_of_goods(decided[key].state), kind=self.code)
+            for key, prize in won.items()
+            if prize.reward is None
+        }
         for code, gifts in _by_kind(self._family(), fresh, won).items():
             found = await self._family().get(code).take_back(tx, [gift for _, gift in gifts])
             for (key, _), one in zip(gifts, found, strict=True):
                 taken[key] = Taken(state=one.state, kind=self.code, detail=one.detail)
+        ended = await tx.rows(_TAKE, keys=[key for key, one in taken.items() if one.state == "taken"])
+        await _put_back(tx, [(fresh[row.key].params.draw, won[row.key]) for row in ended])
         absent, kept = Taken(state="absent", kind=self.code), Taken(state="kept", kind=self.code)
         return [taken.get(one.key, kept if one.key in decided else absent) for one in wanted]
 
 
+def _of_goods(state: str) -> Literal["taken", "repeated", "kept"]:
+    """Goods that wait at a store can be taken back; a visit to fetch them is not undone."""
+    return "taken" if state == "waiting" else "repeated" if state == "taken" else "kept"
+
+
 async def _put_back(tx: Tx, drawn: Sequence[tuple[str, Prize]]) -> None:
-    """Prizes with a stock that were drawn and not given count no more; the stock is locked since they were drawn."""
+    """Prizes with a stock that were drawn, and not given or taken back, count no more; the stock is locked before."""
     back = Counter((draw, prize.name) for draw, prize in drawn if prize.stock is not None)
     if back:
         await tx.run(
-            "update prize_stock s set won = s.won - w.n "
+            "update prize_stock s set won = greatest(s.won - w.n, 0) "
             "from unnest(%(draws)s::text[], %(prizes)s::text[], %(counts)s::bigint[]) as w(draw, prize, n) "
             "where s.merchant_id = %(merchant_id)s and s.draw = w.draw and s.prize = w.prize",
             draws=[draw for draw, _ in back], prizes=[prize for _, prize in back], counts=list(back.values()),

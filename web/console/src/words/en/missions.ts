@@ -2,7 +2,7 @@ export default {
   missions: {
     draw: { name: "Name of the draw", prize: "Prize", odds: "Odds (%)", stock: "How many", noLimit: "No limit", what: "What", goods: "Fetched at a store", points: "Points", total: "The odds are {n}% together; they must be 100%", needsLimitless: "one prize must have no limit", add: "Add a prize", example: "Festival draw", rose: "A rose", tenPoints: "10 points" },
     prizes: "Prizes of draws",
-    prizeState: { booked: "Booked", waiting: "To be fetched", collected: "Handed over", lost: "Could not be given" },
+    prizeState: { booked: "Booked", waiting: "To be fetched", collected: "Handed over", lost: "Could not be given", taken: "Taken back" },
     collect: "Hand over",
     collected: "Noted as handed over",
     title: "Missions",

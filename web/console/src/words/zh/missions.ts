@@ -2,7 +2,7 @@ export default {
   missions: {
     draw: { name: "抽奖名称", prize: "奖品", odds: "中奖率（%）", stock: "数量", noLimit: "不限", what: "送什么", goods: "到店领取", points: "积分", total: "中奖率合计 {n}%，要正好 100%", needsLimitless: "要有一样不限数量的奖品", add: "加一样奖品", example: "节日签到抽奖", rose: "玫瑰一支", tenPoints: "10 积分" },
     prizes: "抽奖奖品",
-    prizeState: { booked: "已到账", waiting: "待领取", collected: "已领走", lost: "没送成" },
+    prizeState: { booked: "已到账", waiting: "待领取", collected: "已领走", lost: "没送成", taken: "已收回" },
     collect: "领走",
     collected: "已登记领走",
     title: "任务",
