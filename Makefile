@@ -32,7 +32,7 @@ simulate: dev ## months of random work beside an auditor's own books (make simul
 	@SEED=$(or $(SEED),1) STEPS=$(or $(STEPS),2000) MEMBERS=$(or $(MEMBERS),40) \
 		.venv/bin/python -m pytest -q -s tests/simulation/test_ledger_world.py
 
-simulate-segments: dev ## random rules over random streams: live membership, full SQL and reference agree (SEED=7 STEPS=300)
+simulate-segments: dev ## random rules over random lives: live membership, full SQL and reference agree (SEED=7 STEPS=300)
 	@SEED="$(or $(SEED),1)" STEPS=$(or $(STEPS),100) .venv/bin/python -m pytest -q -s tests/insight/segments/test_living_world.py
 
 bench: dev ## the figures of docs/benchmarks.md, as ratios measured in one run
