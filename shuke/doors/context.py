@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from shuke.ground.access import KeyRing
     from shuke.ground.mirror import Mirror
     from shuke.kit.config import Settings
-    from shuke.kit.db import Database
+    from shuke.kit.db import Bell, Database
     from shuke.kit.db.embedded import Postmaster
     from shuke.kit.events import Relay
     from shuke.kit.jobs import Jobs
@@ -26,4 +26,5 @@ class Context:
     jobs: Jobs | None = None
     postmaster: Postmaster | None = None
     relay: Relay | None = None
+    bell: Bell | None = None
     stopping: bool = field(default=False)

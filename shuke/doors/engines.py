@@ -13,7 +13,7 @@ from shuke.doors import works  # declares what the mirror may copy, before it is
 from shuke.doors.context import Context
 from shuke.ground import access, mirror
 from shuke.kit import errors, jobs
-from shuke.kit.db import Database, embedded, migrate
+from shuke.kit.db import Bell, Database, embedded, migrate
 from shuke.outreach import webhooks
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ async def opened(
             await asyncio.to_thread(postmaster.start)
             url = postmaster.url
         await asyncio.to_thread(migrate.upgrade, url)
-        context = await _context(stack, settings, url, columnar=columnar, pools=pools)
+        alone = postmaster is not None  # nobody else has this database open for longer than a command takes
+        context = await _context(stack, settings, url, columnar=columnar, pools=pools, alone=alone)
         context.postmaster = postmaster
         yield context
 
@@ -60,11 +61,15 @@ async def connected(settings: Settings) -> AsyncIterator[Context]:
 
 
 async def _context(
-    stack: AsyncExitStack, settings: Settings, url: str, *, columnar: bool, pools: tuple[int, int]
+    stack: AsyncExitStack, settings: Settings, url: str, *, columnar: bool, pools: tuple[int, int], alone: bool = False
 ) -> Context:
     database = await Database.open(url, *pools)
     stack.push_async_callback(database.close)
     context = Context(settings=settings, database=database, keys=access.KeyRing(database))
+    context.bell = Bell(database)
+    if not alone:
+        ringing = asyncio.create_task(context.bell.ring(), name="bell")
+        stack.push_async_callback(_rung_out, context.bell, ringing)
     webhooks.allow(settings.webhook_networks)
     context.jobs = jobs.Jobs(database)
     await context.jobs.open()
@@ -91,6 +96,13 @@ async def _open_mirror_later(context: Context) -> None:
         await asyncio.sleep(RETRY_SECONDS)
         with suppress(errors.Unavailable):
             context.mirror = await mirror.open_mirror(mirror_url(context.settings))
+
+
+async def _rung_out(bell: Bell, ringing: asyncio.Task[None]) -> None:
+    """What was committed last is called out too, where the database still answers."""
+    await _given_up(ringing)
+    with suppress(errors.Unavailable):
+        await bell.flush()
 
 
 async def _given_up(task: asyncio.Task[None]) -> None:

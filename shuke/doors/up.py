@@ -127,6 +127,8 @@ async def _start_work(context: Context, start: Callable[[str, Coroutine[Any, Any
     assert context.jobs is not None
     await plan_missing(context.database, works.WORKS, clock.now())
     context.relay = Relay(context.database, wiring.READERS)
+    if context.bell is not None:
+        start("listening", context.bell.listen())
     start("relay", context.relay.run())
     start("mirror", _keep_copying(context))
     start("segments", _keep_living(context))

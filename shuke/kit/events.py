@@ -69,9 +69,9 @@ class Relay:
         self._followers = [_Follower(database, reader, batch) for reader in readers]
         database.on_news.append(self._tell)
 
-    def _tell(self, merchant_id: int, kinds: Collection[type[Any]]) -> None:
+    def _tell(self, merchant_id: int, kinds: Collection[str]) -> None:
         for follower in self._followers:
-            if not follower.reader.reactions.keys().isdisjoint(kinds):
+            if not follower.heard.isdisjoint(kinds):
                 follower.tell(merchant_id)
 
     async def run(self) -> None:
@@ -95,6 +95,7 @@ class _Follower:
 
     def __init__(self, database: Database, reader: Reader, batch: int) -> None:
         self.reader = reader
+        self.heard = frozenset(event.__struct_config__.tag for event in reader.reactions)
         self._database = database
         self._batch = batch
         self._news: set[int] = set()

@@ -225,8 +225,8 @@ async def test_text_of_any_kind_comes_back_as_it_went_in(database: Database, bar
 async def test_news_is_told_only_after_the_commit(database: Database, bare: int) -> None:
     told: list[int] = []
 
-    def tell(merchant_id: int, kinds: Collection[type]) -> None:
-        assert set(kinds) == {Rang}
+    def tell(merchant_id: int, kinds: Collection[str]) -> None:
+        assert set(kinds) == {Rang.__struct_config__.tag}
         told.append(merchant_id)
 
     database.on_news.append(tell)

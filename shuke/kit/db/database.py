@@ -48,8 +48,10 @@ class Database:
         self._hot_pool = hot_pool
         self.ids = Ids(self._next_blocks)
         self.memory: dict[Any, Any] = {}
-        self.on_news: list[Callable[[int, Collection[type[Any]]], None]] = []
-        """Told after a commit: whose, and which kinds of announcement."""
+        self.on_news: list[Callable[[int, Collection[str]], None]] = []
+        """Told after a commit, here or in another process: whose, and which kinds of announcement."""
+        self.on_words: list[Callable[[Collection[str]], None]] = []
+        """Told after a commit: what `Tx.say` said."""
 
     @classmethod
     async def open(cls, url: str, size: int = 12, hot_size: int = 8, patience: float = 3) -> Database:
@@ -64,6 +66,23 @@ class Database:
         """Give all connections back to the server."""
         await self._pool.close()
         await self._hot_pool.close()
+
+    def tell_news(self, merchant_id: int, kinds: Collection[str]) -> None:
+        """Tell whoever listens in this process that a merchant has announced these kinds."""
+        for tell in self.on_news:
+            tell(merchant_id, kinds)
+
+    def tell_words(self, words: Collection[str]) -> None:
+        """Tell whoever listens in this process what transactions said."""
+        for tell in self.on_words:
+            tell(words)
+
+    def _tell(self, merchant_id: int, tx: Tx) -> None:
+        """What a transaction that was committed had to tell."""
+        if tx.has_news:
+            self.tell_news(merchant_id, tx.kinds)
+        if tx.said:
+            self.tell_words(tx.said)
 
     async def _next_blocks(self, count: int) -> list[int]:
         async with self.directory() as tx:
@@ -85,9 +104,7 @@ class Database:
             except BaseException:
                 await _rollback(tx)
                 raise
-        if tx.has_news:
-            for tell in self.on_news:
-                tell(merchant_id, tx.kinds)
+        self._tell(merchant_id, tx)
 
     async def write_together(self, works: Sequence[tuple[int, Callable[[Tx], Awaitable[T]]]]) -> list[T]:
         """Run one verb for each of several merchants in one transaction; their answers, when all of it is committed.
@@ -114,9 +131,7 @@ class Database:
                 await _rollback(convoy)
                 raise
         for seat in seats:
-            if seat.has_news:
-                for tell in self.on_news:
-                    tell(seat.owner, seat.kinds)
+            self._tell(seat.owner, seat)
         return [task.result() for task in tasks]
 
     @asynccontextmanager

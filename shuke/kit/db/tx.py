@@ -67,6 +67,7 @@ class Tx:
         self._ids = ids
         self._announced: list[Any] = []
         self._sealed: list[str] = []
+        self.said: set[str] = set()
         self._prelude: tuple[str, ...] = ()
         self._deferred: list[tuple[str, dict[str, Any]]] = []
         self.wire = pipeline.Wire(connection)
@@ -199,9 +200,14 @@ class Tx:
         return tuple(self._announced)
 
     @property
-    def kinds(self) -> frozenset[type[Any]]:
-        """The kinds of what it has announced."""
-        return frozenset(map(type, self._announced))
+    def kinds(self) -> frozenset[str]:
+        """The kinds of what it has announced, by their tags."""
+        kinds: set[Any] = set(map(type, self._announced))
+        return frozenset(kind.__struct_config__.tag for kind in kinds)
+
+    def say(self, word: str) -> None:
+        """Something for whoever waits for that word, in any process, once this is committed; lost with a process that is killed."""
+        self.said.add(word)
 
     def seal(self, lines: Iterable[str]) -> None:
         """Add ledger lines to this transaction's link of the hash chain: sha256 over all of them, sorted by bytes."""

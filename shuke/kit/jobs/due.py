@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import structlog
 from shuke.kit import clock, errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from shuke.kit.db import Database, Tx
     from shuke.kit.jobs.queue import Jobs
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger("due")
 LEASE = timedelta(hours=1)  # work handed out and lost without a trace is handed out again after this
 HANDED_OUT = 200
+DUE = "due"
+"""What a transaction says that makes work due at once."""
+LOOK_SECONDS = 1.0
+REST_SECONDS = 0.1
+"""Between two looks, however often somebody says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +41,17 @@ class Work:
 
 
 async def wake(tx: Tx, kind: str, at: datetime) -> None:
-    """This merchant needs that work at `at` at the latest; a nearer moment stays. Commits with the caller."""
+    """This merchant needs that work at `at` at the latest; a nearer moment stays. Commits with the caller.
+
+    What is due by then is handed out at once, by whichever process does so.
+    """
     await tx.run(
         "insert into due as d (merchant_id, kind, at) values (%(merchant_id)s, %(kind)s, %(at)s) "
         "on conflict (merchant_id, kind) do update set at = least(d.at, excluded.at)",
         kind=kind, at=at,
     )  # fmt: skip
+    if at <= clock.now():
+        tx.say(DUE)
 
 
 async def plan_missing(database: Database, works: Sequence[Work], at: datetime) -> int:
@@ -110,12 +121,27 @@ async def hand_out(database: Database, jobs: Jobs, kinds: Sequence[str], at: dat
 
 
 async def keep_handing_out(database: Database, jobs: Jobs, works: Sequence[Work]) -> None:
-    """Hand out until cancelled; one look at an index each second while nothing is due."""
-    kinds = [work.kind for work in works]
-    while True:
-        handed = 0
-        try:
-            handed = await hand_out(database, jobs, kinds, clock.now())
-        except errors.Unavailable:
-            log.warning("the database does not answer; due work waits")
-        await asyncio.sleep(0 if handed == HANDED_OUT else 1)
+    """Hand out until cancelled: when a transaction here or in another process made something due; one look at an index each
+    second while nothing is."""
+    kinds, wake = [work.kind for work in works], asyncio.Event()
+
+    def hear(words: Collection[str]) -> None:
+        if DUE in words:
+            wake.set()
+
+    database.on_words.append(hear)
+    try:
+        while True:
+            wake.clear()
+            handed = 0
+            try:
+                handed = await hand_out(database, jobs, kinds, clock.now())
+            except errors.Unavailable:
+                log.warning("the database does not answer; due work waits")
+            if handed == HANDED_OUT:
+                continue
+            await asyncio.sleep(REST_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), LOOK_SECONDS - REST_SECONDS)
+    finally:
+        database.on_words.remove(hear)
