@@ -120,7 +120,7 @@ async def _measure(opened: mirror.Mirror) -> dict[str, Any]:
     started = clock.monotonic()
     known = (await purchases.purchases(opened, moment, moment.day, 90)).histories
     read = clock.monotonic() - started
-    fit, scores = await asyncio.to_thread(fit_and_score, bgnbd.CODE, known, 90)
+    fit, scores, _ = await asyncio.to_thread(fit_and_score, bgnbd.CODE, known, 90)
     modelled = clock.monotonic() - started
     assert fit.converged, fit.why
     parameters = np.array([*fit.parameters.values()])

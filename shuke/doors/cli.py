@@ -123,6 +123,11 @@ def _questions(commands: Any) -> None:
     count.add_argument("--ids", action="store_true", help="also the members' outside ids, sorted as text")
     profile = commands.add_parser("profile", help="models of members").add_subparsers(dest="act", required=True)
     fit = _command(profile, "fit", "fit a model to the history: parameters, likelihood, convergence", "profile.fit")
+    fit.epilog = (
+        "Prints one JSON object: parameters (weeks, yuan), log_likelihood, converged and why; worth is the Gamma-Gamma behind the "
+        "values; with --ids scores has a row a member, sorted by outside id: repeats, last_weeks, age_weeks, repeat_mean, p_alive, "
+        "expected_purchases, purchase_value, expected_value. What could not be fitted is null. Exit 0 also without convergence."
+    )
     fit.add_argument("--merchant", required=True, metavar="SLUG")
     fit.add_argument("--model", required=True, choices=("bgnbd", "pareto_nbd", "gamma_gamma"))
     fit.add_argument("--until", metavar="ISO8601", help="as known at this instant; a date alone is the end of that day")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shuke.assets import audit as auditor
@@ -99,8 +99,8 @@ async def fit_profile(
 ) -> dict[str, Any]:  # fmt: skip
     """Fit a model to what was known at an instant; a date alone is the end of that business day."""
     found = await known_merchant(context, merchant)
-    instant = clock.now() if until is None else read_instant(until, found.zone)
-    if until is not None and len(until) == len("2026-01-01"):
+    instant = clock.now() if until is None else read_instant(until, found.zone, "until")
+    if until is not None and _is_date(until):
         tomorrow = instant.date() + timedelta(days=1)
         instant = clock.day_starts(tomorrow, found.zone, found.day_start_minutes) - timedelta(microseconds=1)
     fitted = await profiles.fit(
@@ -109,14 +109,29 @@ async def fit_profile(
     return await profiles.told(context.database, found.merchant_id, fitted, ids=ids)
 
 
-def read_instant(text: str, zone: str) -> datetime:
-    """An ISO 8601 instant; without an offset it is in the merchant's zone. Refuses anything else."""
+def _is_date(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+class NotAnInstant(errors.Refused):
+    """'{text}' is not an instant."""
+
+    code = "not_an_instant"
+    http_status = 422
+    zh = "「{text}」不是时间。"
+    cure = "Write a date or an instant as ISO 8601: 2026-03-31, 2026-03-31T18:00 or 2026-03-31T18:00+08:00."
+    cure_zh = "请按 ISO 8601 写日期或时间：2026-03-31、2026-03-31T18:00 或 2026-03-31T18:00+08:00。"
+
+
+def read_instant(text: str, zone: str, field: str = "as_of") -> datetime:
+    """An ISO 8601 instant; without an offset it is in the merchant's zone. Refuses `NotAnInstant`."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise errors.Malformed(
-            field="as_of", reason=f"'{text}' is not an instant", reason_zh=f"「{text}」不是时间"
-        ) from error
+        raise NotAnInstant(field=field, text=text) from error
     return instant if instant.tzinfo else instant.replace(tzinfo=clock.zone(zone))
 
 

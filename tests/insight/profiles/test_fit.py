@@ -1,17 +1,22 @@
 """`shuke profile fit` end to end: CDNOW comes in as orders, and the published parameters come out of the mirror."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from shuke.doors import commands
 from shuke.doors.context import Context
 from shuke.ground import ingestion, tenancy
 from shuke.insight import profiles
+from shuke.insight.profiles.actions import fitting
 from shuke.kit import clock
 from shuke.programs import intake
 from tests.insight.profiles import samples
+from tests.insight.profiles.test_scorers import simulated
 
 
 def bought(key: str, who: str, at: datetime, amount_fen: int) -> ingestion.OrderIn:
@@ -64,6 +69,8 @@ async def test_published_parameters_through_the_front_door(mirrored: Context, cd
     assert (round(first["last_weeks"], 2), round(first["age_weeks"], 2)) == (30.43, 38.86)
     assert round(first["expected_purchases"], 3) == 1.226
     assert first["expected_value"] == pytest.approx(first["expected_purchases"] * first["purchase_value"])
+    assert told["worth"]["converged"] and told["worth"]["log_likelihood"] == pytest.approx(-4055.918, abs=1e-3)
+    assert first["repeat_mean"] == pytest.approx(22.345)  # the days after the first: 29.73 and 14.96
     value = await commands.run(mirrored, "profile.fit", asked | {"model": "gamma_gamma"})
     assert [round(number, 2) for number in value["parameters"].values()] == [6.25, 3.74, 15.44]
     assert value["members"] == 946 and set(value["scores"][0]) >= {"id", "purchase_value"}
@@ -78,7 +85,26 @@ async def test_a_shop_too_young_gets_no_figures(mirrored: Context, merchant_id: 
     told = await commands.run(mirrored, "profile.fit", {"merchant": shop, "model": "bgnbd", "ids": True})
     assert (told["converged"], told["parameters"], told["log_likelihood"], told["scores"]) == (False, None, None, [])
     assert told["members"] == 1 and "30" in told["why"].zh
+    assert told["worth"] is None
     fitted = await profiles.fit(mirrored.database, mirrored.mirror, merchant_id, "bgnbd", at - timedelta(days=1))
     assert len(fitted.known) == 0 and fitted.until == date(2026, 3, 1)
+    for until in ("2026-03-01", "20260301"):  # a date alone is the whole of that day
+        early = await commands.run(mirrored, "profile.fit", {"merchant": shop, "model": "bgnbd", "until": until})
+        assert early["until"] == "2026-03-01" and "2026-03-01" in early["why"].zh and early["stopped_at"] == {}
+    with pytest.raises(commands.NotAnInstant) as refused:
+        await commands.run(mirrored, "profile.fit", {"merchant": shop, "model": "bgnbd", "until": "1997-9-30"})
+    assert refused.value.field == "until"
     with pytest.raises(profiles.NoSuchModel):
         await profiles.fit(mirrored.database, mirrored.mirror, merchant_id, "oracle", at)
+
+
+def test_values_that_could_not_be_fitted_are_empty_and_not_left_out() -> None:
+    """Everybody pays the same: visits are expected, the value of one is not determined."""
+    known = simulated(np.random.default_rng(8), 3000, (0.6, 8.0, 0.9, 3.0))
+    same = replace(known, value=np.where(known.repeats > 0, 30.0, 0.0))
+    fit, scores, worth = fitting.fit_and_score("bgnbd", same, 90)
+    assert fit.converged and worth is not None and not worth.converged and worth.why is not None
+    assert set(scores) == {"p_alive", "expected_purchases", "purchase_value", "expected_value"}
+    lines = fitting._lines(fitting.Fitted("bgnbd", date(2026, 3, 1), 90, fit, same, scores, worth), {})
+    assert lines[0]["expected_purchases"] >= 0 and lines[0]["purchase_value"] is lines[0]["expected_value"] is None
+    assert "NaN" not in json.dumps(lines)

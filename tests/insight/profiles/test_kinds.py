@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shuke.insight.profiles.policy import logistic, shares
+from shuke.insight.profiles.policy.cards import ALIKE, verdict
+from shuke.insight.profiles.policy.fitting import Fit
 from shuke.insight.profiles.policy.histories import Purchases, history
 from shuke.insight.profiles.policy.judging import auc, judge_chances
 from shuke.insight.profiles.policy.shares import REST, Counts
@@ -235,6 +237,23 @@ def test_chances_that_order_no_better_are_not_better() -> None:
     told = judge_chances(np.full(100, 0.45), happened, happened.astype(float) * 0.2)
     assert told.error < told.baseline_error and told.auc == 0.5 and told.baseline_auc == 1.0
     assert not told.better
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_where_the_same_happened_to_everybody_no_order_is_judged(happened: bool) -> None:
+    """Nobody shared in the held-out time, or everybody did: small chances come nearer than last period, and prove nothing."""
+    everybody = np.full(50, happened)
+    told = judge_chances(np.where(everybody, 0.9, 0.1), everybody, np.arange(50) % 2)
+    assert told.error < told.baseline_error and told.auc is None
+    assert told.alike and not told.better
+    assert verdict(Fit(parameters={"r": 1.0}, log_likelihood=-1.0, converged=True, members=50), told) is ALIKE
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_shop_where_every_order_has_a_discount_tells_nobody_apart(used: bool) -> None:
+    orders = np.arange(1, 41)
+    fit = price.fit(orders * used, orders)
+    assert not fit.converged and fit.why is price.ALIKE
 
 
 def test_every_model_names_its_scores_in_both_languages() -> None:

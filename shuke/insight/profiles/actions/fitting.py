@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shuke.ground import members, mirror
+from shuke.insight.profiles.policy.fitting import Words
 from shuke.insight.profiles.policy.histories import WEEK, Histories
 from shuke.insight.profiles.queries import purchases
 from shuke.insight.profiles.scorers import BUYING, MODELS, gamma_gamma
@@ -37,7 +39,8 @@ class NoSuchModel(errors.Refused):
 class Fitted:
     """A fit with the members it was made of, and what it expects of each over the predicted days.
 
-    Scores are there only if it converged; `value` (yuan) where the value of a purchase could be fitted too.
+    Scores are there only if it converged. `worth` is what a buying model multiplies by: the value of a purchase, fitted beside
+    it; where that did not converge, the two columns of value are empty.
     """
 
     model: str
@@ -46,6 +49,7 @@ class Fitted:
     fit: Fit
     known: Histories
     scores: dict[str, np.ndarray]
+    worth: Fit | None = None
 
 
 async def fit(
@@ -61,43 +65,61 @@ async def fit(
     async with database.read(merchant_id) as tx:
         moment = await purchases.moment_of(tx, until)
     found = (await purchases.purchases(opened, moment, moment.day, days)).histories
-    fitted, scores = await asyncio.to_thread(fit_and_score, model, found, days)
-    return Fitted(model, moment.day, days, fitted, found, scores)
+    fitted, scores, worth = await asyncio.to_thread(fit_and_score, model, found, days)
+    return Fitted(model, moment.day, days, fitted, found, scores, worth)
 
 
-def fit_and_score(model: str, known: Histories, days: int) -> tuple[Fit, dict[str, np.ndarray]]:
-    """The fit, and each member's scores by name if it converged; for a buying model with values where these can be fitted."""
+def fit_and_score(model: str, known: Histories, days: int) -> tuple[Fit, dict[str, np.ndarray], Fit | None]:
+    """The fit, and each member's scores by name if it converged; of a buying model with value (not a number where it could not
+    be fitted), and that fit."""
     found = MODELS[model].fit(known)
     if not found.converged:
-        return found, {}
+        return found, {}, None
     parameters = np.array([*found.parameters.values()])
     if model not in BUYING:
-        return found, {"purchase_value": gamma_gamma.expected_value(parameters, known)}
+        return found, {"purchase_value": gamma_gamma.expected_value(parameters, known)}, None
     scores = {
         "p_alive": BUYING[model].p_alive(parameters, known),
         "expected_purchases": BUYING[model].expected(parameters, known, days / WEEK),
     }
     worth = gamma_gamma.fit(known)
+    each = np.full(len(known), np.nan)
     if worth.converged:
         each = gamma_gamma.expected_value(np.array([*worth.parameters.values()]), known)
-        scores |= {"purchase_value": each, "expected_value": scores["expected_purchases"] * each}
-    return found, scores
+    scores |= {"purchase_value": each, "expected_value": scores["expected_purchases"] * each}
+    return found, scores, worth
+
+
+def _nobody(until: date) -> Words:
+    return Words(
+        f"到 {until} 为止还没有会员买过；没有写会员的订单不算。",
+        f"No member had bought anything by {until}; orders without a member do not count.",
+    )
+
+
+def _figures(found: Fit) -> dict[str, Any]:
+    """A fit as plain values; without convergence where the climb stopped is told apart."""
+    return {
+        "members": found.members, "converged": found.converged, "why": found.why,
+        "parameters": found.parameters if found.converged else None,
+        "log_likelihood": found.log_likelihood if found.converged else None,
+        "stopped_at": None if found.converged else found.parameters, "steps": found.steps,
+    }  # fmt: skip
 
 
 async def told(database: Database, merchant_id: int, fitted: Fitted, *, ids: bool = False) -> dict[str, Any]:
-    """A fit as plain values: parameters in weeks and yuan; with `ids` every member by outside id, sorted as text.
+    """A fit as plain values: parameters in weeks and yuan, likelihoods of those; with `ids` every member by outside id, sorted
+    as text. Every name is always there; what could not be fitted is null.
 
-    Without convergence there are no values: where the climb stopped is told apart.
+    Without convergence there are no values. `worth` of a buying model tells of the Gamma-Gamma behind its values.
     """
-    found = fitted.fit
     answer: dict[str, Any] = {
-        "model": fitted.model, "until": fitted.until.isoformat(), "members": found.members,
-        "converged": found.converged, "why": found.why,
-        "parameters": found.parameters if found.converged else None,
-        "log_likelihood": found.log_likelihood if found.converged else None,
-        "stopped_at": None if found.converged else found.parameters,
-        "steps": found.steps, "units": {"time": "week", "money": "yuan"}, "predict_days": fitted.days,
+        "model": fitted.model, "until": fitted.until.isoformat(), **_figures(fitted.fit),
+        "units": {"time": "week", "money": "yuan"}, "predict_days": fitted.days,
+        "worth": None if fitted.worth is None else _figures(fitted.worth),
     }  # fmt: skip
+    if not len(fitted.known):
+        answer["why"] = _nobody(fitted.until)
     if not ids:
         return answer
     async with database.read(merchant_id) as tx:
@@ -106,12 +128,18 @@ async def told(database: Database, merchant_id: int, fitted: Fitted, *, ids: boo
 
 
 def _lines(fitted: Fitted, outside: dict[int, list[str]]) -> list[dict[str, Any]]:
+    if not fitted.scores:
+        return []
     known = fitted.known
     columns = {
         "member_id": known.member, "repeats": known.repeats.astype(int), "last_weeks": known.last, "age_weeks": known.age,
-        **fitted.scores,
+        "repeat_mean": known.value, **fitted.scores,
     }  # fmt: skip
-    lists = {name: column.tolist() for name, column in columns.items()}
-    rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)] if fitted.scores else []
-    lines = [{"id": next(iter(outside.get(row["member_id"], ())), None)} | row for row in rows]
+    told_ = {
+        name: [None if isnan(value) else value for value in column.tolist()] for name, column in columns.items()
+    }  # what is not a number is not in JSON either
+    lines = [
+        {"id": next(iter(outside.get(row[0], ())), None)} | dict(zip(told_, row, strict=True))
+        for row in zip(*told_.values(), strict=True)
+    ]
     return sorted(lines, key=lambda row: (row["id"] is None, row["id"] or "", row["member_id"]))

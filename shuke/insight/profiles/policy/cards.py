@@ -68,10 +68,16 @@ WORSE = Words(
     "在留出的时间里，它的误差和排序没有都胜过“和上一期一样”，所以不给评分。",
     'On held-out time it is not better than "the same as last period" in error and order, so it gives no scores.',
 )
+ALIKE = Words(
+    "留出的时间里，每位会员的结果都一样，看不出它排得准不准，所以不给评分。",
+    "On held-out time the same happened to everybody, so its order cannot be judged; it gives no scores.",
+)
 
 
 def verdict(fit: Fit, judgement: Judgement | None) -> Words | None:
     """Why a model may not score; None when it may."""
     if not fit.converged:
         return fit.why
+    if judgement is not None and judgement.alike:
+        return ALIKE
     return None if judgement is not None and judgement.better else WORSE

@@ -32,12 +32,13 @@ class Judgement(msgspec.Struct, frozen=True):
     auc: float | None = None
     baseline_auc: float | None = None
     chance_auc: float | None = None
+    alike: bool = False  # it happened to everybody held out, or to nobody: no order can be judged
 
     @property
     def better(self) -> bool:
         """Whether the prediction beats the baseline, in its error and, where there is one, in its order."""
         ordered = self.auc is None or self.auc > max(self.baseline_auc or 0.0, self.chance_auc or 0.0)
-        return self.members > 0 and self.error < self.baseline_error and ordered
+        return self.members > 0 and not self.alike and self.error < self.baseline_error and ordered
 
 
 def judge(predicted: np.ndarray, actual: np.ndarray, baseline: np.ndarray) -> Judgement:
@@ -57,7 +58,7 @@ def judge_chances(chance: np.ndarray, happened: np.ndarray, baseline: np.ndarray
         0.5 + 2 * float(np.sqrt((len(happened) + 1) / (12 * pairs))) if pairs else None
     )  # two standard errors of the rank sum
     found, before = auc(chance, happened), auc(baseline, happened)
-    return msgspec.structs.replace(plain, auc=found, baseline_auc=before, chance_auc=lots)
+    return msgspec.structs.replace(plain, auc=found, baseline_auc=before, chance_auc=lots, alike=not pairs)
 
 
 def auc(rated: np.ndarray, happened: np.ndarray) -> float | None:

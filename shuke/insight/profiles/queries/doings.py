@@ -42,10 +42,12 @@ async def doings(
 def _sql(moment: Moment, piece: str, until: date, period: int) -> str:
     day = f"toDate('{until.isoformat()}')"
     by_then = "" if moment.complete else f" AND at <= {moment.instant_sql}"
+    back = f"SELECT row_id FROM orders WHERE {known(moment)} AND {piece} AND sign = -1"
     rows = (
         f"SELECT member, toString(kind) AS kind, day FROM events WHERE merchant = {moment.merchant_id} AND member != 0 "
         f"AND kind IN {(*SOCIAL, *ALONE)}{by_then} AND {piece} UNION ALL "
-        f"SELECT member, 'order' AS kind, day FROM orders WHERE {known(moment)} AND sign = 1 AND {piece}"
+        f"SELECT member, 'order' AS kind, day FROM orders WHERE {known(moment)} AND sign = 1 AND {piece} "
+        f"AND row_id NOT IN ({back})"
     )
     lately, social = f"day <= {day} AND day > {day} - {WINDOW}", f"kind IN {SOCIAL}"
     return (

@@ -30,6 +30,10 @@ SCORES = (
     Score("discount_depth", "number", Words("优惠力度", "Depth of discounts")),
 )
 NAMES = ("a", "b")
+ALIKE = Words(
+    "所有订单都用了优惠，或都没用，看不出谁更在意价格。",
+    "All orders used a discount, or none did: nothing tells who looks for one.",
+)
 
 
 def fit(discounted: np.ndarray, orders: np.ndarray) -> Fit:
@@ -41,6 +45,8 @@ def fit(discounted: np.ndarray, orders: np.ndarray) -> Fit:
         k, n = pairs[:, 0], pairs[:, 1]
         return float(counts @ (betaln(a + k, b + n - k) - betaln(a, b))) if len(pairs) else 0.0
 
+    if len(orders) and discounted.sum() in (0, orders.sum()):  # flat without end: any maximum would be made up
+        return Fit(parameters={}, log_likelihood=0.0, converged=False, members=len(orders), why=ALIKE)
     return maximise(log_likelihood, NAMES, [(1.0, 1.0), (0.3, 2.0)], len(orders), int((orders > 1).sum()))
 
 
