@@ -212,5 +212,14 @@ async def test_the_member_side_and_the_console(
     empty = await owner.post(f"/console/api/members/{anna}/lotteries/{number}/turns", json={"key": "k2"})
     assert (empty.json()["code"], empty.json()["details"]) == ("no_chance_left", {"wanted": 1, "available": 0})
     assert len((await owner.get(f"/console/api/members/{anna}/prizes")).json()["items"]) == 2
+    async with database.write(merchant_id) as tx:
+        rose = rewards.Reward(
+            kind="draw", params={"draw": "签到", "prizes": [ROSE | {"odds": 10_000}, TEN | {"odds": 0}]}
+        )
+        await rewards.give(tx, [rewards.Gift(member_id=anna, reward=rose, key="rose", why={}, at=AT)])
+    done = await owner.post(f"/console/api/members/{anna}/prizes/collect", json={"key": "rose"})
+    assert done.status_code == 200
+    (latest, *_) = (await owner.get("/console/api/audit-trail")).json()["items"]
+    assert latest["sentence"]["zh"].endswith(f"给会员 {anna} 发放了奖品「玫瑰精华正装」")
     ended = await owner.post(f"/console/api/lotteries/{number}/end")
     assert (ended.json()["stage"], ended.json()["turns"]) == ("ended", 2)

@@ -8,6 +8,7 @@ import pytest
 
 from shuke.ground import access
 from shuke.ground.access import policy
+from shuke.ground.access.policy import trail
 from shuke.kit import clock
 from shuke.kit.db import Database
 
@@ -156,3 +157,13 @@ def test_every_recorded_action_has_a_sentence() -> None:
     code = "\n".join(path.read_text() for path in Path("shuke").rglob("*.py"))
     recorded = set(re.findall(r"\brecord\(\s*tx,\s*[\w.()]+,\s*\"([\w.]+)\"", code))
     assert recorded <= policy.TRAIL.keys()
+
+
+def test_a_prize_is_told_by_its_name_and_an_old_line_without_a_gap() -> None:
+    told = policy.sentence("prize.collected", "小满", "4269", {"prize": "玫瑰一支", "key": "k"})
+    assert (told.zh, told.en) == (
+        "小满给会员 4269 发放了奖品「玫瑰一支」",
+        "小满 handed the prize “玫瑰一支” to member 4269",
+    )
+    assert policy.sentence("prize.collected", "小满", "4269", {"key": "k"}).zh == "小满给会员 4269 发放了奖品"
+    assert set(trail.EARLIER) <= set(policy.TRAIL)

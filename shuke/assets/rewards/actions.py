@@ -79,15 +79,17 @@ class NothingToCollect(errors.Refused):
     cure_zh = "请刷新页面，可能已经领走了。"
 
 
-async def collect(tx: Tx, member_id: int, key: str, at: datetime, by: str) -> None:
-    """Note that goods were handed over; once. Refuses what is not waiting for this member."""
-    done = await tx.run(
+async def collect(tx: Tx, member_id: int, key: str, at: datetime, by: str) -> str:
+    """Note that goods were handed over; once. The name of the prize; refuses what is not waiting for this member."""
+    prize = await tx.value(
         "update prize_won w set state = 'collected', collected_at = %(at)s, collected_by = %(by)s "
-        "where w.merchant_id = %(merchant_id)s and w.member_id = %(member_id)s and w.key = %(key)s and w.state = 'waiting'",
+        "where w.merchant_id = %(merchant_id)s and w.member_id = %(member_id)s and w.key = %(key)s and w.state = 'waiting' "
+        "returning w.prize",
         member_id=member_id, key=key, at=at, by=by,
     )  # fmt: skip
-    if not done:
+    if prize is None:
         raise NothingToCollect(field="key")
+    return str(prize)
 
 
 ROOM = "rewards"

@@ -47,8 +47,9 @@ async def collect_prize(member_id: int, request: Request, database: Database, da
     caller, at = http.caller_of(request), clock.now()
     async with database.write(caller.merchant_id) as tx:
         await members.require(tx, member_id)
-        await actions.collect(tx, member_id, data.key, at, caller.name)
-        await access.record(tx, caller, "prize.collected", ("member", member_id), after={"key": data.key}, at=at)
+        prize = await actions.collect(tx, member_id, data.key, at, caller.name)
+        after = {"prize": prize, "key": data.key}
+        await access.record(tx, caller, "prize.collected", ("member", member_id), after=after, at=at)
         return Prizes(items=await queries.of_member(tx, member_id))
 
 

@@ -80,7 +80,7 @@ async def hand_over(desk: Desk, at: datetime) -> None:
             waiting = [won for won in await rewards.won_by(tx, member) if won.state == "waiting"]
             for won in waiting:
                 await rewards.collect(tx, member, won.key, at, desk.clerk.name)
-                await desk.note(tx, desk.clerk, "prize.collected", ("member", member), at, key=won.key)
+                await desk.note(tx, desk.clerk, "prize.collected", ("member", member), at, prize=won.prize, key=won.key)
             if waiting:
                 desk.left["drew"] = desk.left["drew"][place + 1 :]
                 return

@@ -99,7 +99,9 @@ TRAIL: dict[str, Words] = {
     "member.tier_taken_back": Words(
         "{who}收回了会员 {subject} 的手工等级", "{who} took back the tier that member {subject} had by hand"
     ),
-    "prize.collected": Words("{who}给会员 {subject} 发放了奖品", "{who} handed a prize to member {subject}"),
+    "prize.collected": Words(
+        "{who}给会员 {subject} 发放了奖品「{prize}」", "{who} handed the prize “{prize}” to member {subject}"
+    ),
     "points.confirmed": Words(
         "{who}确认了「{action_confirmed}」，{points} 积分现在可用",
         "{who} confirmed “{action_confirmed}”: {points} points can be used now",
@@ -165,6 +167,13 @@ TRAIL: dict[str, Words] = {
     "reaction.retried": Words("{who}重试了第 {subject} 号搁置的通告", "{who} tried announcement {subject} again"),
     "key.revoked": Words("{who}吊销了接口密钥「{subject}」", "{who} revoked the API key “{subject}”"),
 }
+# As it is told where an act of earlier days was noted without the fact that the sentence has now.
+EARLIER: dict[str, tuple[str, Words]] = {
+    "prize.collected": (
+        "prize",
+        Words("{who}给会员 {subject} 发放了奖品", "{who} handed a prize to member {subject}"),
+    ),
+}
 _OTHER = Words("{who}:{action} {subject}", "{who}: {action} {subject}")
 
 
@@ -190,6 +199,8 @@ def acts() -> dict[str, Words]:
 def sentence(action: str, who: str, subject: str, after: dict[str, Any] | None) -> Words:
     """What happened, as one would tell it; `after` may fill further places of the sentence."""
     words = TRAIL.get(action, _OTHER)
-    facts = _Blank(after or {}) | {"who": who, "subject": subject, "action": action}
-    facts = _Blank(facts)
+    fact, before = EARLIER.get(action, ("", words))
+    if fact and fact not in (after or {}):
+        words = before
+    facts = _Blank((after or {}) | {"who": who, "subject": subject, "action": action})
     return Words(words.zh.format_map(facts), words.en.format_map(facts))
