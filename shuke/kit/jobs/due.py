@@ -24,8 +24,10 @@ HANDED_OUT = 200
 DUE = "due"
 """What a transaction says that makes work due at once."""
 LOOK_SECONDS = 1.0
-REST_SECONDS = 0.1
-"""Between two looks, however often somebody says so."""
+REST_SECONDS = 0.5
+"""After something was handed out, however often somebody says so: a job costs more than what it does for one member."""
+PAUSE_SECONDS = 0.05
+"""Between two looks that found nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,9 @@ async def keep_handing_out(database: Database, jobs: Jobs, works: Sequence[Work]
                 log.warning("the database does not answer; due work waits")
             if handed == HANDED_OUT:
                 continue
-            await asyncio.sleep(REST_SECONDS)
+            rest = REST_SECONDS if handed else PAUSE_SECONDS
+            await asyncio.sleep(rest)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), LOOK_SECONDS - REST_SECONDS)
+                await asyncio.wait_for(wake.wait(), LOOK_SECONDS - rest)
     finally:
         database.on_words.remove(hear)
