@@ -139,6 +139,8 @@ class Shop:
         place = self.chance.choice(places)
         order, at = self.orders[place], self.instant()
         at = max(at, order["at"] + timedelta(seconds=7))
+        if at > self.now:  # the clock went back behind the order
+            return
         amount = self.chance.choice([left[place], max(1, left[place] // 3)])
         line = self.chance.choice(order["lines"])
         named = (
