@@ -38,20 +38,20 @@ from shuke.insight.tags import group_names as tag_group_names
 from shuke.insight.tags import jobs as tags_jobs
 from shuke.insight.tags import names as tag_names
 from shuke.insight.tags import reactions as tags
-from shuke.insight.tags import using_segment as tags_using_segment
+from shuke.insight.tags import using_segments as tags_using_segments
 from shuke.kit import jobs, references
 from shuke.kit.events import Event, Reader
 from shuke.kit.jobs import Work
-from shuke.outreach.journeys import JourneyEntered, using_segment
+from shuke.outreach.journeys import JourneyEntered, using_segments
 from shuke.outreach.journeys import jobs as journeys_jobs
 from shuke.outreach.journeys import reactions as journeys
 from shuke.outreach.notices import jobs as notices_jobs
 from shuke.outreach.webhooks import jobs as webhooks_jobs
 from shuke.outreach.webhooks import reactions as webhooks
-from shuke.outreach.webhooks import using_segment as webhooks_using_segment
+from shuke.outreach.webhooks import using_segments as webhooks_using_segments
 from shuke.programs.earning import jobs as earning_jobs
 from shuke.programs.earning import reactions as earning
-from shuke.programs.earning import using_segment as earning_using_segment
+from shuke.programs.earning import using_segments as earning_using_segments
 from shuke.programs.foresight import jobs as foresight_jobs
 from shuke.programs.imports import jobs as imports_jobs
 from shuke.programs.intake import reactions as intake
@@ -136,11 +136,11 @@ FACTS: list[Any] = [
 mirror.declare(FACTS)
 
 # Who uses what, so that a delete can refuse with the list.
-references.watch("segment", using_segment)
-references.watch("segment", tags_using_segment)
-references.watch("segment", webhooks_using_segment)
-references.watch("segment", earning_using_segment)
-references.watch("attribute", lambda tx, name: using(tx, "attr", name))
+references.watch("segment", using_segments)
+references.watch("segment", tags_using_segments)
+references.watch("segment", webhooks_using_segments)
+references.watch("segment", earning_using_segments)
+references.watch("attribute", lambda tx, names: using(tx, "attr", names))
 
 # What people call things, for rooms below that know them by slug.
 references.call("segment", segment_names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,14 +20,17 @@ class Use(msgspec.Struct, frozen=True):
     name: str
 
 
-Finder = Callable[["Tx", str], Awaitable[list[Use]]]
+Finder = Callable[["Tx", Sequence[str]], Awaitable[list[tuple[str, Use]]]]
 _finders: dict[str, list[Finder]] = {}
 Namer = Callable[["Tx", Iterable[str]], Awaitable["Mapping[str, str | Sentence]"]]
 _namers: dict[str, Namer] = {}
 
 
 def watch(kind: str, finder: Finder) -> None:
-    """Let `finder(tx, key)` be asked before a thing of that kind is deleted; the doors wire it once per process."""
+    """Let `finder(tx, keys)` say by key what uses things of that kind, asked before one is deleted and where they are listed.
+
+    The doors wire it once per process.
+    """
     listed = _finders.setdefault(kind, [])
     if finder not in listed:
         listed.append(finder)
@@ -35,7 +38,16 @@ def watch(kind: str, finder: Finder) -> None:
 
 async def uses(tx: Tx, kind: str, key: str) -> list[Use]:
     """All that uses this thing, in the order in which the rooms were wired."""
-    return [use for finder in _finders.get(kind, ()) for use in await finder(tx, key)]
+    return (await uses_of(tx, kind, [key]))[key]
+
+
+async def uses_of(tx: Tx, kind: str, keys: Iterable[str]) -> dict[str, list[Use]]:
+    """All that uses each of these things; every room is asked once, however many they are, and not at all for none."""
+    found: dict[str, list[Use]] = {key: [] for key in keys}
+    for finder in _finders.get(kind, ()) if found else ():
+        for key, use in await finder(tx, list(found)):
+            found[key].append(use)
+    return found
 
 
 def call(kind: str, namer: Namer) -> None:

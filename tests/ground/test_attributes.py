@@ -12,6 +12,7 @@ from shuke.kit.db import Database
 from shuke.outreach import journeys
 from shuke.programs import earning
 from tests.conftest import make_merchant, signed_in
+from tests.statements import counted
 
 API = "/console/api"
 HAS = {"attr": "肤质", "op": "eq", "value": "敏感肌"}
@@ -49,6 +50,24 @@ async def test_an_attribute_in_use_is_refused_with_its_users(
     assert await of(database, merchant_id, first) == {"肤质": "敏感肌", "入会途径": "静安店"}
     gone = await owner.delete(f"{API}/segments/gentle")
     assert [one["kind"] for one in gone.json()["used_by"]] == ["journey", "rule"]
+
+
+async def test_many_attributes_are_listed_with_as_many_statements_as_one(database: Database, merchant_id: int) -> None:
+    [first, *_] = await people(database, merchant_id)
+    asked = []
+    for names in ([], [f"护理偏好 {n}" for n in range(12)]):
+        async with database.write(merchant_id) as tx:
+            await members.write_profiles(tx, [(first, {"attributes": dict.fromkeys(names, "是")})])
+            for place, name in enumerate(["肤质", "入会途径", *names]):
+                rule = {"all": [{"attr": name, "op": "eq", "value": "是"}]}
+                slug = f"asks-{len(names)}-{place}"
+                await segments.create_segment(tx, name=f"问{name}{len(names)}", slug=slug, rule=rule, at=clock.now())
+        async with database.read(merchant_id) as tx:
+            counting = counted(tx)
+            found = await members.attributes(tx)
+            asked.append(counting.count)
+            assert len(found) == 2 + len(names) and all(one.used_by for one in found)
+    assert asked[0] == asked[1]
 
 
 async def test_a_deleted_attribute_is_gone_everywhere_and_nobody_elses_is(

@@ -256,8 +256,8 @@ async def test_a_launched_journey_keeps_its_steps_and_takes_a_new_name(shop: Sho
         renamed = await journeys.edit_journey(tx, journey_id, "新名字", "s", [GIVE])
     assert renamed.name == "新名字"
     async with shop.database.read(shop.merchant_id) as tx:
-        uses = await journeys.using_segment(tx, "s")
-    assert uses == [references.Use("journey", str(journey_id), "新名字")]
+        uses = await journeys.using_segments(tx, ["s", "other"])
+    assert uses == [("s", references.Use("journey", str(journey_id), "新名字"))]
 
 
 async def test_chunks_take_as_many_statements_as_one_member(shop: Shop) -> None:

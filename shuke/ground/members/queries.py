@@ -470,26 +470,24 @@ group by a.name, d.name order by members desc, a.name
 
 async def attributes(tx: Tx, only: str | None = None) -> list[AttributeShown]:
     """Every attribute that members have, or one of them, the most frequent first; what the profile itself holds is none. Reads all
-    members once: for a page, not for a hot path."""
-    declared = mirror.declared().attributes
-    found = []
-    for row in await tx.rows(_ATTRIBUTES, only=only):
-        title = declared[row.name].title if row.name in declared else (row.name, row.name)
-        uses = await _asking(tx, row.name)
-        found.append(
-            AttributeShown(
-                name=row.name, title=Sentence(*title), members=row.members, used_by=uses, deleting=row.deleting
-            )
-        )
-    return found
+    members once and asks each room once: for a page."""
+    declared, rows = mirror.declared().attributes, await tx.rows(_ATTRIBUTES, only=only)
+    asking = await _asking(tx, [row.name for row in rows])
+    titled = {row.name: declared[row.name].title if row.name in declared else (row.name, row.name) for row in rows}
+    return [
+        AttributeShown(title=Sentence(*titled[row.name]), used_by=asking[row.name], **row._asdict()) for row in rows
+    ]
 
 
-async def _asking(tx: Tx, name: str) -> list[references.Use]:
-    """What asks for an attribute, and, where that is a segment, what hangs on the segment: journeys, rules, tags."""
-    uses = await references.uses(tx, "attribute", name)
-    for one in [use for use in uses if use.kind == "segment"]:
-        uses += [use for use in await references.uses(tx, "segment", one.id) if use not in uses]
-    return uses
+async def _asking(tx: Tx, names: list[str]) -> dict[str, list[references.Use]]:
+    """What asks for each attribute, and, where that is a segment, what hangs on the segment: journeys, rules, tags."""
+    asking = await references.uses_of(tx, "attribute", names)
+    hung = {name: [use.id for use in uses if use.kind == "segment"] for name, uses in asking.items()}
+    hanging = await references.uses_of(tx, "segment", {slug for slugs in hung.values() for slug in slugs})
+    return {
+        name: list(dict.fromkeys([*uses, *(use for slug in hung[name] for use in hanging[slug])]))
+        for name, uses in asking.items()
+    }
 
 
 async def given_up(tx: Tx) -> set[str]:

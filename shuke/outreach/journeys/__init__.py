@@ -4,11 +4,11 @@ from shuke.outreach.journeys.actions import EXAMPLES, create_journey, discard, e
 from shuke.outreach.journeys.actions import launch, move
 from shuke.outreach.journeys.events import JourneyEntered
 from shuke.outreach.journeys.policy import AlreadyLaunched, BadAgain, NoSteps, StepPlan, WrongState, again_words
-from shuke.outreach.journeys.queries import Numbers, Shown, get_journey, journeys, numbers, using_segment
+from shuke.outreach.journeys.queries import Numbers, Shown, get_journey, journeys, numbers, using_segments
 from shuke.outreach.journeys.steps import steps
 
 __all__ = [
     "EXAMPLES", "AlreadyLaunched", "BadAgain", "JourneyEntered", "NoSteps", "Numbers", "Shown", "StepPlan",
     "WrongState", "again_words", "create_journey", "discard", "edit_journey", "get_journey", "install_example",
-    "journeys", "launch", "move", "numbers", "steps", "using_segment",
+    "journeys", "launch", "move", "numbers", "steps", "using_segments",
 ]  # fmt: skip

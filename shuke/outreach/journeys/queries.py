@@ -238,11 +238,11 @@ async def travellers(tx: Tx, journey_id: int, cursor: str | None = None, limit: 
     return msgspec.structs.replace(shown, items=items)
 
 
-async def using_segment(tx: Tx, slug: str) -> list[references.Use]:
-    """Journeys that this segment starts and that have not ended, so that deleting it can refuse with the list."""
+async def using_segments(tx: Tx, slugs: Sequence[str]) -> list[tuple[str, references.Use]]:
+    """Journeys that one of these segments starts and that have not ended, with the segment, so that deleting it can refuse."""
     rows = await tx.rows(
-        "select journey_id, name from journey where merchant_id = %(merchant_id)s and segment_slug = %(slug)s "
-        "and state <> 'ended' order by journey_id",
-        slug=slug,
+        "select segment_slug as slug, journey_id, name from journey where merchant_id = %(merchant_id)s "
+        "and segment_slug = any(%(slugs)s::text[]) and state <> 'ended' order by journey_id",
+        slugs=list(slugs),
     )
-    return [references.Use("journey", str(row.journey_id), row.name) for row in rows]
+    return [(row.slug, references.Use("journey", str(row.journey_id), row.name)) for row in rows]

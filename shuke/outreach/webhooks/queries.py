@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -141,6 +142,13 @@ async def next_due(tx: Tx) -> datetime | None:
     )
 
 
-async def using_segment(tx: Tx, slug: str) -> list[references.Use]:
-    """The webhooks that name a segment."""
-    return [references.Use("webhook", str(row.webhook_id), row.name) for row in await rows(tx) if slug in row.segments]
+async def using_segments(tx: Tx, slugs: Sequence[str]) -> list[tuple[str, references.Use]]:
+    """The webhooks that name one of these segments, with the segment."""
+    return [
+        (slug, references.Use("webhook", str(row.webhook_id), row.name))
+        for row in await tx.rows(
+            "select webhook_id, name, segments from webhook where merchant_id = %(merchant_id)s order by 1"
+        )
+        for slug in slugs
+        if slug in row.segments
+    ]

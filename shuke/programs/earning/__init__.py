@@ -6,7 +6,7 @@ from shuke.programs.earning.actions import (
     waiting,
 )  # fmt: skip
 from shuke.programs.earning.conditions.channel import channels_words
-from shuke.programs.earning.conditions.segment import using_segment
+from shuke.programs.earning.conditions.segment import using_segments
 from shuke.programs.earning.effects import BY_CODE as EFFECTS
 from shuke.programs.earning.policy import (
     NOBODY, Award, Basis, Counters, Known, Line, LiveRule, Mark, Multiplying, RuleSet, chosen, evaluate, life,
@@ -23,5 +23,5 @@ __all__ = [
     "StartsInThePast", "Trial", "WrongPeriod", "WrongState", "add_segments", "asking", "budgets_used", "channels_words", "chosen",
     "compiled", "counters_of", "counting", "create_rule", "end", "evaluate", "explain", "install_first_rule",
     "keeps", "know", "known_of", "life", "list_rules", "live_rules", "locking", "mark_changed", "mark_of", "multiplying", "pause",
-    "publish", "resume", "save_draft", "save_example", "sentence", "terms_of", "using_segment", "waiting", "wanted_counters",
+    "publish", "resume", "save_draft", "save_example", "sentence", "terms_of", "using_segments", "waiting", "wanted_counters",
 ]  # fmt: skip

@@ -94,7 +94,7 @@ def _person(text: str) -> dict[str, str]:
 async def delete_list(tx: Tx, slug: str, at: datetime) -> None:
     """Remove a list; refuses `ListInUse` while a segment speaks of it."""
     found = await lists.get_list(tx, slug)
-    uses = await catalog.using(tx, "list", slug) + await references.uses(tx, "list", slug)
+    uses = [use for _, use in await catalog.using(tx, "list", [slug])] + await references.uses(tx, "list", slug)
     if uses:
         raise ListInUse(slug, uses)
     for table in ("member_list_chunk", "member_list"):

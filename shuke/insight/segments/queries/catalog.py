@@ -141,10 +141,10 @@ async def sparks(tx: Tx, most: int = 30) -> dict[int, list[int]]:
     return {row.segment_id: row.sizes for row in rows}
 
 
-async def using(tx: Tx, word: str, key: str) -> list[references.Use]:
-    """The segments whose rule speaks of this list, attribute …"""
-    rows = await stored(tx)
-    return [references.Use("segment", row.slug, row.name) for row in rows if key in mentioned(row.rule, word)]
+async def using(tx: Tx, word: str, keys: Sequence[str]) -> list[tuple[str, references.Use]]:
+    """The segments whose rule speaks of these lists, attributes …, each with what it speaks of; one statement."""
+    rows = [(row, mentioned(row.rule, word)) for row in await stored(tx)]
+    return [(key, references.Use("segment", row.slug, row.name)) for row, told in rows for key in keys if key in told]
 
 
 def users(listed: Sequence[Any], slug: str) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -161,11 +161,11 @@ async def used_by(tx: Tx, tag: str = "", group: str = "") -> list[references.Use
     return [*found, *await references.uses(tx, "tag" if tag else "tag_group", tag or group)]
 
 
-async def using_segment(tx: Tx, slug: str) -> list[references.Use]:
-    """Rule tags that this segment decides, so that deleting it can refuse with the list."""
+async def using_segments(tx: Tx, slugs: Sequence[str]) -> list[tuple[str, references.Use]]:
+    """Rule tags that one of these segments decides, with the segment, so that deleting it can refuse with the list."""
     rows = await tx.rows(
-        "select slug, name from tag where merchant_id = %(merchant_id)s and segment_slug = %(slug)s "
-        "and state in ('live', 'archived') order by tag_id",
-        slug=slug,
+        "select segment_slug, slug, name from tag where merchant_id = %(merchant_id)s "
+        "and segment_slug = any(%(slugs)s::text[]) and state in ('live', 'archived') order by tag_id",
+        slugs=list(slugs),
     )
-    return [references.Use("tag", row.slug, row.name) for row in rows]
+    return [(row.segment_slug, references.Use("tag", row.slug, row.name)) for row in rows]

@@ -1,5 +1,6 @@
 """The member belongs to one of these segments."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -39,16 +40,19 @@ class InSegment:
 
 
 _USING = """
-select r.rule_id, r.name from earning_rule r where r.merchant_id = %(merchant_id)s and r.state <> 'ended' and exists (
+select w.slug, r.rule_id, r.name from unnest(%(slugs)s::text[], %(asked)s::text[]) as w(slug, asked)
+cross join earning_rule r where r.merchant_id = %(merchant_id)s and r.state <> 'ended' and exists (
     select from earning_rule_version v where v.merchant_id = %(merchant_id)s and v.rule_id = r.rule_id
-      and v.conditions @> %(asked)s::jsonb and (v.version = 0 or v.version = (
+      and v.conditions @> w.asked::jsonb and (v.version = 0 or v.version = (
         select max(n.version) from earning_rule_version n
         where n.merchant_id = %(merchant_id)s and n.rule_id = r.rule_id and not n.pause))
 ) order by r.priority, r.rule_id
 """
 
 
-async def using_segment(tx: Tx, slug: str) -> list[references.Use]:
-    """Rules that have not ended and ask for this segment, in their draft or as last published; so that deleting it can refuse."""
-    asked = msgspec.json.encode([{"kind": InSegment.code, "params": {"segments": [slug]}}]).decode()
-    return [references.Use("rule", str(row.rule_id), row.name) for row in await tx.rows(_USING, asked=asked)]
+async def using_segments(tx: Tx, slugs: Sequence[str]) -> list[tuple[str, references.Use]]:
+    """Rules that have not ended and ask for one of these segments, in their draft or as last published, with the segment; so
+    that deleting it can refuse."""
+    asked = [msgspec.json.encode([{"kind": InSegment.code, "params": {"segments": [slug]}}]).decode() for slug in slugs]
+    rows = await tx.rows(_USING, slugs=list(slugs), asked=asked)
+    return [(row.slug, references.Use("rule", str(row.rule_id), row.name)) for row in rows]
