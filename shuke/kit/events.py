@@ -25,8 +25,8 @@ REST_SECONDS = 0.25
 """Between two rounds while there is news, so that callers in the same process come first; as long as the round itself took
 where that is more, up to `LONGEST_REST_SECONDS`, so that a thousand merchants' reactions leave half of the time to callers."""
 LONGEST_REST_SECONDS = 2.0
-FAILURES = 3
-"""So often a batch may fail before what fails in it is looked for and set aside."""
+WAITS = (1.0, 5.0)
+"""Seconds after the first failure of a batch, the second …; when it fails once more, what fails in it is set aside."""
 
 
 class StillFails(errors.Refused):
@@ -100,6 +100,7 @@ class _Follower:
         self._batch = batch
         self._news: set[int] = set()
         self._failures: dict[int, int] = {}
+        self._waits: dict[int, float] = {}
         self._wake = asyncio.Event()
 
     def tell(self, merchant_id: int) -> None:
@@ -115,7 +116,7 @@ class _Follower:
             while (left := deadline - clock.monotonic()) > 0:
                 merchants, self._news = self._news, set()
                 began = clock.monotonic()
-                for merchant_id in merchants:
+                for merchant_id in filter(self._may_go_on, merchants):
                     await self._deliver_safely(merchant_id)
                 self._wake.clear()
                 if merchants:
@@ -124,6 +125,10 @@ class _Follower:
                 elif not self._news:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), timeout=left)
+
+    def _may_go_on(self, merchant_id: int) -> bool:
+        """Whether this merchant's wait after a failure is over; one that waits is found again by looking around."""
+        return self._waits.get(merchant_id, 0.0) <= clock.monotonic()
 
     async def _look_around(self) -> None:
         try:
@@ -154,14 +159,18 @@ class _Follower:
             passed = await deliver(self._database, merchant_id, self.reader, self._batch)
             if passed:
                 self._failures.pop(merchant_id, None)
+                self._waits.pop(merchant_id, None)
             await asyncio.sleep(0)
 
     async def _give_way(self, merchant_id: int) -> None:
-        """After so many failures in one place, set aside what fails, so that what stands behind it is heard."""
-        self._failures[merchant_id] = self._failures.get(merchant_id, 0) + 1
-        if self._failures[merchant_id] < FAILURES:
+        """Wait, longer each time; after so many failures in one place, set aside what fails, so that the rest is heard."""
+        failures = self._failures.get(merchant_id, 0)
+        if failures < len(WAITS):
+            self._failures[merchant_id] = failures + 1
+            self._waits[merchant_id] = clock.monotonic() + WAITS[failures]
             return
-        del self._failures[merchant_id]
+        self._failures.pop(merchant_id, None)
+        self._waits.pop(merchant_id, None)
         try:
             await set_aside(self._database, merchant_id, self.reader, self._batch)
         except errors.Unavailable:
@@ -270,6 +279,14 @@ async def _bury(database: Database, merchant_id: int, reader: Reader, before: in
 
 def _told(fault: Exception) -> str:
     return f"{type(fault).__name__}: {fault}"[:1_000]
+
+
+async def drop(tx: Tx, reader: str, seq: int) -> str:
+    """Let one dead letter go unheard, for good; its kind. Refuses one that is not there. The announcement stays in the outbox."""
+    kind = await tx.value(f"delete from dead_letter {_WHERE} returning kind", reader=reader, seq=seq)
+    if kind is None:
+        raise errors.NotFound(what="announcement set aside", what_zh="搁置的通告")
+    return str(kind)
 
 
 async def retry(database: Database, merchant_id: int, reader: Reader, seq: int) -> None:

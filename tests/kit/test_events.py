@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from shuke.ground.tenancy import models as tenancy_models
-from shuke.kit import errors, events
+from shuke.kit import clock, errors, events
 from shuke.kit.db import Database, Tx
 from tests.kit.conftest import NewMerchant
 
@@ -188,6 +188,36 @@ async def test_what_always_fails_is_set_aside_and_the_rest_is_heard(database: Da
         await events.retry(database, bare, picky, first)
     assert await _letters(database, bare) == []
     assert (await _written(database, bare))[38:] == ["1:23", "1:5"]
+
+
+async def test_what_was_set_aside_can_be_let_go_once(database: Database, bare: int) -> None:
+    await _knock(database, bare, writer=1, turns=3)
+    with _refusing(1) as (picky, _):
+        assert await events.set_aside(database, bare, picky, 100) is not None
+    [(seq, _, _)] = await _letters(database, bare)
+    async with database.write(bare) as tx:
+        assert await events.drop(tx, "picky", seq) == "test_knocked"
+        with pytest.raises(errors.NotFound):
+            await events.drop(tx, "picky", seq)
+    assert await _letters(database, bare) == []
+    await events.deliver(database, bare, picky, 100)
+    assert await _written(database, bare) == ["1:0", "1:2"]
+
+
+async def test_a_busy_merchant_waits_longer_after_each_failure(database: Database, bare: int) -> None:
+    """News do not hurry what fails: a fault of a few seconds sets nothing aside, whatever comes meanwhile."""
+    tried = []
+
+    async def picky(tx: Tx, heard: list[Knocked]) -> None:
+        tried.append(clock.monotonic())
+        raise RuntimeError("not now")
+
+    async with relaying(database, events.Reader("picky", {Knocked: picky})):
+        for turn in range(60):
+            await _knock(database, bare, writer=turn, turns=1)
+            await asyncio.sleep(0.02)
+    assert 1 <= len(tried) <= 2
+    assert await _letters(database, bare) == []
 
 
 async def test_nothing_is_set_aside_that_does_not_fail(database: Database, bare: int) -> None:

@@ -90,4 +90,19 @@ async def retry_dead_letter(database: Database, caller: Caller, reader: str, seq
     return {"reader": reader, "seq": seq}
 
 
-routes = [show_operations, retry_dead_letter]
+@post(
+    "/operations/dead-letters/{reader:str}/{seq:int}/drop",
+    status_code=200,
+    guards=[requires("settings.write")],
+    responses=declares(errors.NotFound),
+)
+async def drop_dead_letter(database: Database, caller: Caller, reader: str, seq: int) -> dict[str, Any]:
+    """Let go of what was set aside: what should have followed from it never does. Noted in the audit trail."""
+    async with database.write(caller.merchant_id) as tx:
+        kind = await events.drop(tx, reader, seq)
+        after = {"reader": reader, "kind": kind}
+        await access.record(tx, caller, "reaction.dropped", ("announcement", seq), after=after, at=clock.now())
+    return {"reader": reader, "seq": seq}
+
+
+routes = [show_operations, retry_dead_letter, drop_dead_letter]

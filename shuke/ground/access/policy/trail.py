@@ -165,6 +165,9 @@ TRAIL: dict[str, Words] = {
     "staff.password_reset": Words("{who}重置了员工「{subject}」的密码", "{who} reset the password of “{subject}”"),
     "key.created": Words("{who}新建了接口密钥「{subject}」", "{who} created the API key “{subject}”"),
     "reaction.retried": Words("{who}重试了第 {subject} 号搁置的通告", "{who} tried announcement {subject} again"),
+    "reaction.dropped": Words(
+        "{who}放弃了第 {subject} 号搁置的通告", "{who} let go of announcement {subject}, unheard"
+    ),
     "key.revoked": Words("{who}吊销了接口密钥「{subject}」", "{who} revoked the API key “{subject}”"),
 }
 # As it is told where an act of earlier days was noted without the fact that the sentence has now.

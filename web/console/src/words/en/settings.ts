@@ -126,6 +126,10 @@ export default {
     tries: "Tries",
     retry: "Try again",
     retried: "No. {n} is done",
+    drop: "Let go",
+    dropTitle: "Let go of no. {n}?",
+    dropText: "What should have followed from “{what}” (rewards, journeys, segments) is never done, and this cannot be taken back. Orders and points already booked stay.",
+    dropped: "No. {n} was let go",
     kind: { orders_recorded: "Orders recorded", refunds_parked: "Refunds waiting for their order", refunds_recorded: "Refunds recorded", members_merged: "Members merged", segment_refreshed: "Segment refreshed", journey_entered: "Members entered a journey", events_recorded: "Behaviour recorded" },
   },
   help: {

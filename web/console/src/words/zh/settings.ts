@@ -126,6 +126,10 @@ export default {
     tries: "次数",
     retry: "再试一次",
     retried: "第 {n} 号已经补做",
+    drop: "放弃",
+    dropTitle: "放弃第 {n} 号通告？",
+    dropText: "「{what}」之后该做的事（比如奖励、触达、分群）不再补做，也不能恢复。已入账的订单和积分不受影响。",
+    dropped: "第 {n} 号已放弃",
     kind: { orders_recorded: "订单入账", refunds_parked: "退款在等订单", refunds_recorded: "退款入账", members_merged: "会员合并", segment_refreshed: "分群刷新", journey_entered: "会员进入触达", events_recorded: "行为入账" },
   },
   help: {
