@@ -35,6 +35,7 @@ class NewGroup(msgspec.Struct, forbid_unknown_fields=True):
     """A group to make."""
 
     name: str
+    name_en: str = ""
     exclusive: bool = False
 
 
@@ -42,6 +43,7 @@ class ChangedGroup(msgspec.Struct, forbid_unknown_fields=True):
     """What to change of a group; what is left out stays."""
 
     name: str | None = None
+    name_en: str | None = None
     exclusive: bool | None = None
 
 
@@ -138,6 +140,13 @@ async def _catalog(tx: Tx) -> Catalog:
     return Catalog(items=items, groups=await catalog.list_groups(tx))
 
 
+@get("/tags/english", guards=READ)
+async def english_names(database: Database, caller: Caller) -> dict[str, str]:
+    """The English names that tags and groups were given, by their own names."""
+    async with database.read(caller.merchant_id) as tx:
+        return await catalog.english(tx)
+
+
 @get("/tags/together", guards=READ)
 async def together(database: Database, caller: Caller) -> Together:
     """How many members wear each pair of tags, and the combined tags by size."""
@@ -180,7 +189,8 @@ async def change_tag(tag: str, data: TagShape, database: Database, caller: Calle
 
 def _told(tag: catalog.Tag) -> dict[str, Any]:
     return {
-        "name": tag.name, "group": tag.group, "segment": tag.segment, "valid_for": tag.valid_for, "state": tag.state,
+        "name": tag.name, "name_en": tag.name_en, "group": tag.group, "segment": tag.segment,
+        "valid_for": tag.valid_for, "state": tag.state,
         "follows": None if tag.follows is None else msgspec.to_builtins(tag.follows),
         "description": tag.description,
     }  # fmt: skip
@@ -220,7 +230,7 @@ async def new_group(data: NewGroup, database: Database, caller: Caller) -> catal
     """Make a group; of an exclusive one a member wears one tag at most."""
     now = clock.now()
     async with database.write(caller.merchant_id) as tx:
-        made = await actions.create_group(tx, data.name, data.exclusive, now)
+        made = await actions.create_group(tx, data.name, data.exclusive, now, data.name_en)
         after = {"exclusive": made.exclusive}
         await access.record(tx, caller, "tag_group.created", ("tag_group", made.name), after=after, at=now)
     return made
@@ -231,7 +241,7 @@ async def change_group(group: str, data: ChangedGroup, database: Database, calle
     """Rename a group, or make it exclusive when nobody wears two of its tags."""
     now = clock.now()
     async with database.write(caller.merchant_id) as tx:
-        made = await actions.edit_group(tx, group, data.name, data.exclusive)
+        made = await actions.edit_group(tx, group, data.name, data.exclusive, data.name_en)
         after = {"exclusive": made.exclusive}
         await access.record(tx, caller, "tag_group.changed", ("tag_group", made.name), after=after, at=now)
     return made
@@ -361,6 +371,6 @@ async def use_model_tag(data: Follows, database: Database, caller: Caller) -> ca
 
 
 routes = [
-    list_tags, together, combination, new_tag, change_tag, remove_tag, merge_tags, new_group, change_group, remove_group,
-    list_acts, undo_act, import_file, member_tags, model_tags, preview_threshold, use_model_tag,
+    list_tags, english_names, together, combination, new_tag, change_tag, remove_tag, merge_tags, new_group, change_group,
+    remove_group, list_acts, undo_act, import_file, member_tags, model_tags, preview_threshold, use_model_tag,
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from shuke.kit.db import Model, instant, part_of_key
 
 
 class TagGroup(Model):
-    """A family of tags. `exclusive`: of its tags a member wears one at most, the newest."""
+    """A family of tags. `exclusive`: of its tags a member wears one at most, the newest. `name_en` may be empty."""
 
     __tablename__ = "tag_group"
     __table_args__ = (UniqueConstraint("merchant_id", "slug"),)
@@ -15,12 +15,13 @@ class TagGroup(Model):
     group_id: Mapped[int] = part_of_key()
     slug: Mapped[str]
     name: Mapped[str]
+    name_en: Mapped[str] = mapped_column(server_default="")
     exclusive: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[object] = instant()
 
 
 class Tag(Model):
-    """One tag; its slug never changes, its name may. States: live, archived (nobody gets it any more), merged, deleted.
+    """One tag; its slug never changes, its names may. States: live, archived (nobody gets it any more), merged, deleted.
 
     With a `segment_slug` it is a rule tag: who is in that segment wears it, nobody else. `size` counts its wearers,
     `changed_at` is the instant of its last change: the next one is not earlier. With `follows` (a model's score, a comparison and
@@ -33,6 +34,7 @@ class Tag(Model):
     tag_id: Mapped[int] = part_of_key()
     slug: Mapped[str]
     name: Mapped[str]
+    name_en: Mapped[str] = mapped_column(server_default="")
     description: Mapped[str] = mapped_column(server_default="")
     group_id: Mapped[int | None]
     segment_slug: Mapped[str | None]

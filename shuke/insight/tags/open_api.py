@@ -40,6 +40,7 @@ class TagName(msgspec.Struct, frozen=True, kw_only=True):
 
     slug: str
     name: str
+    name_en: str
     group: str | None
     rule: bool
     size: int
@@ -108,7 +109,10 @@ async def list_tags(database: Database, request: Request[Any, Any, Any]) -> TagN
     async with database.read(http.caller_of(request).merchant_id) as tx:
         listed = await catalog.list_tags(tx, live_only=True)
     return TagNames([
-        TagName(slug=one.slug, name=one.name, group=one.group, rule=bool(one.segment or one.follows), size=one.size)
+        TagName(
+            slug=one.slug, name=one.name, name_en=one.name_en, group=one.group, rule=bool(one.segment or one.follows),
+            size=one.size,
+        )
         for one in listed
     ])  # fmt: skip
 

@@ -71,6 +71,11 @@ def name_of(text: str) -> str:
     return name
 
 
+def english_of(text: str) -> str:
+    """An English name in normal form, up to 60 characters; none is fine."""
+    return " ".join(text.split())[:60]
+
+
 def slug_of(latin: str, fallback: str) -> str:
     """A short name from Latin letters, for good."""
     slug = _HYPHENS.sub("-", re.sub(r"[^a-z0-9-]", "", latin.lower())).strip("-")[:48].strip("-")

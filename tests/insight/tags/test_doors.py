@@ -145,3 +145,23 @@ async def test_a_key_with_the_scope_reads_and_sets_tags(
     )
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert (await client.get("/v1/tags")).status_code == 401
+
+
+async def test_a_tag_and_a_group_have_an_english_name_too(owner: httpx.AsyncClient, people: list[int]) -> None:
+    """Optional; renaming in either language touches nobody, and combined tags can be read by it."""
+    group = await made(owner, "/tag-groups", name="人生阶段", name_en=" Stage  of life ")
+    tag = await made(owner, "/tags", name="宝妈", name_en="New mother", group=group["slug"])
+    await made(owner, "/tags", name="上班族")
+    assert (group["name_en"], tag["name_en"]) == ("Stage of life", "New mother")
+    some = {"add": [tag["slug"]], "members": people[:2]}
+    assert (await owner.post(f"{API}/members/tags", json=some)).json()["added"] == 2
+    english = (await owner.get(f"{API}/tags/english")).json()
+    assert english == {"人生阶段": "Stage of life", "宝妈": "New mother"}
+    described = await owner.patch(f"{API}/tags/{tag['slug']}", json={"description": "有 3 岁以下孩子"})
+    assert (described.json()["name_en"], described.json()["size"]) == ("New mother", 2)
+    renamed = await owner.patch(f"{API}/tags/{tag['slug']}", json={"name_en": "Make-up mum" + "m" * 80})
+    assert len(renamed.json()["name_en"]) == 60 and renamed.json()["size"] == 2
+    await owner.patch(f"{API}/tags/{tag['slug']}", json={"name_en": ""})
+    await owner.patch(f"{API}/tag-groups/{group['slug']}", json={"name_en": "Life"})
+    await owner.patch(f"{API}/tag-groups/{group['slug']}", json={"exclusive": True})
+    assert (await owner.get(f"{API}/tags/english")).json() == {"人生阶段": "Life"}

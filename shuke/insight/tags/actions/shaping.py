@@ -110,6 +110,7 @@ class TagShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `follows` is a model's score with a threshold."""
 
     name: str | UnsetType = UNSET
+    name_en: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     group: str | None | UnsetType = UNSET
     segment: str | None | UnsetType = UNSET
@@ -123,18 +124,23 @@ select slug, name from {table} where merchant_id = %(merchant_id)s
 """
 
 
-async def create_group(tx: Tx, name: str, exclusive: bool, at: datetime) -> catalog.Group:
+async def create_group(tx: Tx, name: str, exclusive: bool, at: datetime, name_en: str = "") -> catalog.Group:
     """Make a group; refuses a bad or taken name."""
     known = await tx.rows(_NAMES.format(table="tag_group"))
     called = _fresh_name(name, {row.name for row in known})
     slug = _slug(called, "group", {row.slug for row in known})
     [group_id] = await tx.fresh_ids(1)
-    row = {"group_id": group_id, "slug": slug, "name": called, "exclusive": exclusive, "created_at": at}
+    row = {
+        "group_id": group_id, "slug": slug, "name": called, "name_en": policy.english_of(name_en), "exclusive": exclusive,
+        "created_at": at,
+    }  # fmt: skip
     await tx.insert(models.TagGroup, [row])
     return await catalog.get_group(tx, slug)
 
 
-async def edit_group(tx: Tx, slug: str, name: str | None = None, exclusive: bool | None = None) -> catalog.Group:
+async def edit_group(
+    tx: Tx, slug: str, name: str | None = None, exclusive: bool | None = None, name_en: str | None = None
+) -> catalog.Group:
     """Rename a group or make it exclusive; refuses `NotExclusive` while somebody wears two of its tags, and rule tags in it."""
     group = await catalog.get_group(tx, slug)
     called = group.name
@@ -144,9 +150,10 @@ async def edit_group(tx: Tx, slug: str, name: str | None = None, exclusive: bool
     if exclusive and not group.exclusive:
         await _fits_exclusive(tx, group.group_id)
     await tx.run(
-        "update tag_group set name = %(name)s, exclusive = %(exclusive)s "
+        "update tag_group set name = %(name)s, name_en = %(name_en)s, exclusive = %(exclusive)s "
         "where merchant_id = %(merchant_id)s and group_id = %(group_id)s",
         name=called, exclusive=group.exclusive if exclusive is None else exclusive, group_id=group.group_id,
+        name_en=group.name_en if name_en is None else policy.english_of(name_en),
     )  # fmt: skip
     return await catalog.get_group(tx, slug)
 
@@ -192,7 +199,8 @@ async def create_tag(tx: Tx, shape: TagShape, at: datetime, by: str) -> catalog.
     segment = await _segment(tx, slug, shape.segment or None, group)
     follows = await _follows(tx, shape.follows or None, segment)
     row = {
-        "tag_id": tag_id, "slug": slug, "name": called, "description": (shape.description or "").strip()[:500],
+        "tag_id": tag_id, "slug": slug, "name": called, "name_en": policy.english_of(shape.name_en or ""),
+        "description": (shape.description or "").strip()[:500],
         "group_id": group.group_id if group else None, "segment_slug": segment, "follows": follows,
         "valid_for": _validity(shape.valid_for or "unlimited"), "changed_at": at, "created_at": at, "created_by": by,
     }  # fmt: skip
@@ -222,10 +230,12 @@ async def edit_tag(tx: Tx, slug: str, shape: TagShape, at: datetime) -> catalog.
     archived = before.state == "archived" if shape.archived is UNSET else shape.archived
     await labelling.lock(tx, [before.tag_id], at)
     await tx.run(
-        "update tag set name = %(name)s, description = %(description)s, group_id = %(group_id)s, segment_slug = %(segment)s, "
+        "update tag set name = %(name)s, name_en = %(name_en)s, "
+        "description = %(description)s, group_id = %(group_id)s, segment_slug = %(segment)s, "
         "follows = %(follows)s::jsonb, "
         "valid_for = %(valid_for)s, state = %(state)s where merchant_id = %(merchant_id)s and tag_id = %(tag_id)s",
-        name=named, group_id=group.group_id if group else None, segment=segment, tag_id=before.tag_id,
+        name=named, name_en=before.name_en if shape.name_en is UNSET else policy.english_of(shape.name_en),
+        group_id=group.group_id if group else None, segment=segment, tag_id=before.tag_id,
         follows=None if follows is None else msgspec.json.encode(follows).decode(),
         description=before.description if shape.description is UNSET else shape.description.strip()[:500],
         valid_for=before.valid_for if shape.valid_for is UNSET else _validity(shape.valid_for),
@@ -371,12 +381,14 @@ async def adopt(tx: Tx, code: str, value: float, at: datetime, by: str) -> catal
     group = None
     if ready.group is not None:
         known = next((one for one in await catalog.list_groups(tx) if one.name == ready.group.zh), None)
-        group = (known or await create_group(tx, ready.group.zh, True, at)).slug
+        group = (known or await create_group(tx, ready.group.zh, True, at, ready.group.en)).slug
     follows = profiles.Followed(ready.model, ready.score, ready.op, value)
     stopped = await tx.value(_STOPPED, name=ready.name.zh)
     if stopped is not None:
         return await edit_tag(tx, stopped, TagShape(follows=follows, archived=False), at)
-    shape = TagShape(name=ready.name.zh, description=ready.means.zh, group=group, follows=follows)
+    shape = TagShape(
+        name=ready.name.zh, name_en=ready.name.en, description=ready.means.zh, group=group, follows=follows
+    )
     return await create_tag(tx, shape, at, by)
 
 

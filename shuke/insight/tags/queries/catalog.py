@@ -53,6 +53,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     group_id: int
     slug: str
     name: str
+    name_en: str
     exclusive: bool
     created_at: datetime
 
@@ -63,6 +64,7 @@ class Tag(msgspec.Struct, frozen=True, kw_only=True):
     tag_id: int
     slug: str
     name: str
+    name_en: str
     description: str
     group: str | None
     group_id: int | None
@@ -78,9 +80,9 @@ class Tag(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _TAGS = """
-select t.tag_id, t.slug, t.name, t.description, g.slug as "group", t.group_id, t.segment_slug as segment, t.follows, t.valid_for,
-    t.state, t.size, case when t.changed_at > t.created_at then t.changed_at end as used_at, t.changed_at, t.created_at,
-    t.created_by
+select t.tag_id, t.slug, t.name, t.name_en, t.description, g.slug as "group", t.group_id, t.segment_slug as segment, t.follows,
+    t.valid_for, t.state, t.size, case when t.changed_at > t.created_at then t.changed_at end as used_at, t.changed_at,
+    t.created_at, t.created_by
 from tag t left join tag_group g on g.merchant_id = t.merchant_id and g.group_id = t.group_id
 where t.merchant_id = %(merchant_id)s and t.state in ('live', 'archived')
 """
@@ -101,7 +103,7 @@ def _tag(row: Any) -> Tag:
 async def list_groups(tx: Tx) -> list[Group]:
     """All groups, the oldest first."""
     rows = await tx.rows(
-        "select group_id, slug, name, exclusive, created_at from tag_group where merchant_id = %(merchant_id)s "
+        "select group_id, slug, name, name_en, exclusive, created_at from tag_group where merchant_id = %(merchant_id)s "
         "order by group_id"
     )
     return [Group(**row._asdict()) for row in rows]
@@ -143,6 +145,15 @@ async def names(tx: Tx, slugs: Iterable[str]) -> dict[str, str]:
 async def group_names(tx: Tx, _: Iterable[str]) -> dict[str, str]:
     """What groups of tags are called, by slug."""
     return {group.slug: group.name for group in await list_groups(tx)}
+
+
+async def english(tx: Tx) -> dict[str, str]:
+    """The English names that the merchant gave tags and groups, by their own names."""
+    rows = await tx.rows(
+        "select name, name_en from tag_group where merchant_id = %(merchant_id)s and name_en <> '' union all "
+        "select name, name_en from tag where merchant_id = %(merchant_id)s and name_en <> '' and state in ('live', 'archived')"
+    )
+    return {row.name: row.name_en for row in rows}
 
 
 async def rules(tx: Tx) -> dict[str, Rule]:

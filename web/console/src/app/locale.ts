@@ -53,16 +53,21 @@ export async function useLocale(next: Locale): Promise<void> {
 /** What comes ready-made, in English: its names are kept in Chinese, and whoever renames it has named it for all. */
 const ready = shallowRef<Record<string, string>>({});
 
+/** What the merchant called its own tags in English; it goes before what comes ready-made. */
+const own = shallowRef<Record<string, string>>({});
+export const nameInEnglish = (names: Record<string, string>) => (own.value = names);
+const known = computed(() => ({ ...ready.value, ...own.value }));
+
 /** The reader's side of a sentence the server wrote in both languages; of a ready-made name, the English one too. */
 export function say(both: Both | string | null | undefined): string {
   if (!both) return "";
   const text = typeof both === "string" ? both : (locale.value === "en" ? both.en : both.zh) || both.zh || both.en || "";
-  return locale.value === "en" && chinese.test(text) ? ready.value[text] ?? text.replace(readyNames.value, (name) => ready.value[name] ?? name) : text;
+  return locale.value === "en" && chinese.test(text) ? known.value[text] ?? text.replace(knownNames.value, (name) => known.value[name] ?? name) : text;
 }
 const chinese = /[一-鿿]/;
 /** Those names where a sentence speaks of them; the longest first, and never a part of another word. */
-const readyNames = computed(() => {
-  const names = Object.keys(ready.value).sort((one, other) => other.length - one.length);
+const knownNames = computed(() => {
+  const names = Object.keys(known.value).sort((one, other) => other.length - one.length);
   const written = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
   return new RegExp(`(?<![一-鿿])(?:${written})(?![一-鿿])`, "g");
 });

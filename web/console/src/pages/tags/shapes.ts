@@ -20,6 +20,7 @@ export interface TagRow {
   tag_id: number;
   slug: string;
   name: string;
+  name_en: string;
   description: string;
   group: string | null;
   segment: string | null;
@@ -37,6 +38,7 @@ export interface TagGroup {
   group_id: number;
   slug: string;
   name: string;
+  name_en: string;
   exclusive: boolean;
 }
 export interface TagCatalog {

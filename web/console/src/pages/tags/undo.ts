@@ -3,12 +3,15 @@ import type { QueryClient } from "@tanstack/vue-query";
 import { api } from "@/api";
 import { refusalLine, refusalOf } from "@/app/attempt";
 import { t } from "@/app/locale";
+import { readNames } from "@/app/names";
 import { toast } from "@/app/toast";
 import type { TagDone } from "./shapes";
 
 /** Everything that shows who wears what is read again. */
-export const reread = (queries: QueryClient) =>
-  queries.invalidateQueries({ predicate: (query) => /^\/(tags|members)/.test(String(query.queryKey[0])) });
+export const reread = async (queries: QueryClient) => {
+  await readNames();
+  await queries.invalidateQueries({ predicate: (query) => /^\/(tags|members)/.test(String(query.queryKey[0])) });
+};
 
 export async function undo(queries: QueryClient, act: number | null): Promise<void> {
   if (act === null) return;
