@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from shuke.doors import following as loop
 from shuke.doors import wiring
-from shuke.ground import members, mirror
+from shuke.ground import ingestion, members, mirror
 from shuke.ground.mirror import actions as copying
-from shuke.insight import segments, tags
-from shuke.insight.segments.actions import living
+from shuke.insight import grammar, segments, tags
+from shuke.insight.segments.actions import living, state
 from shuke.insight.tags import jobs as tag_jobs
 from shuke.kit import clock
 from shuke.kit.db import Database
@@ -42,6 +43,40 @@ async def shop(database: Database, columns: mirror.Mirror, merchant_id: int) -> 
     await segments.live(database, columns, merchant_id, NOON)
     yield merchant_id
     columns.listeners.remove(segments.note_changed)
+
+
+def seen(key: str, member: str, at: datetime) -> ingestion.EventIn:
+    """They looked at something, of which no rule speaks."""
+    return ingestion.EventIn(source="t", event_id=key, occurred_at=at, event="view", member={"external": member})
+
+
+async def test_leaving_is_nothing_that_makes_one_a_member(
+    database: Database, columns: mirror.Mirror, shop: int
+) -> None:
+    """As of an instant before their first purchase nobody of an old import is a member, and having left them then changes that
+    no more than having been told of it; when the clock is there again, they are."""
+    await create(database, shop, {"not": {"did": "refund"}}, "content")
+    await segments.refresh(database, columns, shop, NOON)
+    await segments.live(database, columns, shop, NOON - 2 * HOUR)  # 阿强 bought an hour ago
+    await mirror.drain(columns, database, shop)
+    await proven(database, columns, shop, NOON - 2 * HOUR)
+    await segments.live(database, columns, shop, NOON + HOUR)
+    await proven(database, columns, shop, NOON + HOUR)
+
+
+async def test_who_joins_later_belongs_from_then(database: Database, columns: mirror.Mirror, shop: int) -> None:
+    """A corrected day of joining lies ahead: time alone makes them a member."""
+    await create(database, shop, {"not": {"did": "refund"}}, "content")
+    await segments.refresh(database, columns, shop, NOON)
+    async with database.write(shop) as tx:
+        await members.write_profiles(tx, [(1, {"joined_at": NOON + 3 * HOUR})])
+    await mirror.drain(columns, database, shop)
+    lived = await segments.live(database, columns, shop, NOON + HOUR)
+    assert lived.due == NOON + 3 * HOUR
+    before = await flips(database, shop)
+    lived = await segments.live(database, columns, shop, NOON + 3 * HOUR)
+    assert (1, True, "time") in (await flips(database, shop))[len(before) :]
+    await proven(database, columns, shop, NOON + 3 * HOUR)
 
 
 def forget(columns: mirror.Mirror) -> None:
@@ -162,6 +197,51 @@ async def test_two_workers_at_the_same_loop(database: Database, columns: mirror.
     await proven(database, columns, shop, NOON + 3 * DAY)
 
 
+@pytest.mark.parametrize("shared", [False, True])
+async def test_who_asked_first_does_not_write_last(
+    database: Database, columns: mirror.Mirror, shop: int, monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    """小美 looked at something; before the answer about her is written she buys, and another round, of this process or of another
+    that shares the engine, hears of it. It waits for its turn: an old answer never undoes a newer one."""
+    answered, on = asyncio.Event(), asyncio.Event()
+    ask = grammar.answer
+
+    async def slowly(*asked: Any, **named: Any) -> grammar.Answer:
+        answer = await ask(*asked, **named)
+        if not answered.is_set():
+            answered.set()
+            await on.wait()
+        return answer
+
+    monkeypatch.setattr(grammar, "answer", slowly)
+    worker = columns
+    if shared:
+        engine = copy(columns.engine)
+        engine.dialect = replace(columns.engine.dialect, shared=True)
+        worker = replace(columns, engine=engine)
+        monkeypatch.setattr(state, "_turns", _NobodysTurns())
+    at = NOON + HOUR
+    await intake.apply(database, shop, [seen("v1", "a", at)], history=True)
+    await mirror.drain(columns, database, shop)
+    first = asyncio.create_task(segments.live(database, worker, shop, at, timed=False))
+    await asyncio.wait_for(answered.wait(), 20)
+    await intake.apply(database, shop, [bought("9", "a", at)], history=True)
+    await mirror.drain(columns, database, shop)
+    second = asyncio.create_task(segments.live(database, worker, shop, at, timed=False))
+    assert not (await asyncio.wait([second], timeout=1))[0], "it did not wait for its turn"
+    on.set()
+    await asyncio.gather(first, second)
+    assert await flips(database, shop) == [(1, True, "event"), (1, True, "event"), (1, False, "event")]
+    await proven(database, columns, shop, at)
+
+
+class _NobodysTurns(dict[int, asyncio.Lock]):
+    """Between processes the locks of one of them help nobody."""
+
+    def setdefault(self, _: int, lock: Any = None) -> Any:
+        return lock
+
+
 async def _round(worker: mirror.Mirror, database: Database, shop: int, at: datetime) -> None:
     await mirror.drain(worker, database, shop)
     await segments.live(database, worker, shop, at, timed=False)
@@ -188,8 +268,10 @@ async def test_a_clock_that_goes_back_a_little_waits_for_itself(
     await segments.live(database, columns, shop, end)
     assert (2, False, "time") in await flips(database, shop)
     before = await flips(database, shop)
-    await segments.live(database, columns, shop, end - timedelta(seconds=30))
-    assert await flips(database, shop) == before
+    await intake.apply(database, shop, [seen("v1", "b", end - timedelta(seconds=40))], history=True)
+    await mirror.drain(columns, database, shop)
+    lived = await segments.live(database, columns, shop, end - timedelta(seconds=30))
+    assert (lived.asked, await flips(database, shop)) == (1, before)
     await proven(database, columns, shop, end + timedelta(seconds=1))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shuke.ground.mirror import ALWAYS, instant_literal
+from shuke.ground.mirror import ALWAYS, instant_literal, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from shuke.ground.mirror import Moment, Registry
+
+
+FLIPS = ("segment_entered", "segment_left")
+"""What follows from belonging makes nobody belong: else who leaves as of an instant before their first event would be back by it."""
 
 
 def population_of(found: Sequence[BitMap]) -> BitMap:
@@ -35,6 +39,7 @@ def population_sql(moment: Moment, registry: Registry, few: tuple[str, ...] = ()
         return joined
     done = " UNION ALL ".join(
         f"SELECT member, at FROM {table.name} WHERE merchant = {moment.merchant_id}"
+        + (f" AND kind NOT IN ({', '.join(map(quote, FLIPS))})" if table.name == "events" else "")
         for table in registry.event_tables()
     )
     late = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from shuke.ground.mirror import ALWAYS
+from shuke.insight.grammar.policy.population import FLIPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,10 +57,11 @@ class World:
     lists: dict[str, set[int]] = field(default_factory=dict)
 
     def population(self, moment: Moment) -> set[int]:
-        """Members whose joined_at, else first event, else nothing, is not after the moment."""
+        """Members whose joined_at, else first event (flips are none), else nothing, is not after the moment."""
         first: dict[int, datetime] = {}
         for deed in self.deeds:
-            first[deed.member] = min(deed.at, first.get(deed.member, deed.at))
+            if deed.event not in FLIPS:
+                first[deed.member] = min(deed.at, first.get(deed.member, deed.at))
         return {
             member
             for member, joined_at in self.members.items()
