@@ -39,10 +39,13 @@ class Slide:
     after: timedelta = timedelta(0)
 
 
+JOINING = Slide("members", "", "joined_at")
+
+
 def slides(trees: Iterable[Node], registry: Registry) -> list[Slide]:
-    """All edges of the conditions of these rules, each once."""
+    """All edges of the conditions of these rules, each once; and the instant at which a member joins the population."""
     found = (slide for tree in trees for leaf in conditions.leaves(tree) for slide in _of_leaf(leaf, registry))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys((JOINING, *found)))
 
 
 def _of_leaf(leaf: Leaf, registry: Registry) -> Iterator[Slide]:
