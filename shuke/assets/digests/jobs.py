@@ -20,5 +20,5 @@ async def digest_days(database: Database, merchant_id: int) -> datetime:
     await database.attempt(merchant_id, make_digests, at)
     async with database.directory() as tx:
         merchant = await tenancy.get_merchant(tx, merchant_id)
-    today = clock.business_date(at, merchant.zone)
-    return clock.day_starts(today + timedelta(days=1), merchant.zone) + AFTER
+    today = clock.business_date(at, merchant.zone, merchant.day_start_minutes)
+    return clock.day_starts(today + timedelta(days=1), merchant.zone, merchant.day_start_minutes) + AFTER

@@ -1,4 +1,4 @@
-"""Brings the demonstration merchant to yesterday, at every start and every midnight: the days since it was last fed, in order.
+"""Brings the demonstration merchant to yesterday, at every start and every evening: the days since it was last fed, in order.
 
 Every day is recorded as its own evening, or as the merchant's last word where that is later; so a pause of a month is a
 month of evenings, with refreshes and journeys in between. What was fed before is a repeat and changes nothing.
@@ -39,7 +39,8 @@ UNTIL = "demo_until"
 
 
 async def catch_up(context: Context, *, count: int = world.MEMBERS) -> int:
-    """Feed every day behind the last one, up to yesterday; how many. Nothing where there is no such merchant or no mirror.
+    """Feed every day behind the last one, up to yesterday (in the evening: today); how many. Nothing where there is no such
+    merchant or no mirror.
 
     Repeatable, also after a crash in the middle of a day. To be called while no background work of this process runs; it
     has the next day fed by `feed_due`.
@@ -54,7 +55,7 @@ async def catch_up(context: Context, *, count: int = world.MEMBERS) -> int:
 
 
 async def feed_due(database: Database, merchant_id: int, *, count: int = world.MEMBERS) -> datetime:
-    """The day that has just ended, beside all other work; when the next one has. Repeatable.
+    """The day that is about to end, beside all other work; when the next one is. Repeatable.
 
     What follows from the day (refreshes, journeys, copies) is left to the work that goes on anyhow.
     """
@@ -64,35 +65,35 @@ async def feed_due(database: Database, merchant_id: int, *, count: int = world.M
 
 async def _feed_missing(database: Database, mirror: Mirror | None, merchant_id: int, count: int) -> int:
     """The days that are missing; with the mirror, also what the clock would have brought round in between."""
-    yesterday = clock.business_date(clock.now(), shop.ZONE) - timedelta(days=1)
+    until = load.last_day()
     async with database.read(merchant_id) as tx:
         merchant, born = await tenancy.get_merchant(tx), await tenancy.born_at(tx)
     last = clock.business_date(born, shop.ZONE) + timedelta(days=world.DAYS - 1)
     fed = max(date.fromisoformat(merchant.settings.get(UNTIL, last.isoformat())), last)
-    if fed >= yesterday:
+    if fed >= until:
         return 0
-    log.info("the demonstration merchant catches up", since=fed.isoformat(), until=yesterday.isoformat())
+    log.info("the demonstration merchant catches up", since=fed.isoformat(), until=until.isoformat())
     made = await asyncio.to_thread(world.build, last, count=count)
-    days = later.Later(made, yesterday)
+    days = later.Later(made, until)
     play = load.Play(
         database, mirror, merchant_id, replace(made, members=days.members), np.random.default_rng(world.SEED), []
     )
     begun, taken = clock.monotonic(), 0
     for day in days.days():
         if day.date > fed:
-            even = day.date == yesterday or day.date.toordinal() % 2 == 0
+            even = day.date == until or day.date.toordinal() % 2 == 0
             taken += await _feed(play, days, day, refresh=mirror is not None and even)
             await asyncio.sleep(0)
     seconds = round(clock.monotonic() - begun, 1)
-    log.info("the demonstration merchant is at yesterday", days=(yesterday - fed).days, items=taken, seconds=seconds)
-    return (yesterday - fed).days
+    log.info("the demonstration merchant is at yesterday", days=(until - fed).days, items=taken, seconds=seconds)
+    return (until - fed).days
 
 
 async def _feed(play: Play, days: Later, day: Day, *, refresh: bool) -> int:
     """One day; how many items were new."""
     spoken = await _last_word(play)
     morning = max(load.instant(day.date, load.MORNING), spoken)
-    night = max(load.instant(day.date + timedelta(days=1), time(0)) - timedelta(seconds=1), spoken)
+    night = max(min(load.instant(day.date + timedelta(days=1), time(0)) - timedelta(seconds=1), clock.now()), spoken)
     with clock.at(morning):
         first = {order.member: order.at for order in reversed(day.orders) if order.member is not None}
         await load.enrol(play.database, play.merchant_id, day.joined, first)

@@ -45,8 +45,10 @@ REFRESH_EVERY = 2
 BATCH = 1_000
 MORNING = time(10, 0)
 WORK = "demo_day"
-"""The due work by which a running process feeds the day that has just ended."""
-AFTER_MIDNIGHT = time(0, 5)
+"""The due work by which a running process feeds the day that is about to end."""
+EVENING = time(23, 52)
+"""When a day is fed: before midnight, so that the ledger and its digest tell it as that day's; less before midnight than the
+ten minutes by which a till's clock may be fast."""
 
 
 @dataclass(slots=True)
@@ -324,8 +326,14 @@ async def _open(play: Play) -> None:
 
 
 def next_due() -> datetime:
-    """When the day that runs now has ended at the merchant, and a little."""
-    return instant(clock.business_date(clock.now(), shop.ZONE) + timedelta(days=1), AFTER_MIDNIGHT)
+    """When the next day is fed that has not been yet."""
+    return instant(last_day() + timedelta(days=1), EVENING)
+
+
+def last_day() -> date:
+    """The last day that may be told: today from its evening on, else yesterday."""
+    today = clock.business_date(clock.now(), shop.ZONE)
+    return today if clock.now() >= instant(today, EVENING) else today - timedelta(days=1)
 
 
 async def _know(play: Play, now: datetime) -> None:

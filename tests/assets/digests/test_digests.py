@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shuke.assets import audit, digests, points
 from shuke.assets.digests import policy
 from shuke.assets.digests.jobs import digest_days
+from shuke.ground import tenancy
 from shuke.kit import clock
 from shuke.kit.db import Database
 from tests.assets.audit.test_audit import forger
@@ -150,6 +151,17 @@ async def test_the_job_comes_after_every_midnight(database: Database, merchant_i
         following = await digest_days(database, merchant_id)
     assert following == datetime.fromisoformat("2026-11-03T00:15:00+08:00")
     assert len(await _days(database, merchant_id)) == 1
+
+
+async def test_where_the_day_begins_at_four_the_job_comes_after_four(database: Database, merchant_id: int) -> None:
+    async with database.write(merchant_id) as tx:
+        await tenancy.change_merchant(tx, day_start_minutes=240)
+    await _earn(database, merchant_id, 1, 5, "a", NOON)
+    for at, made in (("2026-11-02T00:15:00+08:00", 0), ("2026-11-02T04:15:00+08:00", 1)):
+        with clock.at(datetime.fromisoformat(at)):
+            following = await digest_days(database, merchant_id)
+        assert len(await _days(database, merchant_id)) == made
+    assert following == datetime.fromisoformat("2026-11-03T04:15:00+08:00")
 
 
 @given(st.dates(), st.binary(min_size=32, max_size=32), st.sampled_from([",", "\t", ", 3, 5, ", '","']))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shuke.assets import audit
+from shuke.assets import audit, digests
 from shuke.assets.points import jobs as points_jobs
 from shuke.doors import wiring
 from shuke.doors.context import Context
@@ -88,31 +88,38 @@ async def test_the_missing_days_are_fed_once(mirrored: Context, tmp_path: Path) 
     wanted = sum(len(day.orders) for day in _days(today - timedelta(days=1)))
     assert wanted <= orders - len(world.build(LAST, count=FEW).orders) <= wanted + 60  # some come back for an offer
     assert late == 0
-    await _goes_on_at_midnight(mirrored, merchant_id, today)
+    await _goes_on_in_the_evening(mirrored, merchant_id, today)
     async with database.directory() as tx:  # other tests make this merchant too
         await tx.run(f"update merchant set slug = slug || '-caught-up', state = 'closed' where slug = '{shop.SLUG}'")
 
 
-async def _goes_on_at_midnight(mirrored: Context, merchant_id: int, today: date) -> None:
-    """While the process runs on, the day that has ended is fed by due work, once."""
-    database, midnight = mirrored.database, load.instant(today + timedelta(days=1), load.AFTER_MIDNIGHT)
+async def _goes_on_in_the_evening(mirrored: Context, merchant_id: int, today: date) -> None:
+    """While the process runs on, the day that is about to end is fed by due work, once, and told as that day's."""
+    database, evening = mirrored.database, load.instant(today, load.EVENING)
     due = "select at from due where merchant_id = %(merchant_id)s and kind = 'demo_day'"
     async with database.write(merchant_id) as tx:
         await tx.run("delete from due where merchant_id = %(merchant_id)s and kind = 'demo_day'")
     with clock.at(load.instant(today, load.MORNING)):
         assert await catching_up.catch_up(mirrored, count=FEW) == 0
     async with database.read(merchant_id) as tx:
-        assert await tx.value(due) == midnight
+        assert await tx.value(due) == evening
     before = await _shape(database, merchant_id)
-    with clock.at(midnight):
+    with clock.at(evening):
         for _ in range(2):
-            assert await catching_up.feed_due(database, merchant_id, count=FEW) == midnight + timedelta(days=1)
+            assert await catching_up.feed_due(database, merchant_id, count=FEW) == evening + timedelta(days=1)
             await Relay(database, wiring.READERS).drain(merchant_id)
     after = await _shape(database, merchant_id)
     assert after[0].astimezone(purchases.ZONE).date() == today
     wanted = len(_days(today)[-1].orders)
     assert 0 < wanted <= after[1] - before[1] <= wanted + 5  # some come back for an offer
     assert after[3] == 0
+    with clock.at(evening + timedelta(minutes=30)):
+        async with database.write(merchant_id) as tx:
+            assert await digests.make_digests(tx, clock.now()) > 0
+        async with database.read(merchant_id) as tx:
+            told = (await digests.digests(tx, None, 30)).items
+    assert (told[0].day, told[0].entries >= wanted) == (today, True)
+    assert [one.day for one in told if not one.entries] == [], "every day that was fed moved points"
 
 
 async def _shape(database: Any, merchant_id: int) -> tuple[Any, ...]:
