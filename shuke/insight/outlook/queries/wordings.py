@@ -113,8 +113,8 @@ def _text(rule: Any) -> str:
 def _differences(before: Any, after: Any, rules: tuple[Any, Any], names: Names) -> Differences:
     """Conditions are the same where they ask the same and stand under as many negations, odd or even."""
     old, new = Counter(_conditions(before)), Counter(_conditions(after))
-    texts = [_text(rule).splitlines() for rule in rules]
-    lines = [Line(line[0], line[2:]) for line in difflib.ndiff(*texts) if line[0] != "?"]
+    earlier, later = (_text(rule).splitlines() for rule in rules)
+    lines = [Line(line[0], line[2:]) for line in difflib.ndiff(earlier, later) if line[0] != "?"]
     return Differences(
         [_said(*one, names) for one in (old - new).elements()],
         [_said(*one, names) for one in (new - old).elements()],

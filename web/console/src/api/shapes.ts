@@ -258,6 +258,30 @@ export interface SegmentFlow {
 }
 export type SegmentThen = Schemas["Then"];
 export type SegmentForecast = Schemas["Forecast"];
+export type RuleDifferences = Schemas["Differences"];
+export type SegmentEffect = Schemas["Effect"];
+/** One version of a rule beside the one before it; what it did is missing while it was never counted. */
+export interface SegmentWording {
+  version: number;
+  created_at: string;
+  created_by: string;
+  sentence: Both | null;
+  text: string;
+  differences: RuleDifferences | null;
+  entered: number | null;
+  left: number | null;
+  size: number | null;
+}
+/** One member who entered or left. */
+export interface SegmentFlip {
+  refresh_id: number;
+  member_id: number;
+  name: string;
+  phone_masked: string | null;
+  entered: boolean;
+  reason: string;
+  at: string;
+}
 
 // ---- journeys
 export interface Step {
