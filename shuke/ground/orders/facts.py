@@ -51,7 +51,7 @@ _OF_ORDER = mirror.COMMON | {
     "first": mirror.Property(_FIRST, "flag", ("首单", "First order")),
 }
 ORDER = mirror.Event(
-    "order", "orders", title=("下单", "ordered"),
+    "order", "orders", title=("下单", "ordered"), parts="order_line",
     properties={
         "order_id": mirror.Property("order_key", "text", ("订单号", "Order")),
         "amount_fen": mirror.Property("amount_fen", "number", ("实付金额", "Amount")),

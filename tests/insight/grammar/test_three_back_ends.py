@@ -72,6 +72,7 @@ PROPERTIES = st.fixed_dictionaries(
         "seconds": st.sampled_from([0, 1, 2.5, 30]),
         "mixed": st.sampled_from([1, "1", True, "x"]),
         "finished": st.booleans(),
+        "share": st.sampled_from([0, 0.25, 1]),
         "note": st.sampled_from(["2026-02-27", "2026-01-05T10:00:00", "later"]),
     },
 )
@@ -85,7 +86,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     members = {n: draw(st.none() | instants()) for n in range(1, draw(st.integers(1, 7)) + 1)}
     listed = [draw(orders(n)) for n in range(1, draw(st.integers(0, 10)) + 1)]
     behaviour = [
-        (draw(st.sampled_from(["view", "check_in"])), draw(st.integers(1, 7)), draw(instants()), draw(PROPERTIES),
+        (draw(st.sampled_from(["view", "check_in", "video_watched"])), draw(st.integers(1, 7)), draw(instants()), draw(PROPERTIES),
          draw(st.sampled_from(CHANNELS)))
         for _ in range(draw(st.integers(0, 12)))
     ]  # fmt: skip
@@ -171,11 +172,19 @@ VIEW_WHERE = st.one_of(
     st.booleans().map(lambda flag: {"prop": "finished", "op": "eq", "value": flag}),
     DAYS.map(lambda c: {"prop": "note", **c}),
 )
+FLAGS = st.booleans().map(lambda flag: {"op": "eq", "value": flag}) | st.sampled_from(
+    [{"op": "exists"}, {"op": "missing"}]
+)
+VIDEO_WHERE = st.one_of(
+    compared([0, 0.25, 0.5], "number").map(lambda c: {"prop": "share", **c}),
+    FLAGS.map(lambda c: {"prop": "finished", **c}),
+)
 EVENTS_OF = {
     "order": (ORDER_WHERE, ["amount_fen", "items", "hour"], ["channel", "store"]),
     "order_line": (LINE_WHERE, ["amount_fen", "quantity"], ["sku", "category"]),
     "view": (VIEW_WHERE, ["seconds", "mixed"], ["sku", "mixed"]),
     "check_in": (VIEW_WHERE, ["seconds"], ["channel"]),
+    "video_watched": (VIDEO_WHERE, ["share"], ["channel"]),
     "refund": (st.just({"prop": "amount_fen", "op": ">", "value": 100}), ["amount_fen"], ["channel"]),
 }
 
@@ -222,7 +231,7 @@ def did_leaves(draw: st.DrawFn) -> dict[str, Any]:
         other, _ = draw(counted(numeric=True))
         times = draw(st.sampled_from([0.25, 1, 2, 0]))
         return node | {
-            "op": draw(st.sampled_from(["eq", "ne", "<", "<=", ">", ">="])),
+            "op": draw(st.sampled_from(NUMBER_OPS)),
             "value": {"times": times, "of": other},
         }
     node, type_ = draw(counted())
@@ -238,7 +247,10 @@ ATTR_LEAVES = st.one_of(
     st.sampled_from([{"attr": "joined_at", "op": "missing"}, {"attr": "joined_at", "op": "exists"}]),
     st.just({"attr": "gold", "op": "missing"}),
 )
-SAME = {"view": ["sku"], "check_in": ["sku"], "order_line": ["sku", "category"], "order": ["channel"]}
+SAME = {
+    "view": ["sku"], "check_in": ["sku"], "order_line": ["sku", "category"], "order": ["channel"],
+    "video_watched": ["share", "finished"],
+}  # fmt: skip
 
 
 @st.composite
@@ -253,7 +265,9 @@ def ranks(draw: st.DrawFn, plain: st.SearchStrategy[dict[str, Any]]) -> dict[str
 
 @st.composite
 def sequences(draw: st.DrawFn) -> dict[str, Any]:
-    names = draw(st.lists(st.sampled_from(["view", "check_in", "order", "order_line"]), min_size=2, max_size=4))
+    names = draw(
+        st.lists(st.sampled_from(["view", "check_in", "video_watched", "order", "order_line"]), min_size=2, max_size=4)
+    )
     lengths = st.sampled_from(["90m", "2h", "1d", "10d", "5w"])
     steps: list[dict[str, Any]] = []
     for n, name in enumerate(names):

@@ -100,13 +100,15 @@ class Redirect:
 class Property:
     """One property of an event: an SQL expression over the table, with «as_of» and «merchant» to fill in.
 
-    An empty text is no value. `title` is (Chinese, English); `words` say the values that are codes.
+    An empty text is no value; of the other types `has` says when there is one (none: always). `title` is (Chinese, English);
+    `words` say the values that are codes.
     """
 
     sql: str
     type: ValueType
     title: tuple[str, str] = ("", "")
     words: Mapping[Any, tuple[str, str]] = field(default_factory=dict, hash=False)
+    has: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ class Event:
     """Something members do, by name: the rows of `table` where `filter` holds.
 
     With `open` the table carries maps `texts` and `numbers` in which any further property is looked up. An `echo` is written by
-    what listens to the copying, of its own doing; its members are told apart.
+    what listens to the copying, of its own doing; its members are told apart. `parts` names the event that tells each of its
+    parts (an order's lines), with what all of them share under the same names.
     """
 
     name: str
@@ -124,6 +127,7 @@ class Event:
     filter: str = ""
     open: bool = False
     echo: bool = False
+    parts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

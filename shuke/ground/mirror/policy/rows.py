@@ -65,10 +65,17 @@ def behaviour(
     """An event kept in the open table, with the properties it is known for: name → (type, Chinese, English)."""
     known = dict(COMMON)
     for prop, (type_, zh, en) in properties.items():
-        place = "numbers" if type_ == "number" else "texts"
-        sql = f"{place}[{quote(prop)}]"
-        known[prop] = Property(f"{sql} = 'true'" if type_ == "flag" else sql, type_, (zh, en))
+        known[prop] = _open_property(quote(prop), type_, (zh, en))
     return Event(name, EVENTS.name, known, title, f"kind = {quote(name)}", open=True, echo=echo)
+
+
+def _open_property(key: str, type_: ValueType, title: tuple[str, str]) -> Property:
+    """A property that an event may come without: no number is not 0, and neither true nor false is not false."""
+    if type_ == "number":
+        return Property(f"numbers[{key}]", type_, title, has=f"mapContains(numbers, {key})")
+    if type_ == "flag":
+        return Property(f"texts[{key}] = 'true'", type_, title, has=f"texts[{key}] IN ('true', 'false')")
+    return Property(f"texts[{key}]", type_, title)
 
 
 class EventRows:

@@ -51,13 +51,16 @@ def slides(trees: Iterable[Node], registry: Registry) -> list[Slide]:
 def _of_leaf(leaf: Leaf, registry: Registry) -> Iterator[Slide]:
     params = leaf.params
     if leaf.kind == did.CODE:
-        yield from _of_counted(params.counted, registry)
+        since = _ago(params.comparison.value)  # "last ordered less than two hours ago"
+        yield from _of_event(params.counted.event, registry, [*_lengths(params.counted.window), *since])
         if params.other is not None:
             yield from _of_counted(params.other, registry)
     elif leaf.kind == rank.CODE:
         yield from _of_counted(params.counted, registry)
     elif leaf.kind == sequence.CODE:
-        lengths = [*_lengths(params.window), *([params.absent.within] if params.absent is not None else [])]
+        lengths: list[timedelta | None] = [*_lengths(params.window)]
+        if params.absent is not None and params.absent.within is not None and params.absent.within.days is None:
+            lengths.append(params.absent.within.delta)
         for step in params.asked:
             yield from _of_event(step.counted.event, registry, lengths)
     elif leaf.kind == tag.CODE:
@@ -88,7 +91,8 @@ def _lengths(window: Window) -> list[timedelta]:
 def _of_fact(fact: Attr, registry: Registry) -> Iterator[Slide]:
     table = fact.fact.table
     if not table:
-        yield Slide("attributes", f"name = {quote(fact.fact.name)}", "at")
+        for length in (timedelta(0), *_ago(fact.comparison.value)):
+            yield Slide("attributes", f"name = {quote(fact.fact.name)}", "at", length)
         return
     lengths = [given.delta for given in fact.arguments.values() if isinstance(given, Duration) and given.days is None]
     lengths += _ago(fact.comparison.value)

@@ -175,7 +175,7 @@ def parse(raw: Any, path: str) -> Window:
         raise BadRule(path, "时间范围写得不对。", "The window is not right.", "bad_window")
     if "last" in raw:
         fields(raw, path, {"last"}, set())
-        duration(raw["last"], path)
+        duration(raw["last"], f"{path}.last")
         return Window(raw)
     if "between" in raw:
         return _band(raw, path)
@@ -187,7 +187,7 @@ def parse(raw: Any, path: str) -> Window:
         return Window(raw)
     if "within" in raw:
         fields(raw, path, {"within", "after", "did"}, set())
-        length = duration(raw["within"], path)
+        length = duration(raw["within"], f"{path}.within")
         if raw["after"] not in ("first", "last") or not isinstance(raw["did"], str) or not raw["did"]:
             raise BadRule(path, "after 只能是 first 或 last。", '"after" is "first" or "last".', "bad_window")
         return Window(raw, (raw["did"], raw["after"], length))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CODE = "did"
 NAME = ("做过什么", "Did something")
-MEASURED = {"eq", "ne", "<", "<=", ">", ">="}
+MEASURED = {"eq", "ne", "ne_or_missing", "<", "<=", ">", ">="}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["did"],
@@ -177,7 +177,7 @@ def subject_of(event: Event, prop: str, type_: str, moment: Moment) -> Subject:
         sql = known.sql.replace("«as_of»", moment.instant_sql).replace("«merchant»", str(moment.merchant_id))
         if known.type == "text":
             return Subject(sql, "text", f"{sql} != ''", absent="")
-        return Subject(sql, known.type)
+        return Subject(sql, known.type, known.has or None, absent=0 if known.type == "number" and known.has else None)
     key = quote(prop)
     if type_ == "number":
         return Subject(f"numbers[{key}]", "number", f"mapContains(numbers, {key})", absent=0)
@@ -279,6 +279,8 @@ def _escaped(test: str) -> str:
 def _compared_sql(did: Did) -> str:
     assert did.other is not None
     one, two = result_subject(did.counted, "{0}"), result_subject(did.other, "{1}")
+    if did.comparison.op == "ne_or_missing":  # all for whom the two are not equal
+        return f"(NOT ({_compared_sql(replace(did, comparison=replace(did.comparison, op='eq')))}))"
     sign = {"eq": "=", "ne": "!="}.get(did.comparison.op, did.comparison.op)
     if did.comparison.type == "ratio":
         test = f"toFloat64({one.sql}) {sign} toFloat64('{float(did.times)!r}') * toFloat64({two.sql})"
@@ -292,7 +294,7 @@ def _outcome(did: Did, one: Any, two: Any, moment: Moment) -> bool:
     if did.other is None:
         return did.comparison.holds(one, moment)
     if one is None or two is None:
-        return False
+        return did.comparison.op == "ne_or_missing"
     if did.comparison.type == "ratio":
         left, right = float(one), float(did.times) * float(two)
         return Comparison(did.comparison.op, right, "ratio").holds(left, moment)

@@ -2,7 +2,8 @@
 
 From one first step on, what matters of the past is how late each step was last reached: a later reach of a step leaves
 more time for the next one, and the time from the first step is the same for all. So one pass over the events that follow
-a first step decides, whatever their number.
+a first step decides, whatever their number. How late is an instant, or a business date where the next step has days of
+time: days and longer are calendar days here too (`1d` = on the same date), hours and minutes slide.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as Listed
     from datetime import timedelta
 
-    from shuke.ground.mirror import Event, Moment, Registry
+    from shuke.ground.mirror import Duration, Event, Moment, Registry
     from shuke.insight.grammar.conditions.sequence.steps import Sequence
     from shuke.insight.grammar.policy.rules import Leaf
     from shuke.insight.grammar.policy.world import Happening, World
@@ -42,7 +43,7 @@ def _select(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, 
     rows = " UNION ALL ".join(_rows(made, moment, registry, few, kept))
     needed = 1 if few else (1 << len(made.steps)) - 1
     events = (
-        "SELECT member, arraySort(groupArray((toUnixTimestamp64Micro(at), seq, idx, name, bits, keys))) AS ev "
+        "SELECT member, arraySort(groupArray((toUnixTimestamp64Micro(at), seq, idx, name, bits, keys, date))) AS ev "
         f"FROM ({rows}) GROUP BY member HAVING bitAnd(groupBitOr(bits), {needed}) = {needed}"
     )
     starts = (
@@ -107,7 +108,7 @@ def _rows(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ..
         only = "".join(f" AND {condition}" for condition in few)
         selects.append(
             f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, toString(kind) AS name, toUInt32(0) AS bits, "
-            f"{blank} AS keys FROM {others.table} "
+            f"{blank} AS keys, toInt64(toInt32(day)) AS date FROM {others.table} "
             f"WHERE merchant = {moment.merchant_id}{until}{only} AND kind NOT IN ({known}) AND {kept}"
         )
     return selects
@@ -122,7 +123,7 @@ def _select_rows(
     where = " AND ".join(f"({condition})" for condition in (*scan.conditions, *scan.live, *few, counts))
     return (
         f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, {name} AS name, toUInt32({bits}) AS bits, "
-        f"{keys} AS keys FROM {scan.source} WHERE {where}"
+        f"{keys} AS keys, toInt64(toInt32(day)) AS date FROM {scan.source} WHERE {where}"
     )
 
 
@@ -147,7 +148,8 @@ def _key(event: Event, prop: str, moment: Moment) -> str:
         sql = known.sql.replace("«as_of»", moment.instant_sql).replace("«merchant»", str(moment.merchant_id))
         if known.type == "text":
             return f"toString({sql})"
-        return f"if({sql}, 'true', 'false')" if known.type == "flag" else f"concat(char(30), toString({sql}))"
+        text = f"if({sql}, 'true', 'false')" if known.type == "flag" else f"concat(char(30), toString({sql}))"
+        return f"if({known.has}, {text}, '')" if known.has else text
     if not event.open:
         return "''"
     key = quote(prop)
@@ -155,31 +157,47 @@ def _key(event: Event, prop: str, moment: Moment) -> str:
     return f"if(texts[{key}] != '', texts[{key}], {number})"
 
 
+def _late(length: Duration | None, instant: str, date: str) -> str:
+    """How late something is, in what the length that follows it is counted in."""
+    return date if length is not None and length.days is not None else instant
+
+
+def _in_time(length: Duration, since: str, instant: str, date: str) -> str:
+    """Whether an instant or a date lies within the length after `since`."""
+    if length.days is not None:
+        return f"{date} - {since} < {length.days}"
+    return f"{instant} - {since} <= {_micro(length.delta)}"
+
+
 def _fold(made: Sequence) -> str:
     """(how late each step was reached …, since when nothing forbidden came, steps reached, done), −1 for never."""
-    count = len(made.steps)
+    count, absent = len(made.steps), made.absent.within if made.absent is not None else None
+    following = [*(step.within for step in made.steps[1:]), None]  # what counts from each step on
     initial = [
-        "a.1",
+        _late(following[0], "a.1", "a.7"),
         *(["toInt64(-1)"] * (count - 1)),
-        "a.1" if count == 1 else "toInt64(-1)",
+        _late(absent, "a.1", "a.7") if count == 1 else "toInt64(-1)",
         "toInt64(1)",
         "toInt64(0)",
     ]
     bits = _kept_bits(made)
     moves = {n: _advances(made, n) for n in range(1, count)}
-    new = [_kept(made, 0)] + [f"if({moves[n]}, t, {_kept(made, n)})" for n in range(1, count)]
+    new = [_kept(made, 0)]
+    new += [f"if({moves[n]}, {_late(following[n], 't', 'd')}, {_kept(made, n)})" for n in range(1, count)]
     level = f"acc.{count + 2}"
     for n, move in moves.items():
         level = f"greatest({level}, if({move}, toInt64({n + 1}), toInt64(0)))"
     pending, done = f"acc.{count + 1}", f"acc.{count + 3}"
-    if made.absent is not None and made.absent.within is not None:
+    if absent is not None:
         forbidden = f"bitTest(b, {count})"
-        late = f"{forbidden} AND {pending} >= 0 AND {pending} + {_micro(made.absent.within)} < t"
+        late = f"{forbidden} AND {pending} >= 0 AND NOT ({_in_time(absent, pending, 't', 'd')})"
         base = f"if({forbidden}, toInt64(-1), {pending})"
         done = f"if({late}, toInt64(1), {done})"
-        pending = base if count == 1 else f"if({moves[count - 1]} AND {base} < 0, t, {base})"
+        last = _late(absent, "t", "d")
+        pending = base if count == 1 else f"if({moves[count - 1]} AND {base} < 0, {last}, {base})"
     state = ", ".join([*new, pending, level, done])
-    return f"arrayFold((acc, t, b) -> tuple({state}), arrayMap(e -> e.1, tail), {bits}, tuple({', '.join(initial)}))"
+    told = f"arrayMap(e -> e.1, tail), arrayMap(e -> e.7, tail), {bits}, tuple({', '.join(initial)})"
+    return f"arrayFold((acc, t, d, b) -> tuple({state}), {told})"
 
 
 def _kept_bits(made: Sequence) -> str:
@@ -199,27 +217,32 @@ def _advances(made: Sequence, number: int) -> str:
     before, step = f"acc.{number}", made.steps[number]
     tests = [f"bitTest(b, {number})", f"{before} >= 0"]
     if step.within is not None:
-        tests.append(f"t - {before} <= {_micro(step.within)}")
+        tests.append(_in_time(step.within, before, "t", "d"))
     if made.within is not None:
-        tests.append(f"t - a.1 <= {_micro(made.within)}")
+        tests.append(_in_time(made.within, _late(made.within, "a.1", "a.7"), "t", "d"))
     return f"({' AND '.join(tests)})"
 
 
 def _kept(made: Sequence, number: int) -> str:
+    """What stays of a step that was reached: strict waits for nothing else, no_repeat not beyond the next step, nor one done."""
     now = f"acc.{number + 1}"
     if made.mode == "strict":
         return "toInt64(-1)"
     if made.mode == "no_repeat":
-        return f"if(bitAnd(b, {(1 << (number + 1)) - 1}) != 0, toInt64(-1), {now})"
+        repeated = (1 << min(number + 2, len(made.steps))) - 1
+        return f"if(bitAnd(b, {repeated}) != 0, toInt64(-1), {now})"
     return now
 
 
 def _ends_well(made: Sequence, moment: Moment) -> str:
-    count = len(made.steps)
-    if made.absent is None or made.absent.within is None:
+    count, absent = len(made.steps), made.absent.within if made.absent is not None else None
+    if absent is None:
         return f"(f.{count + 2} >= {count})"
-    now = f"toUnixTimestamp64Micro({moment.instant_sql})"
-    return f"(f.{count + 3} = 1 OR (f.{count + 1} >= 0 AND f.{count + 1} + {_micro(made.absent.within)} <= {now}))"
+    since, now = f"f.{count + 1}", f"toUnixTimestamp64Micro({moment.instant_sql})"
+    over = f"{since} + {_micro(absent.delta)} <= {now}"
+    if absent.days is not None:
+        over = f"{since} + {absent.days} <= toInt32(toDate('{moment.day}'))"
+    return f"(f.{count + 3} = 1 OR ({since} >= 0 AND {over}))"
 
 
 def holding(leaf_: Leaf, moment: Moment, registry: Registry, world: World) -> set[int]:
@@ -283,7 +306,7 @@ def _chain_from(
         passed = range(before + 1, after)
         if made.mode == "strict":
             return not passed
-        return made.mode == "relaxed" or not any(fit(step, place) for step in range(done) for place in passed)
+        return made.mode == "relaxed" or not any(fit(step, place) for step in range(done + 1) for place in passed)
 
     reached = {start}
     for number, step in enumerate(made.steps[1:], start=1):
@@ -293,14 +316,32 @@ def _chain_from(
             for after in range(before + 1, len(events))
             if fit(number, after)
             and between(number, before, after)
-            and (step.within is None or events[after].at - events[before].at <= step.within)
-            and (made.within is None or events[after].at - first.at <= made.within)
+            and _soon_enough(step.within, events[before], events[after])
+            and _soon_enough(made.within, first, events[after])
         }
     if made.absent is None or made.absent.within is None:
         return bool(reached)
-    ends = [(place, events[place].at + made.absent.within) for place in reached]
+    absent, allowed = len(made.steps), made.absent.within
     return any(
-        end <= moment.as_of
-        and not any(fit(len(made.steps), after) and events[after].at <= end for after in range(place + 1, len(events)))
-        for place, end in ends
+        _over(allowed, events[place], moment)
+        and not any(
+            fit(absent, after) and _soon_enough(allowed, events[place], events[after])
+            for after in range(place + 1, len(events))
+        )
+        for place in reached
     )
+
+
+def _soon_enough(length: Duration | None, one: Happening, other: Happening) -> bool:
+    if length is None:
+        return True
+    if length.days is not None:
+        return (other.day - one.day).days < length.days
+    return other.at - one.at <= length.delta
+
+
+def _over(length: Duration, since: Happening, moment: Moment) -> bool:
+    """Whether the whole length after something has gone by."""
+    if length.days is not None:
+        return (moment.day - since.day).days >= length.days
+    return since.at + length.delta <= moment.as_of

@@ -13,9 +13,7 @@ from shuke.insight.grammar.policy import windows
 from shuke.insight.grammar.policy.rules import BadRule, Leaf, fields, leaf
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from shuke.ground.mirror import Registry
+    from shuke.ground.mirror import Duration, Registry
     from shuke.insight.grammar.conditions.did.asking import Counted
     from shuke.insight.grammar.policy.windows import Window
 
@@ -24,7 +22,7 @@ NAME = ("先后做过", "Did in order")
 MODES = {
     "relaxed": ("中间可以有别的", "others may come between"),
     "strict": ("中间没有别的", "nothing between"),
-    "no_repeat": ("中间不重复前面的步骤", "no earlier step again between"),
+    "no_repeat": ("中间不重复任何一步", "no step done again between"),
 }
 MOST = 8
 SCHEMA: dict[str, Any] = {
@@ -45,7 +43,7 @@ class Step:
 
     counted: Counted
     same: tuple[str, ...] = ()
-    within: timedelta | None = None
+    within: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class Sequence:
 
     steps: tuple[Step, ...]
     absent: Step | None
-    within: timedelta | None
+    within: Duration | None
     mode: str
     window: Window
 
@@ -94,7 +92,7 @@ def parse(node: dict[str, Any], path: str, registry: Registry) -> Leaf:
         absent = step if negative else None
         if not negative:
             steps.append(step)
-    within = windows.duration(node["within"], f"{path}.within").delta if node.get("within") is not None else None
+    within = windows.duration(node["within"], f"{path}.within") if node.get("within") is not None else None
     written = {key: value for key, value in node.items() if value is not None}
     return leaf(CODE, written, Sequence(tuple(steps), absent, within, mode, window), path)
 
@@ -110,14 +108,32 @@ def _step(raw: Any, path: str, registry: Registry, first: bool) -> tuple[Step, b
     fields(inner, path, {"did"}, {"where"})
     if first and (negative or "same" in raw or "within" in raw):
         raise BadRule(path, "第一步只写做了什么。", "The first step only says what was done.", "unknown_field")
-    counted = asking.counted_of(inner, path, registry, 0)
     same = raw.get("same") or []
     if not isinstance(same, list) or not all(isinstance(prop, str) and prop for prop in same):
         raise BadRule(f"{path}.same", "same 是一组属性名。", '"same" is a list of properties.', "wrong_type")
+    counted = asking.counted_of(inner, path, registry, 0)
+    if part := _part_meant(counted, same, path, registry):
+        inner = inner | {"did": part}
+        counted = asking.counted_of(inner, path, registry, 0)
     for prop in same:
         asking.counted_of(inner | {"measure": {"distinct": prop}}, path, registry, 0)
-    within = windows.duration(raw["within"], f"{path}.within").delta if "within" in raw else None
+    within = windows.duration(raw["within"], f"{path}.within") if "within" in raw else None
     return Step(counted, tuple(same), within), negative
+
+
+def _part_meant(counted: Counted, same: list[str], path: str, registry: Registry) -> str:
+    """The parts that are looked at instead: "ordered the same sku" is about the lines of an order. Empty: the event itself."""
+    event = counted.event
+    part = registry.event(event.parts) if event.parts else event
+    if part is event or not any(prop in part.properties and prop not in event.properties for prop in same):
+        return ""
+    for n, one in enumerate(counted.where):
+        if event.properties.get(one.prop) is not part.properties.get(one.prop):  # its own, though of the same name
+            raise BadRule(
+                f"{path}.where[{n}]", f"按明细比较时不能再看整单的「{one.prop}」。",
+                f'"{one.prop}" is of the whole; beside "same" only what each part has too can be asked.', "unknown_property",
+            )  # fmt: skip
+    return event.parts
 
 
 def sentence(leaf_: Leaf) -> tuple[str, str]:
