@@ -7,7 +7,6 @@ import io
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import openpyxl
 
 from shuke.ground.ingestion.files.shapes import SHAPES
 
@@ -31,6 +30,8 @@ def template(kind: Kind, form: Format) -> bytes:
     if form == "jsonl":
         return msgspec.json.encode(row) + b"\n"
     if form == "xlsx":
+        import openpyxl  # only where somebody asks for a workbook
+
         book = openpyxl.Workbook()
         sheet = book.active
         assert sheet is not None

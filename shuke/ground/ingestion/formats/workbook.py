@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
-import openpyxl
 import pyarrow as pa
-from openpyxl.utils.exceptions import InvalidFileException
 
 from shuke.ground.ingestion.formats.source import Chunk, Source, Unreadable, fingerprint, named
 
@@ -67,6 +65,9 @@ def _chunk(source: Source, rows: list[list[str | None]], numbers: list[int]) -> 
 
 
 def _load(path: str) -> Any:
+    import openpyxl  # only where somebody brings a workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         return openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:

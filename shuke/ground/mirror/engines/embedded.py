@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import clickhouse_connect
-
 from shuke.ground.mirror.engines.pool import Dialect
 
 if TYPE_CHECKING:
@@ -24,6 +22,8 @@ def dialect(url: str) -> Dialect:
     }
 
     def connect(settings: Mapping[str, Any]) -> Any:
+        import clickhouse_connect  # only where an engine is opened
+
         return clickhouse_connect.get_client(
             interface="chdb", path=path, chdb_options=options, settings=dict(settings), tz_mode="aware"
         )

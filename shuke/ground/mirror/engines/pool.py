@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
-from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from shuke.kit import clock, errors
 
@@ -87,6 +86,8 @@ class Engine:
 
     async def _run(self, pool: ThreadPoolExecutor, call: Callable[[Any], T]) -> T:
         def work() -> T:
+            from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError  # as late as the engine
+
             try:
                 return call(self._client())
             except (OperationalError, OSError, RuntimeError, ClickHouseError) as error:

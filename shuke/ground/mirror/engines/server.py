@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-import clickhouse_connect
-
 from shuke.ground.mirror.engines.pool import Dialect
 
 if TYPE_CHECKING:
@@ -22,6 +20,8 @@ def dialect(url: str) -> Dialect:
     secure = parts.scheme in {"clickhouses", "https"}
 
     def connect(settings: Mapping[str, Any]) -> Any:
+        import clickhouse_connect  # only where an engine is opened
+
         return clickhouse_connect.get_client(
             host=parts.hostname or "localhost",
             port=parts.port or (8443 if secure else 8123),

@@ -8,7 +8,6 @@ import io
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
-import openpyxl
 from litestar import Request, Response, get
 from litestar.response import Stream
 
@@ -79,6 +78,8 @@ def _line(values: tuple[Any, ...]) -> str:
 
 
 def _workbook(rows: list[tuple[Any, ...]]) -> bytes:
+    import openpyxl  # only where somebody takes out a workbook
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("members")
     sheet.append(list(HEAD))

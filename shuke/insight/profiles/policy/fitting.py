@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from scipy import optimize
+
+if TYPE_CHECKING:
+    from scipy import optimize
 
 SMALLEST, LARGEST = 1e-4, 1e5  # a parameter that runs beyond these says that the data do not determine it
 FEWEST = 30  # members with repeats; of fewer nothing is learnt
@@ -48,6 +51,8 @@ def maximise(
             f"Only {repeating} members did enough to learn from; at least {FEWEST} are needed.",
         )
         return Fit(parameters={}, log_likelihood=0.0, converged=False, members=members, why=few)
+
+    from scipy import optimize  # half a second of every start, and only the nightly fit asks for it
 
     def cost(logs: np.ndarray) -> float:
         with np.errstate(all="ignore"):  # what is not finite is far from any maximum

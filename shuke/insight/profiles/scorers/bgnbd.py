@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 from scipy.special import betaln, gammaln, hyp2f1
 
 from shuke.insight.profiles.policy.fitting import Fit, Words, maximise
@@ -77,6 +76,8 @@ def _series(power: np.ndarray, shape: tuple[float, np.ndarray], rest: np.ndarray
         found = (1 - share) ** first * hyp2f1(rest - power, first, rest, share)
     failed = ~np.isfinite(found)
     if first > 0 and failed.any():
+        from scipy import stats  # more than a second of every start, for what hardly ever happens
+
         steps = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
         places = stats.beta.ppf(steps[:, None], first, np.broadcast_to(second, found.shape)[failed])
         found[failed] = np.mean((1 + places * ratio[failed]) ** -power[failed], axis=0)

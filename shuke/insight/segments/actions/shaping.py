@@ -6,8 +6,6 @@ import re
 from datetime import datetime
 from typing import Any
 
-from pypinyin import lazy_pinyin
-
 from shuke.ground import mirror
 from shuke.insight import grammar
 from shuke.insight.segments import models
@@ -185,6 +183,8 @@ def slug_for(name: str, slug: str | None, known: set[str]) -> str:
 
 
 def _slug_of(name: str) -> str:
+    from pypinyin import lazy_pinyin  # with its dictionary: only where a Chinese name needs a short one
+
     latin = "-".join(lazy_pinyin(name, errors=lambda text: re.sub(r"[^a-zA-Z0-9]+", "-", text)))
     slug = re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "", latin.lower())).strip("-")[:48].strip("-")
     return slug or "segment"

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from pypinyin import lazy_pinyin
 
 from shuke.insight import profiles, segments
 from shuke.insight.tags import models, policy
@@ -414,5 +413,7 @@ def _fresh_name(name: str, known: set[str]) -> str:
 
 
 def _slug(name: str, fallback: str, known: set[str]) -> str:
+    from pypinyin import lazy_pinyin  # with its dictionary: only where a Chinese name needs a short one
+
     latin = "-".join(lazy_pinyin(name, errors=lambda text: "".join(c if c.isalnum() else "-" for c in text)))
     return policy.free(policy.slug_of(latin, fallback), known)
