@@ -367,6 +367,22 @@ async def test_a_merge_while_flips_are_pending(database: Database, columns: mirr
     await proven(database, columns, shop, NOON + 2 * HOUR)
 
 
+async def test_what_a_merge_brings_is_the_heirs_at_once(database: Database, columns: mirror.Mirror, shop: int) -> None:
+    """Who never bought is merged with 阿强, who did: nothing else is told of the heir."""
+    await intake.apply(database, shop, [seen("v1", "c", NOON - HOUR)], history=True)
+    await mirror.drain(columns, database, shop)
+    await segments.live(database, columns, shop, NOON)
+    assert await flips(database, shop) == []
+    async with database.write(shop) as tx:
+        await members.merge(tx, 2, 3, by="小美", at=NOON + HOUR)
+    await mirror.drain(columns, database, shop)
+    await segments.live(database, columns, shop, NOON + HOUR)
+    assert sorted(await flips(database, shop)) == [
+        (2, False, "event"), (2, False, "event"), (3, True, "event"), (3, True, "event"),
+    ]  # fmt: skip
+    await proven(database, columns, shop, NOON + HOUR)
+
+
 async def test_a_merge_before_anybody_reacted_to_the_flips(
     database: Database, columns: mirror.Mirror, shop: int
 ) -> None:
