@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from shuke.ground import ingestion, members, mirror
-from shuke.ground.mirror import actions as copying
+from shuke.ground.mirror.actions import copying, rebuilding
 from shuke.kit.db import Database
 from shuke.programs import intake
 
@@ -18,7 +19,7 @@ WHO = ("小美", "小雨", "小晴")
 
 @pytest.fixture(autouse=True)
 def _little_by_little(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copying, "LARGE", copying.Portion(3, 10, 1 << 20))
+    monkeypatch.setattr(rebuilding, "LARGE", copying.Portion(3, 10, 1 << 20))
 
 
 async def a_week(database: Database, merchant_id: int) -> None:
@@ -67,7 +68,7 @@ async def test_in_portions_it_is_the_same(database: Database, columns: mirror.Mi
     before = await everything(columns, merchant_id)
     assert {name for name, rows in before.items() if rows} >= {"orders", "order_lines", "events", "members"}
     head = await mirror.rebuild(columns, database, merchant_id)
-    assert head > 3 * copying.LARGE.news
+    assert head > 3 * rebuilding.LARGE.news
     assert await everything(columns, merchant_id) == before
 
 
@@ -105,14 +106,14 @@ async def test_who_copies_meanwhile_is_not_overtaken(
     await a_week(database, merchant_id)
     await mirror.drain(columns, database, merchant_id)
     before = await everything(columns, merchant_id)
-    plain, meanwhile = copying._tell, []
+    plain, meanwhile = rebuilding.tell, []
 
     def told(*given: Any) -> None:
         plain(*given)
         if len(meanwhile) < 3:
-            meanwhile.append(copying.asyncio.ensure_future(mirror.copy(columns, database, [merchant_id])))
+            meanwhile.append(asyncio.ensure_future(mirror.copy(columns, database, [merchant_id])))
 
-    monkeypatch.setattr(copying, "_tell", told)
+    monkeypatch.setattr(rebuilding, "tell", told)
     await mirror.rebuild(columns, database, merchant_id)
     for one in meanwhile:
         await one

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from shuke.ground import mirror
-from shuke.ground.mirror import actions
+from shuke.ground.mirror.actions import copying
 from shuke.ground.mirror.engines.arrow import arrow_table
 from shuke.ground.mirror.policy.registry import MEMBERS
 from shuke.ground.orders import facts
@@ -337,7 +337,7 @@ async def _merge_rows(opened: mirror.Mirror, loaded: Loader, drawn: dict[str, An
         for name, _ in MEMBERS.physical:
             await opened.engine.insert([(name, arrow_table(MEMBERS, loaded.merchant, rows))])
         news = mirror.News(seq, NOON, ways[back].kind, {ways[back].old: old, ways[back].new: heir})
-        await actions._move(opened, loaded.merchant, ways[back], news)
+        await copying._move(opened, loaded.merchant, ways[back], news)
 
     merges = merges_of(drawn)
     for old, heir in merges:

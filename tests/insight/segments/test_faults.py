@@ -14,7 +14,7 @@ import pytest
 from shuke.doors import following as loop
 from shuke.doors import wiring
 from shuke.ground import ingestion, members, mirror
-from shuke.ground.mirror import actions as copying
+from shuke.ground.mirror.actions import copying
 from shuke.insight import grammar, segments, tags
 from shuke.insight.segments.actions import living, state
 from shuke.insight.tags import jobs as tag_jobs

@@ -103,6 +103,10 @@ class Registry:
         reader = self._readers.get(kind)
         return msgspec.json.decode(written) if reader is None else reader.decode(written)
 
+    def listing(self) -> frozenset[str]:
+        """Kinds of announcements that are read as plain JSON: they list what happened, which is read elsewhere."""
+        return frozenset(kind for source in self.sources if source.reads is None for kind in source.kinds)
+
     def kinds(self) -> frozenset[str]:
         """All kinds of announcements that someone mirrors."""
         listed = {kind for source in self.sources for kind in source.kinds}
