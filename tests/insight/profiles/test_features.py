@@ -1,9 +1,12 @@
 """Features of members, counted by hand beside the mirror."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from shuke.doors.context import Context
 from shuke.ground import ingestion, mirror
@@ -111,3 +114,61 @@ async def test_the_marked_figures_of_all(shop: tuple[Any, Any]) -> None:
         "champions", "potential_loyalist", "loyal", "promising", "new", "cant_lose", "at_risk", "need_attention",
         "about_to_sleep", "lost",
     }  # fmt: skip
+
+
+def test_every_cell_says_what_stands_behind_it() -> None:
+    champions, retain = rfm.meaning("champions"), rfm.meaning("key_retain")
+    assert champions is not None and champions.zh == "最近购买 5 分，购买次数 5 分，消费金额 5 分"
+    assert retain is not None and retain.zh == "来得比平均久，次数不低于平均，金额不低于平均"
+    assert retain.en == "less recent than average, more often than average, more spent than average"
+    assert rfm.meaning("other") is None
+    told = [
+        rfm.meaning(code) for code in (*(cell.code for cell in rfm.ELEVEN), *(code for code, _ in rfm.EIGHT.values()))
+    ]
+    assert None not in told and len({one.en for one in told if one}) == 18
+
+
+PEOPLE = ("玫瑰", "静安", "小荷", "阿珍")
+lives = st.lists(
+    st.tuples(
+        st.sampled_from(PEOPLE), st.integers(0, 200), st.sampled_from(["护肤", "彩妆", "香氛"]), st.integers(1, 500),
+        st.integers(0, 60), st.sampled_from(["pos", "mini"]), st.booleans(),
+    ), min_size=1, max_size=25,
+)  # fmt: skip
+
+
+@given(lives)
+@settings(
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+async def test_features_of_who_changed_are_those_of_a_full_recount(
+    mirrored: Context, merchant_id: int, life: list[tuple[Any, ...]]
+) -> None:
+    """Whatever was bought and given back: a table of some members is the rows that the table of all has for them."""
+    number = next(_RUNS)
+    items = [
+        bought(f"{number}-{n}", who, ago, [(category, yuan, off)], channel)
+        for n, (who, ago, category, yuan, off, channel, _) in enumerate(life)
+    ]
+    backs = [
+        ingestion.RefundIn(
+            source="t", refund_id=f"r-{number}-{n}", order_id=f"{number}-{n}", occurred_at=NOON, lines=[],
+            amount_fen=yuan * 100 if n % 2 else yuan * 50,
+        )
+        for n, (*_, yuan, _off, _channel, returned) in enumerate(life) if returned
+    ]  # fmt: skip
+    await intake.apply(mirrored.database, merchant_id, [*items, *backs], history=True)
+    await mirror.drain(mirrored.mirror, mirrored.database, merchant_id)
+    async with mirrored.database.read(merchant_id) as tx:
+        moment = await purchases.moment_of(tx, NOON)
+    everybody = {source: table.to_pylist() async for source, table in features.of_members(mirrored.mirror, moment)}
+    for chosen in ([1], [2, 4], [1, 2, 3, 4]):
+        async for source, table in features.of_members(mirrored.mirror, moment, chosen):
+            assert table.to_pylist() == [row for row in everybody[source] if row["member"] in chosen]
+    for row in everybody["orders"]:
+        alone = await features.of_member(mirrored.mirror, moment, row["member"])
+        told = {name[2:]: value for name, value in row.items() if name != "member" and value not in (None, "")}
+        assert {name: alone[name] for name in told} == told
+
+
+_RUNS = itertools.count()

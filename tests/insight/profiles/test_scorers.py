@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate
 
-from shuke.insight.profiles.policy.histories import Histories, history
-from shuke.insight.profiles.scorers import BUYING, bgnbd, gamma_gamma, pareto_nbd
+from shuke.insight.profiles.policy.histories import Histories, Purchases, history
+from shuke.insight.profiles.scorers import BUYING, bgnbd, gamma_gamma, pareto_nbd, repurchase
 
 positive = st.floats(0.05, 20)
 four = st.tuples(positive, positive, positive, positive).map(np.array)
@@ -178,3 +178,21 @@ def test_pareto_nbd_stands_where_its_series_do_not(parameters: tuple[float, ...]
         scale = sum(np.log((r + np.arange(x)) / (alpha + last))) + r * np.log(alpha / (alpha + last))
         expected = scale + s * np.log(beta / (beta + last)) + np.log(still + left)
         assert likely[place] == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@buying
+def test_of_one_visit_nothing_is_said_that_the_model_assumes(model) -> None:
+    """In BG/NBD nobody leaves before a second purchase: that is no finding of who came once, a year ago."""
+    known = history([1, 2], [0, 3], [0, 20], [52, 30])
+    whole = Purchases(known, *(np.zeros(2) for _ in range(5)))
+    kept = {"model": model.CODE, "parameters": [0.5, 5.0, 0.8, 2.5], "days": 90, "value": [], "until": "2026-03-02"}
+    said = repurchase.say(kept, whole)
+    once, often = said.scores["p_alive"]
+    assert (once is None) == (model is bgnbd) and 0 < often < 1 and said.scores["purchases"][1] > 0
+    scores, evidence = (
+        [{name: column[place] for name, column in columns.items() if column[place] is not None} for place in (0, 1)]
+        for columns in (said.scores, said.evidence)
+    )
+    first, second = (repurchase.reason(*one) for one in zip(scores, evidence, strict=True))
+    assert ("看不出是不是已经走了" in first.zh and "does not tell" in first.en) == (model is bgnbd)
+    assert "仍是顾客的可能性" in second.zh and "likely to be a customer still" in second.en

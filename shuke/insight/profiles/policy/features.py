@@ -50,6 +50,7 @@ def _lately(kind: str) -> str:
     return f"countIf(kind = '{kind}' AND day > «today» - {LATELY_DAYS})"
 
 
+_SEEN = "countIf(kind IN ('video_watched', 'article_read'))"
 _WON = "(countIf(kind = 'invite_rewarded') - countIf(kind = 'invite_taken_back'))"
 FEATURES: tuple[Feature, ...] = (
     _feature("recency", "距上次购买 | Days since last order",
@@ -95,6 +96,9 @@ FEATURES: tuple[Feature, ...] = (
         "countIf(kind = 'video_watched')"),
     _feature("articles", "读过的文章 | Articles read", "读文章的次数 | Articles read", "times", "events",
         "countIf(kind = 'article_read')"),
+    _feature("video_share", "看视频的比例 | Videos of what is seen",
+        "看过的视频除以看过的视频和读过的文章 | Videos watched, per video or article", "share", "events",
+        f"if({_SEEN} > 0, countIf(kind = 'video_watched') / {_SEEN}, NULL)"),
     _feature("shares", "分享和评论 | Shares and comments", "分享、评论、评价的次数 | Shares, comments and reviews", "times",
         "events", "countIf(kind IN ('share', 'comment', 'review'))"),
     _feature("invites", "邀请好友 | Invitations", "邀请好友的次数 | Friends invited", "times", "events",

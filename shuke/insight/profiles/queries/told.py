@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shuke.insight.profiles.policy import rfm
 from shuke.insight.profiles.policy.cards import Card
 from shuke.insight.profiles.scorers import SPEAKING
 from shuke.insight.profiles.scorers.rfm import CELLS
@@ -77,6 +78,7 @@ async def cells(tx: Tx) -> list[dict[str, Any]]:
         "group by grid, cell order by grid, members desc, cell"
     )
     return [
-        {"grid": row.grid, "code": row.cell, "members": row.members, "name": msgspec.to_builtins(CELLS[row.cell])}
+        {"grid": row.grid, "code": row.cell, "members": row.members, "name": msgspec.to_builtins(CELLS[row.cell]),
+         "means": msgspec.to_builtins(rfm.meaning(row.cell))}
         for row in rows
     ]  # fmt: skip

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CODE = "bgnbd"
 NAME = Words("复购（BG/NBD）", "Repeat buying (BG/NBD)")
 NAMES = ("r", "alpha", "a", "b")
+TELLS_OF_ONCE = (
+    False  # in this model nobody leaves before a second purchase: of one purchase the chance is 1 by assumption
+)
 _QUANTILES = 200
 _AWAY = 1e-7  # the expectation has a removable pole at a = 1
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CODE = "pareto_nbd"
 NAME = Words("复购（Pareto/NBD）", "Repeat buying (Pareto/NBD)")
 NAMES = ("r", "alpha", "s", "beta")
+TELLS_OF_ONCE = True  # whether something is known of who bought on one day only
 _KNOTS, _HEAVY = np.polynomial.legendre.leggauss(40)
 _PLACES, _WEIGHTS = (_KNOTS + 1) / 2, _HEAVY / 2  # on 0 to 1
 

@@ -28,10 +28,17 @@ BUYING = {bgnbd.CODE: bgnbd, pareto_nbd.CODE: pareto_nbd}
 
 
 def say(kept: dict[str, Any], whole: Purchases) -> Said:
-    """Whether members are still there, how often they come in the days ahead, and what that is worth where value was learnt."""
+    """Whether members are still there, how often they come in the days ahead, and what that is worth where value was learnt.
+
+    Of who came on one day only BG/NBD assumes that they are still there; that is no finding, so nothing is told of it.
+    """
     known, parameters, model = whole.histories, np.array(kept["parameters"]), BUYING[kept["model"]]
     coming = model.expected(parameters, known, kept["days"] / WEEK)
-    scores = {"p_alive": model.p_alive(parameters, known).round(2).tolist(), "purchases": coming.round(2).tolist()}
+    alive, told = model.p_alive(parameters, known).round(2).tolist(), model.TELLS_OF_ONCE | (known.repeats > 0)
+    scores: dict[str, list[Any]] = {
+        "p_alive": [chance if one else None for chance, one in zip(alive, told.tolist(), strict=True)],
+        "purchases": coming.round(2).tolist(),
+    }
     if kept["value"]:
         worth = coming * gamma_gamma.expected_value(np.array(kept["value"]), known)
         scores["value_fen"] = (worth.round() * 100).astype(int).tolist()
@@ -47,7 +54,12 @@ def say(kept: dict[str, Any], whole: Purchases) -> Said:
 def reason(scores: dict[str, Any], evidence: dict[str, Any]) -> Words:
     """Why, in one sentence."""
     again, last, days = evidence["repeats"], evidence["last_on"], evidence["days"]
-    alive, coming = percent(scores["p_alive"]), f"{scores['purchases']:.1f}"
+    coming, alive = f"{scores['purchases']:.1f}", scores.get("p_alive")
+    there = (
+        ("只来过一天，看不出是不是已经走了", "one day does not tell whether they left")
+        if alive is None
+        else (f"仍是顾客的可能性 {percent(alive)}", f"{percent(alive)} likely to be a customer still")
+    )
     gap = evidence.get("gap_days")
     habit = (f"平时约每 {gap:.0f} 天来一次，", f"usually every {gap:.0f} days, ") if gap else ("", "")
     worth = scores.get("value_fen")
@@ -59,9 +71,8 @@ def reason(scores: dict[str, Any], evidence: dict[str, Any]) -> Words:
         else ("首购之后还没再来过", "Has not come back yet")
     )
     return Words(
-        f"{came[0]}，{habit[0]}上次在 {last}；仍是顾客的可能性 {alive}，未来 {days} 天预计再买 {coming} 次{spend[0]}。",
-        f"{came[1]}, {habit[1]}last on {last}: {alive} likely to be a customer still, "
-        f"{coming} purchases{spend[1]} expected in {days} days.",
+        f"{came[0]}，{habit[0]}上次在 {last}；{there[0]}，未来 {days} 天预计再买 {coming} 次{spend[0]}。",
+        f"{came[1]}, {habit[1]}last on {last}: {there[1]}, {coming} purchases{spend[1]} expected in {days} days.",
     )
 
 

@@ -47,7 +47,7 @@ export interface ModelCard {
 }
 export interface Profiles {
   cards: ModelCard[];
-  cells: { grid: "eleven" | "eight"; code: string; members: number; name: Said }[];
+  cells: { grid: "eleven" | "eight"; code: string; members: number; name: Said; means: Said | null }[];
   features: Feature[];
 }
 export interface Stage {
