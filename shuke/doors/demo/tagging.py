@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SEED = 20_261
 ASKED = 0.55  # of so many members the clerks know how they live
-GROUPS = (("人生阶段", True), ("肤质与偏好", False), ("来往", False))
+GROUPS = (("人生阶段", "Stage of life", True), ("肤质与偏好", "Skin and taste", False), ("来往", "Contact", False))
 BY_HAND = (
     ("学生党", "人生阶段", "还在上学", "unlimited"),
     ("上班族", "人生阶段", "工作日中午和晚上来得多", "unlimited"),
@@ -41,18 +41,26 @@ BY_MODEL = (
     "lover:护理服务",
     "lover:口红",
 )
+ENGLISH = {
+    "学生党": "Students", "上班族": "Office workers", "宝妈": "Mothers of young children", "银发族": "55 and over",
+    "敏感肌": "Sensitive skin", "美妆爱好者": "Make-up lovers", "企微好友": "WeChat Work friends",
+    "秋季沙龙到场": "Came to the autumn salon", "大促型": "Sale hunters",
+    "精华爱好者": "Serum lovers", "护理服务爱好者": "Treatment lovers", "口红爱好者": "Lipstick lovers",
+}  # fmt: skip
 MAKEUP = ("口红", "眼妆", "底妆")
 
 
 async def put_tags(tx: Tx, made: World, numbers: Sequence[int], at: datetime) -> None:
     """Groups, tags by hand and by rule, and who wears the former; drawn from a seed of their own."""
-    groups = {name: (await tags.create_group(tx, name, exclusive, at)).slug for name, exclusive in GROUPS}
+    groups = {name: (await tags.create_group(tx, name, exclusive, at, en)).slug for name, en, exclusive in GROUPS}
     known: dict[str, tags.Tag] = {}
     for name, group, description, valid_for in BY_HAND:
-        shape = tags.TagShape(name=name, group=groups[group], description=description, valid_for=valid_for)
+        shape = tags.TagShape(
+            name=name, name_en=ENGLISH[name], group=groups[group], description=description, valid_for=valid_for
+        )
         known[name] = await tags.create_tag(tx, shape, at, "苏芙")
     for name, segment in BY_RULE:
-        await tags.create_tag(tx, tags.TagShape(name=name, segment=segment), at, "苏芙")
+        await tags.create_tag(tx, tags.TagShape(name=name, name_en=ENGLISH.get(name, ""), segment=segment), at, "苏芙")
     worn = _worn(made, at.date())
     clerk = tags.Cause(verb="tag", source="console", by="小满", reason="收银时聊到的")
     await _put(tx, clerk, known, worn, numbers, ("学生党", "上班族", "宝妈", "银发族", "敏感肌"), at)
@@ -89,7 +97,13 @@ async def choose_advised(desk: Desk, at: datetime) -> None:
     """苏芙 looks after some members herself from now on."""
     async with desk.database.write(desk.merchant_id) as tx:
         group = next(one.slug for one in await tags.list_groups(tx) if one.name == "来往")
-        shape = tags.TagShape(name="店主亲自跟进", group=group, description="下单、预约前先联系苏芙", valid_for="180D")
+        shape = tags.TagShape(
+            name="店主亲自跟进",
+            name_en="Looked after by the owner",
+            group=group,
+            description="下单、预约前先联系苏芙",
+            valid_for="180D",
+        )
         made = await tags.create_tag(tx, shape, at, desk.owner.name)
         await desk.note(tx, desk.owner, "tag.created", ("tag", made.name), at)
         cause = tags.Cause(verb="tag", source="console", by=desk.owner.name, reason="本月买得多，想听听她们的意见")
@@ -101,8 +115,11 @@ async def follow_models(tx: Tx, at: datetime) -> None:
     """Tags that follow what the models say, each from its ready threshold on; those of models that are silent are left out."""
     ready, _ = await profiles.ready_tags(tx)
     for one in ready:
-        if one.code in BY_MODEL:
-            await tags.adopt(tx, one.code, one.value, at, "苏芙")
+        if one.code not in BY_MODEL:
+            continue
+        made = await tags.adopt(tx, one.code, one.value, at, "苏芙")
+        if made.name in ENGLISH:
+            await tags.edit_tag(tx, made.slug, tags.TagShape(name_en=ENGLISH[made.name]), at)
 
 
 async def _put(
