@@ -2,7 +2,7 @@
 import { watch } from "vue";
 import { api } from "@/api";
 import { locale, nameInEnglish } from "./locale";
-import { may, signedIn } from "./session";
+import { may, session } from "./session";
 
 export async function readNames(): Promise<void> {
   if (locale.value !== "en" || !may("members.read")) return;
@@ -12,4 +12,4 @@ export async function readNames(): Promise<void> {
     /* their own names do as well */
   }
 }
-watch([signedIn, locale], () => void readNames(), { immediate: true });
+watch([session, locale], () => void readNames(), { immediate: true });
