@@ -18,6 +18,7 @@ from shuke.ground.members import open_api as members
 from shuke.insight.outlook import open_api as outlook
 from shuke.insight.segments import open_api as segments
 from shuke.insight.tags import open_api as tags
+from shuke.outreach.journeys import open_api as journeys
 from shuke.outreach.webhooks import open_api as webhooks
 from shuke.programs.earning import open_api as earning
 from shuke.programs.foresight import open_api as foresight
@@ -50,6 +51,7 @@ routes: list[Any] = [
     *referrals.routes,
     *tiers.routes,
     *webhooks.routes,
+    *journeys.routes,
 ]
 
 

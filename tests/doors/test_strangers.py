@@ -54,6 +54,7 @@ BODIES: dict[str, Any] = {
     f"PUT {API}/offers/{{offer_id}}": OFFER,
     f"PUT {API}/points/rules/{{rule_id}}/draft": {"name": "我的", "params": {}},
     f"PUT {API}/segments/{{slug}}": {"name": "我的"},
+    f"POST {API}/segments/{{slug}}/changes": {"rule": SEGMENT},
     f"PATCH {API}/staff/{{staff_id}}": {"name": "我的"},
     f"PATCH {API}/tags/{{tag}}": {"name": "我的"},
     f"POST {API}/tags/{{tag}}/merge": {"into": "min-gan-ji"},
@@ -76,6 +77,8 @@ BODIES: dict[str, Any] = {
     f"POST {API}/lotteries/{{lottery_id}}": LOTTERY,
     f"POST {API}/members/{{member_id}}/lotteries/{{lottery_id}}/turns": {"key": "k"},
     "POST /v1/lotteries/{lottery_id}/turns": {"member": {"phone": "13800138000"}, "key": "k"},
+    "POST /v1/journeys/{journey_id}/members": {"member": {"phone": "13800138000"}, "key": "k"},
+    "POST /v1/journeys/{journey_id}/members/stop": {"member": {"phone": "13800138000"}},
     f"PATCH {API}/stores/{{code}}": {"name": "我的"},
     f"PUT {API}/webhooks/{{webhook_id}}": WEBHOOK,
 }

@@ -22,7 +22,7 @@ MOVES = {
     "resume": ({"paused"}, "live"),
     "end": ({"draft", "live", "paused"}, "ended"),
 }
-_STATES = {"draft": "草稿", "live": "进行中", "paused": "已暂停", "ended": "已结束"}
+STATES = {"draft": "草稿", "live": "进行中", "paused": "已暂停", "ended": "已结束"}
 
 
 class WrongState(errors.Refused):
@@ -74,7 +74,7 @@ def moved(state: str, move: str) -> str:
     """The state after a move; refuses a move that the state does not allow."""
     allowed, following = MOVES[move]
     if state not in allowed:
-        raise WrongState(state=state, state_zh=_STATES[state], move=move)
+        raise WrongState(state=state, state_zh=STATES[state], move=move)
     return following
 
 
@@ -107,6 +107,12 @@ def may_follow(before: date, after: date, days: int | None) -> bool:
 def key_of(member_id: int, turn: int, keyed_as: str | None = None) -> str:
     """What the effects of a passage are keyed by: a member's first one by the number alone."""
     return keyed_as or (str(member_id) if turn == 1 else f"{member_id}:{turn}")
+
+
+def taken_off() -> dict[str, Any]:
+    """The detail of a member whom another system took off the journey."""
+    why = Sentence("由外部系统请出", "was taken off by another system")
+    return {"code": "taken_off", "why": msgspec.to_builtins(why)}
 
 
 def left(segment: str) -> dict[str, Any]:

@@ -100,6 +100,10 @@ SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
         Words("管理进出分群的推送地址", "Manage webhooks on who enters and leaves segments"),
         _OTHER_SYSTEMS | {"segments.read"},
     ),
+    "journeys": (
+        Words("查看、暂停触达，让会员进入或退出", "See and pause journeys, let members in and take them off"),
+        frozenset({"members.read", "segments.read", "journeys.read", "journeys.write"}),
+    ),
     "rules": (
         Words("试算、回测积分规则", "Try and backtest earning rules"),
         frozenset({"points.read", "points.rules"}),

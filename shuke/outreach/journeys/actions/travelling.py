@@ -79,13 +79,7 @@ async def take_in(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ENT
         found = await segments.entered(tx, run.refresh_id, run.after_member, limit)
     else:
         found = await segments.members_after(tx, run.segment_slug, run.after_member, limit)
-    entered = await tx.rows(
-        _ENTER, journey_id=journey_id, version=run.version, at=at, members=list(found),
-        before=await _may_again(tx, run.again_days, at),
-    )  # fmt: skip
-    if entered:
-        ids = sorted(row.member_id for row in entered)
-        tx.announce(JourneyEntered(journey_id=journey_id, member_ids=ids, at=at))
+    entered = await let_in(tx, journey_id, run, found, at)
     last = not found
     await tx.run(
         "update journey_run set after_member = %(after)s, entered = entered + %(entered)s, "
@@ -96,6 +90,18 @@ async def take_in(tx: Tx, journey_id: int, at: datetime, limit: int = policy.ENT
         journey_id=journey_id, refresh_id=run.refresh_id,
     )  # fmt: skip
     return max(1, len(found))
+
+
+async def let_in(tx: Tx, journey_id: int, terms: Any, member_ids: Sequence[int], at: datetime) -> list[int]:
+    """These members begin, as far as the journey's `terms` (version, again_days) let them; who did. Two statements."""
+    rows = await tx.rows(
+        _ENTER, journey_id=journey_id, version=terms.version, at=at, members=list(member_ids),
+        before=await _may_again(tx, terms.again_days, at),
+    )  # fmt: skip
+    entered = sorted(row.member_id for row in rows)
+    if entered:
+        tx.announce(JourneyEntered(journey_id=journey_id, member_ids=entered, at=at))
+    return entered
 
 
 _ENTER = """

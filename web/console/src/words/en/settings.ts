@@ -83,7 +83,7 @@ export default {
     keyName: "For what",
     keyNameHint: "For example: till at Jing’an",
     scopes: "May",
-    scope: { ingest: "Send orders, refunds and behaviour", read: "Read members and points", member: "Check members in, take missions, refer friends (member side)", spend: "Hold, capture and release points of members", tags: "Read and set the tags of members", attributes: "See and delete member attributes", webhooks: "Manage webhooks on who enters and leaves segments", rules: "Try and backtest points rules" },
+    scope: { ingest: "Send orders, refunds and behaviour", read: "Read members and points", member: "Check members in, take missions, refer friends (member side)", spend: "Hold, capture and release points of members", tags: "Read and set the tags of members", attributes: "See and delete member attributes", journeys: "See and pause journeys, let members in and take them off", webhooks: "Manage webhooks on who enters and leaves segments", rules: "Try and backtest points rules" },
     secretOnce: "The key is shown only now. Copy it to a safe place.",
     secret: "Key",
     created: "Made {at}",

@@ -83,7 +83,7 @@ export default {
     keyName: "给谁用",
     keyNameHint: "比如：静安寺店收银",
     scopes: "能做什么",
-    scope: { ingest: "送订单、退款、行为进来", read: "查会员和积分", member: "替会员签到、做任务、推荐好友（会员端）", spend: "冻结、扣除、解冻会员积分", tags: "读取和设置会员标签", attributes: "查看和删除会员属性", webhooks: "管理进出分群的推送地址", rules: "试算、回测积分规则" },
+    scope: { ingest: "送订单、退款、行为进来", read: "查会员和积分", member: "替会员签到、做任务、推荐好友（会员端）", spend: "冻结、扣除、解冻会员积分", tags: "读取和设置会员标签", attributes: "查看和删除会员属性", journeys: "查看、暂停触达，让会员进入或退出", webhooks: "管理进出分群的推送地址", rules: "试算、回测积分规则" },
     secretOnce: "密钥只显示这一次，请现在复制保存。",
     secret: "密钥",
     created: "建于 {at}",
