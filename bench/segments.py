@@ -82,7 +82,7 @@ CASES: list[Case] = [
         "viewed, put into the cart, ordered within a week",
         {
             "sequence": [{"did": "view"}, {"did": "add_to_cart"}, {"did": "order"}],
-            "within": "7d",
+            "within": "168h",
             "window": {"last": "90d"},
         },
         "SELECT count() FROM (SELECT member FROM (SELECT member, at, toString(kind) AS kind FROM events "

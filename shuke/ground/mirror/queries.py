@@ -16,7 +16,7 @@ from pyroaring import BitMap
 from shuke.ground.mirror.engines import Engine, MirrorGone, dialect_of
 from shuke.ground.mirror.engines.arrow import warm_up
 from shuke.ground.mirror.policy import Moment, Registry, create_table, declared
-from shuke.ground.mirror.policy.bitmaps import read_bitmaps
+from shuke.ground.mirror.policy.answers import read_bitmaps, read_columns
 from shuke.kit.db import Tx
 
 REMEMBERED = 256
@@ -112,10 +112,12 @@ async def bitmaps(mirror: Mirror, sql: str) -> list[BitMap]:
     return read_bitmaps(await mirror.engine.bytes(sql))
 
 
-async def measured(mirror: Mirror, sql: str) -> np.ndarray:
-    """The answer to a question for (member, value as a 64-bit floating number), as an array with the fields of that name."""
-    asked = f"SELECT member, assumeNotNull(toFloat64(value)) FROM ({sql}) WHERE isNotNull(value)"
-    return np.frombuffer(await mirror.engine.bytes(asked), dtype=[("member", "<u4"), ("value", "<f8")])
+async def measured(mirror: Mirror, sql: str) -> tuple[np.ndarray, np.ndarray]:
+    """The answer to a question for (member, value): the members whose value is above 0, in no order, and their values as
+    64-bit floating numbers. There may be millions."""
+    asked = f"SELECT member, toFloat64(assumeNotNull(value)) FROM ({sql}) WHERE ifNull(value > 0, 0)"
+    members, values = read_columns(await mirror.engine.bytes(asked, "Native"), ("<u4", "<f8"))
+    return members, values
 
 
 async def moment(tx: Tx, merchant_id: int, as_of: datetime, zone: str, day_start_minutes: int) -> Moment:

@@ -70,7 +70,7 @@ class Engine:
             settings = {
                 "max_execution_time": QUERY_SECONDS,
                 "max_memory_usage": self.dialect.memory // 2,
-                "max_bytes_before_external_group_by": self.dialect.memory // 4,
+                "max_bytes_before_external_group_by": self.dialect.memory // 3,
                 "join_use_nulls": 1,
                 "log_queries": 0,
                 "use_uncompressed_cache": 1,  # only where few rows are read
@@ -109,9 +109,9 @@ class Engine:
             self._clients.remove(client)
         client.close()
 
-    async def bytes(self, sql: str) -> bytes:
-        """The answer to a question in RowBinary."""
-        return await self._run(self._readers, lambda client: client.raw_query(f"{sql}\nFORMAT RowBinary"))
+    async def bytes(self, sql: str, form: str = "RowBinary") -> bytes:
+        """The answer to a question in one of the engine's own forms."""
+        return await self._run(self._readers, lambda client: client.raw_query(f"{sql}\nFORMAT {form}"))
 
     async def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The answer to a question as tuples."""

@@ -89,10 +89,11 @@ def passes(plans: Sequence[Plan], among: Sequence[int] | None = None) -> list[tu
         found.live = found.live or any(part.live for part in plan.parts)
     for one in shared.values():
         made.append(([number for number, _ in one.plans], _one_scan(one, few)))
-    return [(numbers, _kept_to(few, select)) for numbers, select in made]
+    return [(numbers, kept_to(few, select)) for numbers, select in made]
 
 
-def _kept_to(few: tuple[str, ...], select: str) -> str:
+def kept_to(few: tuple[str, ...], select: str) -> str:
+    """The question with its inner questions kept to the few members too."""
     return select.replace(FEW, "".join(f" AND {one}" for one in few))
 
 
@@ -141,15 +142,17 @@ def _test(plan: Plan) -> str:
 
 
 def all_values_sql(plan: Plan) -> str:
-    """What every member measures, by the first part of a plan: (member, value)."""
-    return f"SELECT member, v0 AS value FROM ({_several_scans(plan, ())})"
+    """What every member with such rows measures, by the one part of a plan: (member, value)."""
+    (part,) = plan.parts
+    where = [*part.scan.conditions, *(part.scan.live if part.live else ()), *part.rows]
+    return _grouped(part.scan.source, where, [f"{part.aggregates[0](None)} AS value"])
 
 
 def values_sql(plan: Plan, among: Sequence[int]) -> str:
     """What a few members measure: (member, value, value …), for explaining."""
     if plan.select is not None:
         return f"SELECT member, v0 FROM ({plan.select(restriction(among))})"
-    return _kept_to(restriction(among), _several_scans(plan, restriction(among)))
+    return kept_to(restriction(among), _several_scans(plan, restriction(among)))
 
 
 def _grouped(source: str, where: Sequence[str], selected: Sequence[str]) -> str:

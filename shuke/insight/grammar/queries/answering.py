@@ -227,20 +227,12 @@ async def _edges(
     for leaf in missing:
         eligible = whole.everyone if leaf.params.among is None else whole.members(leaf.params.among)
         plan = rank.ranking(leaf, made.moment, opened.registry)
-        measured = await mirror.measured(opened, plans.all_values_sql(plan))
-        edge = edges[leaf.key] = edge_of(leaf.params, measured, eligible)
+        members, values = await mirror.measured(opened, plans.all_values_sql(plan))
+        edge = edges[leaf.key] = edge_of(leaf.params, members, values, eligible)
         if among is None:
-            within[leaf] = made.everyone & BitMap(_within(leaf.params, measured, edge))
+            inside = members[:0] if edge is None else members[values >= edge if leaf.params.top else values <= edge]
+            within[leaf] = made.everyone & BitMap(np.sort(inside))  # in order they go in several times as fast
     return edges, within
-
-
-def _within(wanted: rank.Rank, measured: np.ndarray, edge: float | None) -> np.ndarray:
-    """The members whose measure is above 0 and within the edge."""
-    if edge is None:
-        return measured["member"][:0]
-    values = measured["value"]
-    inside = (values > 0) & (values >= edge if wanted.top else values <= edge)
-    return np.ascontiguousarray(measured["member"][inside])
 
 
 def _eligible(members: np.ndarray, eligible: BitMap) -> np.ndarray:
@@ -256,10 +248,10 @@ def _eligible(members: np.ndarray, eligible: BitMap) -> np.ndarray:
     return within & inside[np.where(within, members, first)]
 
 
-def edge_of(wanted: rank.Rank, measured: np.ndarray, eligible: BitMap) -> float | None:
-    """The measure of the last who belongs among those eligible; None: nobody does."""
-    members, values = np.ascontiguousarray(measured["member"]), np.ascontiguousarray(measured["value"])
-    values = values[(values > 0) & _eligible(members, eligible)]
+def edge_of(wanted: rank.Rank, members: np.ndarray, values: np.ndarray, eligible: BitMap) -> float | None:
+    """Of members and what they measure, all above 0: the measure of the last who belongs among those eligible; None: nobody."""
+    inside = _eligible(members, eligible)
+    values = values if inside.all() else values[inside]
     place = wanted.place(len(values))
     if not place:
         return None

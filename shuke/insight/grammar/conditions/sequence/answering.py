@@ -8,19 +8,20 @@ time: days and longer are calendar days here too (`1d` = on the same date), hour
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from shuke.ground.mirror import list_text, quote
 from shuke.insight.grammar.conditions.did import asking
+from shuke.insight.grammar.policy import plans
 from shuke.insight.grammar.policy.plans import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Listed
-    from datetime import timedelta
 
     from shuke.ground.mirror import Duration, Event, Moment, Registry
-    from shuke.insight.grammar.conditions.sequence.steps import Sequence
+    from shuke.insight.grammar.conditions.sequence.steps import Sequence, Step
     from shuke.insight.grammar.policy.rules import Leaf
     from shuke.insight.grammar.policy.world import Happening, World
 
@@ -30,6 +31,9 @@ ECHOES = (
     "segment_left",
 )  # fmt: skip
 ORDER = "order"
+A_DAY = timedelta(days=1)
+EVER = timedelta(days=200_000)
+EPOCH = 1 << 62  # keeps instants before 1970 above 0
 
 
 def plan(leaf_: Leaf, moment: Moment, registry: Registry) -> Plan:
@@ -39,12 +43,11 @@ def plan(leaf_: Leaf, moment: Moment, registry: Registry) -> Plan:
 
 
 def _select(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ...]) -> str:
-    kept = "1" if few else f"bitmapContains(({_candidates(made, moment, registry)}), member)"
-    rows = " UNION ALL ".join(_rows(made, moment, registry, few, kept))
-    needed = 1 if few else (1 << len(made.steps)) - 1
+    only = few or (f"member IN (SELECT arrayJoin(bitmapToArray(({_likely(made, moment, registry)}))))",)
+    rows = plans.kept_to(only, " UNION ALL ".join(_rows(made, moment, registry, only)))
     events = (
         "SELECT member, arraySort(groupArray((toUnixTimestamp64Micro(at), seq, idx, name, bits, keys, date))) AS ev "
-        f"FROM ({rows}) GROUP BY member HAVING bitAnd(groupBitOr(bits), {needed}) = {needed}"
+        f"FROM ({rows}) GROUP BY member"
     )
     starts = (
         "SELECT member, ev[i] AS a, arraySlice(ev, i + 1) AS tail "
@@ -58,16 +61,47 @@ def _select(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, 
     )
 
 
-def _candidates(made: Sequence, moment: Moment, registry: Registry) -> str:
-    """Who did every step at some time, whatever the order, also what was taken back: sets of members, cheap beside their events.
+def _likely(made: Sequence, moment: Moment, registry: Registry) -> str:
+    """A set of members that lacks nobody who did the steps in time and holds few others: only their events are folded.
 
-    All members' events are then only looked at for these.
+    The engine's own funnel takes events of one instant in any order, and knows nothing of what was taken back, of values
+    that must be the same, nor of what must not be between.
     """
+    every = f"bitmapContains(({_candidates(made, moment, registry)}), member)"
+    selects = []
+    for event in _named(made.steps):
+        scan = asking.scan_of(event, moment, registry)
+        conditions = (*scan.conditions, _any(made, made.steps, event, moment), every)
+        bits = _bits(made, made.steps, event, moment)
+        selects.append(f"SELECT member, at, {bits} AS bits FROM {scan.source} WHERE {_and(conditions)}")
+    reached = ", ".join(f"bitTest(bits, {n})" for n in range(len(made.steps)))
+    funnel = f"windowFunnel({_micro(_longest(made))})(toUInt64({EPOCH} + toUnixTimestamp64Micro(at)), {reached})"
+    # A set of a million is looked up in faster for whole rows than while they are read.
+    return (
+        f"SELECT groupBitmapState(member) FROM (SELECT member FROM ({' UNION ALL '.join(selects)}) GROUP BY member "
+        f"HAVING {funnel} = {len(made.steps)} SETTINGS optimize_move_to_prewhere = 0)"
+    )
+
+
+def _longest(made: Sequence) -> timedelta:
+    """What lies between the first step and the last at most."""
+    if made.within is not None:
+        return _at_most(made.within)
+    return sum((_at_most(step.within) for step in made.steps[1:]), timedelta())
+
+
+def _at_most(length: Duration | None) -> timedelta:
+    """A day of the calendar may be longer than 24 hours."""
+    return EVER if length is None else length.delta + (A_DAY if length.days is not None else timedelta())
+
+
+def _candidates(made: Sequence, moment: Moment, registry: Registry) -> str:
+    """Who did every step at some time, whatever the order, also what was taken back: sets of members, cheap beside events."""
     sets: dict[str, str] = {}
     for n, step in enumerate(made.steps):
         event = step.counted.event
         scan = asking.scan_of(event, moment, registry)
-        where = " AND ".join(f"({test})" for test in (*scan.conditions, _matches(made, n, moment)))
+        where = _and((*scan.conditions, _matches(made, n, moment)))
         asked = f"(SELECT groupBitmapState(member) AS b FROM {scan.source} WHERE {where})"
         sets.setdefault(asked, f"s{len(sets)}.b")
     both = reduce(lambda one, other: f"bitmapAnd({one}, {other})", sets.values())
@@ -78,53 +112,62 @@ def _micro(length: timedelta) -> int:
     return round(length.total_seconds() * 1_000_000)
 
 
-def _rows(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ...], kept: str) -> list[str]:
-    """One SELECT for each event that is named, and for strict ones, those of all that was done besides.
-
-    `kept` says of a member whether their events are needed; it is asked last, of rows that count.
-    """
+def _rows(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ...]) -> list[str]:
+    """One SELECT for each event that is named, and for strict ones, those of all that was done besides."""
     selects = []
-    named = {step.counted.event.name: step.counted.event for step in made.asked}
-    for name, event in named.items():
-        bits = [
-            f"if({_matches(made, n, moment)}, {1 << n}, 0)"
-            for n, step in enumerate(made.asked)
-            if step.counted.event.name == name
-        ]
-        counts = kept if made.mode == "strict" else f"if(bits != 0, {kept}, 0)"
-        selects.append(
-            _select_rows(
-                event, (quote(name), " + ".join(bits), _keys(made, event, moment)), (moment, registry, few), counts
-            )
-        )
+    named = _named(made.asked)
+    for event in named:
+        told = (quote(event.name), _bits(made, made.asked, event, moment), _keys(made, event, moment))
+        counts = few if made.mode == "strict" else (_any(made, made.asked, event, moment), *few)
+        selects.append(_select_rows(event, told, moment, registry, counts))
     if made.mode == "strict":
         blank = f"arrayWithConstant({len(made.same)}, '')"
-        if ORDER not in named and ORDER in registry.events:
-            told = (quote(ORDER), "0", blank)
-            selects.append(_select_rows(registry.events[ORDER], told, (moment, registry, few), kept))
+        names = [event.name for event in named]
+        if ORDER not in names and ORDER in registry.events:
+            told = (quote(ORDER), "toUInt32(0)", blank)
+            selects.append(_select_rows(registry.events[ORDER], told, moment, registry, few))
         others = registry.event("any other")
-        known = ", ".join(quote(name) for name in dict.fromkeys((*ECHOES, *named)))
-        until = "" if moment.complete else f" AND at <= {moment.instant_sql}"
-        only = "".join(f" AND {condition}" for condition in few)
+        known = ", ".join(quote(name) for name in dict.fromkeys((*ECHOES, *names)))
+        until = () if moment.complete else (f"at <= {moment.instant_sql}",)
+        where = _and((f"merchant = {moment.merchant_id}", *until, *few, f"kind NOT IN ({known})"))
         selects.append(
             f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, toString(kind) AS name, toUInt32(0) AS bits, "
-            f"{blank} AS keys, toInt64(toInt32(day)) AS date FROM {others.table} "
-            f"WHERE merchant = {moment.merchant_id}{until}{only} AND kind NOT IN ({known}) AND {kept}"
+            f"{blank} AS keys, toInt64(toInt32(day)) AS date FROM {others.table} WHERE {where}"
         )
     return selects
 
 
+def _named(steps: Listed[Step]) -> list[Event]:
+    return list({step.counted.event.name: step.counted.event for step in steps}.values())
+
+
+def _and(conditions: Listed[str]) -> str:
+    return " AND ".join(f"({condition})" for condition in conditions)
+
+
 def _select_rows(
-    event: Event, told: tuple[str, str, str], place: tuple[Moment, Registry, tuple[str, ...]], counts: str
+    event: Event, told: tuple[str, str, str], moment: Moment, registry: Registry, counts: Listed[str]
 ) -> str:
     name, bits, keys = told
-    moment, registry, few = place
     scan = asking.scan_of(event, moment, registry)
-    where = " AND ".join(f"({condition})" for condition in (*scan.conditions, *scan.live, *few, counts))
     return (
-        f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, {name} AS name, toUInt32({bits}) AS bits, "
-        f"{keys} AS keys, toInt64(toInt32(day)) AS date FROM {scan.source} WHERE {where}"
+        f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, {name} AS name, {bits} AS bits, "
+        f"{keys} AS keys, toInt64(toInt32(day)) AS date FROM {scan.source} WHERE {_and((*scan.conditions, *scan.live, *counts))}"
     )
+
+
+def _any(made: Sequence, steps: Listed[Step], event: Event, moment: Moment) -> str:
+    """That an event matches one of these steps."""
+    mine = dict.fromkeys(
+        _matches(made, n, moment) for n, step in enumerate(steps) if step.counted.event.name == event.name
+    )
+    return " OR ".join(f"({one})" for one in mine)
+
+
+def _bits(made: Sequence, steps: Listed[Step], event: Event, moment: Moment) -> str:
+    """A number whose bits say which of these steps an event matches."""
+    mine = (n for n, step in enumerate(steps) if step.counted.event.name == event.name)
+    return f"toUInt32({' + '.join(f'if({_matches(made, n, moment)}, {1 << n}, 0)' for n in mine)})"
 
 
 def _matches(made: Sequence, number: int, moment: Moment) -> str:
