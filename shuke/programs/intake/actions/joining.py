@@ -21,12 +21,13 @@ async def welcome(tx: Tx, member_ids: Sequence[int]) -> None:
     ids = sorted(set(member_ids))
     known = await earning.know(tx, context.asks.needs | {"profile"}, ids, clock.now())
     bases = {member_id: _basis(context, one) for member_id, one in known.items() if one.joined_at is not None}
-    book = await points.open_book(tx, sorted(bases))
     keys = [f"sign_up:{member_id}:{rule.rule_id}" for member_id in bases for rule in rules]
-    given = await points.booked(tx, keys)
     counted = earning.wanted_counters(rules, list(bases.items()))
-    (rows,) = await tx.together(earning.locking(counted))
-    counters = earning.counters_of(await rows.fetchall())
+    book, (before, rows) = await points.open_asking(
+        tx, sorted(bases), (points.BOOKED, {"keys": keys}), earning.locking(counted)
+    )
+    given = {row[0] for row in before}
+    counters = earning.counters_of(rows)
     await tx.ids.ensure(2 * len(keys) + 4)
     awaited: list[dict[str, Any]] = []
     for member_id, basis in bases.items():
