@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from shuke.insight import grammar, segments
 from shuke.insight.grammar import conditions
 from shuke.insight.grammar.policy import rules
 from shuke.insight.grammar.policy.world import Deed
-from shuke.insight.segments.actions import budgets
+from shuke.insight.segments.actions import budgets, living, refreshing
 from shuke.insight.segments.actions.state import read_state
 from shuke.kit.db import Database
 from tests.insight.grammar.test_three_back_ends import DAYS, LEAVES, compared
@@ -167,13 +168,27 @@ class _Life:
             self.shop.database, self.columns, self.shop.merchant_id, self.shop.now, timed=False
         )  # fmt: skip
 
+    async def beside(self) -> None:
+        """Things go on while a round or a refresh is at work."""
+        database, merchant_id, at = self.shop.database, self.shop.merchant_id, self.shop.now
+        rounds = [segments.live, segments.refresh]
+
+        async def go_on() -> None:
+            for _ in range(self.shop.chance.randrange(1, 4)):
+                await self.shop.chance.choice([self.shop.order, self.shop.behave, self.shop.refund])()
+                await mirror.drain(self.columns, database, merchant_id)
+
+        await asyncio.gather(
+            go_on(), *(run(database, self.columns, merchant_id, at) for run in self.shop.chance.sample(rounds, 2))
+        )
+
     async def step(self) -> None:
         """A few things happen, or nothing but time passes: some of it to the second at which something is due."""
         shop = self.shop
         acts: dict[Any, int] = {
             shop.order: 10, shop.refund: 5, shop.behave: 8, shop.merge: 2, shop.part: 1, shop.join: 1, shop.profile: 5,
             shop.give_up: 1, shop.tag: 3, shop.points: 4, shop.react: 2, self.reword: 1, self.import_history: 1,
-            self.killed: 1, self.glance: 2, self.refresh: 1,
+            self.killed: 1, self.glance: 2, self.refresh: 1, self.beside: 2,
         }  # fmt: skip
         done = shop.chance.randrange(5)
         for _ in range(done):
@@ -310,9 +325,13 @@ async def told(columns: mirror.Mirror) -> AsyncIterator[mirror.Mirror]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_live_full_and_reference_agree(
-    database: Database, told: mirror.Mirror, merchant_id: int, seed: int
+    database: Database, told: mirror.Mirror, merchant_id: int, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     life = _Life(Shop(database, merchant_id, seed), told, seed)
+    if seed % 2:  # a handful is a crowd: written in pieces, with whoever changes meanwhile coming first
+        monkeypatch.setattr(refreshing, "PIECE", 4)
+        monkeypatch.setattr(refreshing, "LOOK_SECONDS", 0.01)
+        monkeypatch.setattr(living, "CROWD", 4)
     await life.begin()
     for n in range(STEPS):
         await life.step()
