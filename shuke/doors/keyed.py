@@ -16,6 +16,7 @@ from shuke.assets.transfers import open_api as transfers
 from shuke.doors import reading
 from shuke.ground.members import open_api as members
 from shuke.insight.outlook import open_api as outlook
+from shuke.insight.profiles import open_api as profiles
 from shuke.insight.segments import open_api as segments
 from shuke.insight.tags import open_api as tags
 from shuke.outreach.journeys import open_api as journeys
@@ -42,6 +43,7 @@ routes: list[Any] = [
     *transfers.routes,
     *segments.routes,
     *outlook.routes,
+    *profiles.routes,
     *tags.routes,
     *intake.routes,
     *earning.routes,

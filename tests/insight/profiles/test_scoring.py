@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from shuke.doors.context import Context
-from shuke.ground import ingestion, mirror
+from shuke.ground import access, ingestion, mirror
 from shuke.insight import profiles, segments
 from shuke.insight.profiles.queries import told
 from shuke.programs import intake
@@ -71,9 +71,24 @@ async def test_scores_with_reasons_cards_and_segments(mirrored: Context, shop: i
     member = (await owner.get("/console/api/profiles/members/1")).json()
     said = {one["model"]: one for one in member["scores"]}
     assert said["rfm"]["reason"]["zh"].startswith("上次购买在 2025-") or "2026-" in said["rfm"]["reason"]["zh"]
-    assert 0 <= said["repurchase"]["scores"]["p_alive"] <= 1
-    assert "仍是顾客的可能性" in said["repurchase"]["reason"]["zh"] and said["repurchase"]["reason"]["en"]
+    assert "p_alive" not in said["repurchase"]["scores"] and "看不出" in said["repurchase"]["reason"]["zh"]  # came once
+    others = [(await owner.get(f"/console/api/profiles/members/{number}")).json()["scores"] for number in range(2, 12)]
+    again = [one for scores in others for one in scores if "p_alive" in one["scores"]]
+    assert again and all(0 <= one["scores"]["p_alive"] <= 1 for one in again)
+    assert "仍是顾客的可能性" in again[0]["reason"]["zh"] and "still" in again[0]["reason"]["en"]
     assert {feature["code"] for feature in member["features"]} >= {"recency", "frequency", "money", "basket"}
+    async with database.write(shop) as tx:
+        _, secret = await access.create_key(tx, "小程序", ["read"], NOON)
+    key = {"Authorization": f"Bearer {secret}"}
+    read = (await owner.get("/v1/members/1/profile", headers=key)).json()
+    assert {one["model"]: (one["scores"], one["reason"]) for one in read["scores"]} == {
+        model: (one["scores"], one["reason"]) for model, one in said.items()
+    }
+    assert (await owner.get("/v1/members/9999/profile", headers=key)).json()["code"] == "no_such_member"
+    listed = {one["model"]: one for one in (await owner.get("/v1/profiles", headers=key)).json()["items"]}
+    assert listed["repurchase"]["state"] == "scoring" and listed["stage"]["state"] == "refused"
+    assert listed["repurchase"]["error"] == pytest.approx(buying.judgement.error)
+    assert listed["stage"]["why"]["en"] and listed["rfm"]["error"] is None
     likely = {"attr": "profile.p_alive", "op": ">=", "value": 0.5}
     counted = await segments.count(database, opened, shop, likely, NOON + DAY)
     async with database.read(shop) as tx:
