@@ -38,7 +38,8 @@ LINES = mirror.Table(
     "order_lines",
     (*_SIGNED, mirror.Column("sku", "word"), mirror.Column("product", "word"), mirror.Column("category", "word"),
      mirror.Column("brand", "word"), mirror.Column("quantity", "whole"), mirror.Column("amount_fen", "whole"),
-     mirror.Column("discount_fen", "whole")),
+     mirror.Column("discount_fen", "whole"), mirror.Column("order_key", "text"), mirror.Column("list_fen", "whole"),
+     mirror.Column("items", "whole")),
     orders=(("member", "at"),), signed=True,
 )  # fmt: skip
 _FIRST = (
@@ -50,10 +51,11 @@ _OF_ORDER = mirror.COMMON | {
     "coupon": mirror.Property("coupon", "text", ("优惠券", "Coupon")),
     "first": mirror.Property(_FIRST, "flag", ("首单", "First order")),
 }
+_ORDER_ID = mirror.Property("order_key", "text", ("订单号", "Order"))
 ORDER = mirror.Event(
     "order", "orders", title=("下单", "ordered"), parts="order_line",
     properties={
-        "order_id": mirror.Property("order_key", "text", ("订单号", "Order")),
+        "order_id": _ORDER_ID,
         "amount_fen": mirror.Property("amount_fen", "number", ("实付金额", "Amount")),
         "list_fen": mirror.Property("list_fen", "number", ("原价", "List price")),
         "discount_fen": mirror.Property("discount_fen", "number", ("优惠金额", "Discount")),
@@ -71,6 +73,9 @@ ORDER_LINE = mirror.Event(
         "quantity": mirror.Property("quantity", "number", ("数量", "Quantity")),
         "amount_fen": mirror.Property("amount_fen", "number", ("实付金额", "Amount")),
         "discount_fen": mirror.Property("discount_fen", "number", ("优惠金额", "Discount")),
+        "order_id": _ORDER_ID,
+        "list_fen": mirror.Property("list_fen", "number", ("整单原价", "List price of the order")),
+        "items": mirror.Property("items", "number", ("整单件数", "Items of the order")),
         **_OF_ORDER,
     },
 )  # fmt: skip
@@ -195,6 +200,7 @@ def order_rows(changes: Sequence[tuple[int, Placed, Sequence[Row]]]) -> dict[str
 
 _SHARED = ("day", "weekday", "hour", "store", "channel", "coupon")
 _OWN = ("order_key", "list_fen", "discount_fen", "items")
+_OF_WHOLE = ("order_key", "list_fen", "items")  # what each line says of its order
 _TEXTS = ("sku", "product", "category", "brand")
 
 
@@ -224,6 +230,8 @@ def line_rows(changes: Sequence[tuple[int, Placed, Sequence[Row]]]) -> dict[str,
     lines = [order.lines[n] for _, order, _, n, _ in flat]
     for name in _SHARED:
         made[name] = [order.shared[name] for _, order, _, _, _ in flat]
+    for name in _OF_WHOLE:
+        made[name] = [order.own[name] for _, order, _, _, _ in flat]
     for name in _TEXTS:
         made[name] = [line.get(name) or "" for line in lines]
     _common(made, [(applied, order, row) for applied, order, row, _, _ in flat])
@@ -339,7 +347,8 @@ def _both_tables(columns: dict[str, Any], codes: Mapping[int, str], zone: str) -
     lines = list(chain.from_iterable(listed))
     weekday, hour = mirror.wall_clock(at, zone)
     stores, places = np.unique(columns.pop("store_id"), return_inverse=True)
-    own = {name: columns.pop(name) for name in ("order_key", "amount_fen", "list_fen", "discount_fen")}
+    own = {name: columns.pop(name) for name in ("amount_fen", "list_fen", "discount_fen")}
+    own["order_key"] = mirror.texts(columns.pop("order_key"))
     shared = columns | {
         "seq": order_ids, "effective_at": at, "sign": 1, "weekday": weekday, "hour": hour,
         "store": pa.array([codes.get(store, "") for store in stores.tolist()], pa.string()).take(places),
@@ -354,7 +363,8 @@ def _both_tables(columns: dict[str, Any], codes: Mapping[int, str], zone: str) -
     }  # fmt: skip
     of = np.repeat(np.arange(len(order_ids)), counts)
     idx = np.arange(len(lines)) - np.repeat(ends - counts, counts)
-    parts = {name: values if isinstance(values, int) else values.take(of) for name, values in shared.items()} | {
+    said = shared | {name: heads[name] for name in _OF_WHOLE}
+    parts = {name: values if isinstance(values, int) else values.take(of) for name, values in said.items()} | {
         "idx": idx, "row_id": _mixed(row_id[of], (idx + 1).astype(np.uint64)), "quantity": quantity,
         "amount_fen": np.array([line.amount_fen for line in lines], np.int64),
         "discount_fen": np.array([line.discount_fen or 0 for line in lines], np.int64),

@@ -127,6 +127,19 @@ async def test_the_same_goods_ordered_are_looked_for_in_the_lines(columns: mirro
         conditions.parse({"sequence": [{"did": "view"}, whole]}, columns.registry)
 
 
+async def test_a_line_says_what_its_order_says(columns: mirror.Mirror) -> None:
+    """How many orders with face masks: the same order is counted once, however many lines it has."""
+    orders = [_bought(7, 1, timedelta(days=2), "面膜", "面膜", "洁面乳"), _bought(8, 1, timedelta(days=1), "面膜"),
+              _bought(9, 2, timedelta(days=1), "面膜", "面膜")]  # fmt: skip
+    rule = {"did": "order_line", "where": [{"prop": "sku", "op": "eq", "value": "面膜"}],
+            "measure": {"distinct": "order_id"}, "op": ">=", "value": 2}  # fmt: skip
+    assert await _found(columns, rule, [], orders) == {1}
+    named = {"did": "order_line", "where": [{"prop": "order_id", "op": "eq", "value": "9"}]}
+    assert await _found(columns, named, [], orders) == {2}
+    large = {"did": "order_line", "where": [{"prop": "items", "op": ">=", "value": 3}]}
+    assert await _found(columns, large, [], orders) == {1}
+
+
 async def test_a_measure_that_is_not_equal_to_another_may_be_missing(columns: mirror.Mirror) -> None:
     behaviour = [
         _did("view", 1, timedelta(days=3)),

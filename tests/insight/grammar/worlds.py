@@ -95,7 +95,7 @@ class Loader:
                 before = facts.versions(placed, known)
                 known = [*known, refund]
                 changes.append((order["order_id"], placed, facts.change(before, facts.versions(placed, known))))
-            self._order_deeds(order, shared | own)
+            self._order_deeds(order, shared | own | {"order_id": own["order_key"]})
         self._add(facts.ORDERS, facts.order_rows(changes))
         self._add(facts.LINES, facts.line_rows(changes))
 
