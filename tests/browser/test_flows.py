@@ -185,6 +185,28 @@ async def test_a_member_takes_a_turn_in_a_draw(chromium: Browser, counter: Shop)
         await picture(page, "flow-draw")
 
 
+async def test_stored_credit_is_put_in_by_hand_as_money_and_taken_back(chromium: Browser, counter: Shop) -> None:
+    async with at_work(chromium, counter) as page:
+        await page.goto(f"/members/{counter.member['陈静']}?tab=movements")
+        await page.get_by_test_id("adjust-points").click()
+        await page.get_by_test_id("adjust-wallet").click()
+        await page.get_by_role("option", name="储值").click()
+        await page.locator("#adjust-points").fill("12.345")
+        await page.locator("#adjust-reason").fill("充值卡转入")
+        await page.get_by_test_id("confirm").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("0.01 到 100,000 元")
+        await page.locator("#adjust-points").fill("88.5")
+        await expect(page.get_by_role("dialog")).to_contain_text("调整后储值 ¥88.50")
+        await picture(page, "flow-stored-credit", whole=False)
+        await confirm(page)
+        await page.get_by_test_id("wallet").click()
+        await page.get_by_role("option", name="储值").click()
+        await expect(page.get_by_test_id("row").first).to_contain_text("¥88.50")
+        await page.get_by_test_id("undo").first.click()
+        await expect(page.get_by_test_id("row").first).to_contain_text("−¥88.50")
+        await picture(page, "flow-stored-credit-undone")
+
+
 async def test_a_merge_is_undone(chromium: Browser, counter: Shop) -> None:
     async with at_work(chromium, counter) as page:
         await page.goto("/members/merges")

@@ -9,7 +9,7 @@ from litestar import Response, get, post, put
 from litestar.params import HeaderParameter, QueryParameter
 
 from shuke.assets import points
-from shuke.assets.approvals import actions, queries
+from shuke.assets.approvals import actions, policy, queries
 from shuke.assets.points import POINTS
 from shuke.ground import access, members
 from shuke.kit import clock, errors, http, paging
@@ -18,12 +18,13 @@ from shuke.kit.http import Caller
 
 ADJUST = [http.requires("points.adjust")]
 _DECIDING = http.declares(
-    actions.NoSuchRequest, actions.AlreadyDecided, actions.OwnRequest, points.NotEnoughPoints, errors.Malformed
-)
+    actions.NoSuchRequest, actions.AlreadyDecided, actions.OwnRequest, points.NotEnoughPoints, actions.NotEnoughToTake,
+    errors.Malformed,
+)  # fmt: skip
 
 
 class AdjustBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Points to give (+) or take (−), and why."""
+    """Points to give (+) or take (−), and why. Of another `wallet` its own unit; stored credit in fen."""
 
     points: int
     reason: str
@@ -37,7 +38,7 @@ class RefuseBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LimitShape(msgspec.Struct, forbid_unknown_fields=True):
-    """How many points staff may adjust alone; null asks nobody."""
+    """How many points (of stored credit: fen) staff may adjust alone; null asks nobody."""
 
     limit: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] | None
 
@@ -46,8 +47,8 @@ class LimitShape(msgspec.Struct, forbid_unknown_fields=True):
     "/members/{member_id:int}/adjust",
     guards=ADJUST,
     responses=http.declares(
-        actions.NothingToAdjust, actions.ReasonMissing, points.NotEnoughPoints, actions.AdjustedDifferently,
-        points.NoSuchWallet, members.NoSuchMember,
+        actions.NothingToAdjust, actions.ReasonMissing, points.NotEnoughPoints, actions.NotEnoughToTake,
+        actions.AdjustedDifferently, points.NoSuchWallet, members.NoSuchMember,
     ),
 )  # fmt: skip
 async def adjust_member(
@@ -66,7 +67,7 @@ async def adjust_member(
             member_id=member_id, points=data.points, reason=data.reason, by=caller.name, key=key, wallet=data.wallet
         )
         limit = await queries.limit_of(tx)
-        after = {"points": data.points, "reason": data.reason}
+        after = _told(data.points, data.reason, data.wallet)
         if limit is not None and abs(data.points) > limit:
             asked = await actions.ask(tx, adjustment, caller, at)
             if asked.asked_at == at:
@@ -131,6 +132,12 @@ async def refuse_request(request_id: int, data: RefuseBody, database: Database, 
     return await _decided(database, caller, request_id, data.words)
 
 
+def _told(count: int, reason: str, wallet: str) -> dict[str, int | str]:
+    """What the audit trail keeps of an adjustment: the figure, and its words in both languages."""
+    words = policy.amount(count, wallet)
+    return {"points": count, "reason": reason, "wallet": wallet, "amount": words.zh, "amount_en": words.en}
+
+
 async def _decided(database: Database, caller: Caller, request_id: int, words: str | None) -> queries.RequestShape:
     at = clock.now()
 
@@ -140,7 +147,7 @@ async def _decided(database: Database, caller: Caller, request_id: int, words: s
         else:
             found = await actions.refuse(tx, request_id, words, caller, at)
         act = "points.approved" if words is None else "points.refused"
-        after = {"points": found.points, "reason": found.reason, "asked_by": found.asked_by}
+        after = _told(found.points, found.reason, found.wallet) | {"asked_by": found.asked_by}
         await access.record(tx, caller, act, ("member", found.member_id), after=after, at=at)
         return found
 

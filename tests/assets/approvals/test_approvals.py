@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from shuke.assets import points
+from shuke.assets.approvals import policy
 from shuke.ground import members
 from shuke.kit import clock
 from shuke.kit.db import Database
@@ -53,6 +55,49 @@ async def test_above_the_limit_a_second_person_decides(
     assert await available(owner, member) == 20_001
     entry = (await owner.get(f"{API}/members/{member}/entries")).json()["items"][0]
     assert entry["why"]["zh"] == "小美 → 小美 手工调整：周年庆补偿"
+
+
+async def test_stored_credit_is_adjusted_in_fen_told_as_money_and_lasts(
+    owner: httpx.AsyncClient, manager: httpx.AsyncClient, database: Database, merchant_id: int, member: int
+) -> None:
+    path, wallet = f"{API}/members/{member}/adjust", {"wallet": "stored_credit", "reason": "充值卡转入"}
+    made = await manager.post(path, json={"points": 8_850, **wallet})
+    assert made.status_code == 201
+    async with database.read(merchant_id) as tx:
+        [lot] = await points.lots_of(tx, member, "stored_credit")
+    assert (lot.remaining, lot.expires_at) == (8_850, None)
+    asked = await manager.post(path, json={"points": 1_000_000, **wallet})
+    assert (asked.status_code, asked.json()["state"]) == (202, "waiting")
+    assert (await owner.post(f"{API}/approvals/{asked.json()['request_id']}/approve")).status_code == 200
+    undone = await manager.post(path, json={"points": -8_850, **wallet})
+    assert undone.status_code == 201
+    held = await owner.get(f"{API}/members/{member}/balance", params={"wallet": "stored_credit"})
+    assert held.json()["available"] == 1_000_000
+    refused = await owner.post(path, json={"points": -1_000_001, **wallet})
+    if refused.status_code == 202:
+        refused = await manager.post(f"{API}/approvals/{refused.json()['request_id']}/approve")
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_enough_to_take")
+    assert refused.json()["message"] in (
+        "会员只有 ¥10,000.00 储值，扣不了 ¥10,000.01 储值。",
+        "The member has ¥10,000.00 of stored credit; ¥10,000.01 of stored credit cannot be taken.",
+    )
+    told = [one["sentence"]["zh"] for one in (await owner.get(f"{API}/audit-trail")).json()["items"]]
+    assert f"小美给会员 {member} 调整了 ¥88.50 储值，原因：充值卡转入" in told
+    assert f"小美批准了小美给会员 {member} 调整 ¥10,000.00 储值的申请" in told
+
+
+@pytest.mark.parametrize(
+    ("count", "wallet", "zh", "en"),
+    [
+        (50, "points", "50 积分", "50 points"),
+        (-1_234_567, "stored_credit", "-¥12,345.67 储值", "-¥12,345.67 of stored credit"),
+        (5, "stored_credit", "¥0.05 储值", "¥0.05 of stored credit"),
+        (3, "make_up_cards", "3 张补签卡", "3 make-up cards"),
+    ],
+)
+def test_an_adjustment_is_told_in_its_own_unit(count: int, wallet: str, zh: str, en: str) -> None:
+    told = policy.amount(count, wallet)
+    assert (told.zh, told.en) == (zh, en)
 
 
 async def test_refused_or_impossible_moves_nothing(

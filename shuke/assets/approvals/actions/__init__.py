@@ -1,7 +1,7 @@
 """Verbs: adjusting points by hand, asking for large adjustments, and deciding about them."""
 
 from shuke.assets.approvals.actions.adjusting import (
-    AdjustedDifferently, Adjustment, NothingToAdjust, ReasonMissing, adjust, check_adjustment,
+    AdjustedDifferently, Adjustment, NotEnoughToTake, NothingToAdjust, ReasonMissing, adjust, check_adjustment,
 )  # fmt: skip
 from shuke.assets.approvals.actions.asking import (
     AlreadyDecided,
@@ -14,6 +14,6 @@ from shuke.assets.approvals.actions.asking import (
 )
 
 __all__ = [
-    "AdjustedDifferently", "Adjustment", "AlreadyDecided", "NoSuchRequest", "NothingToAdjust", "OwnRequest", "ReasonMissing",
-    "adjust", "approve", "ask", "check_adjustment", "refuse", "set_limit",
+    "AdjustedDifferently", "Adjustment", "AlreadyDecided", "NoSuchRequest", "NotEnoughToTake", "NothingToAdjust", "OwnRequest",
+    "ReasonMissing", "adjust", "approve", "ask", "check_adjustment", "refuse", "set_limit",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from shuke.assets import points
+from shuke.assets.approvals import policy
 from shuke.assets.points import POINTS
 from shuke.ground import tenancy
 from shuke.kit import durations, errors
@@ -17,6 +18,15 @@ from shuke.kit.kinds import Sentence
 VALIDITY = "1Y_U"
 """Adjusted points run out with the next calendar year, unless the merchant's settings say otherwise."""
 LARGEST = 10_000_000
+
+
+class NotEnoughToTake(errors.Refused):
+    """The member has {available_en}; {wanted_en} cannot be taken."""
+
+    code = "not_enough_to_take"
+    zh = "会员只有 {available}，扣不了 {wanted}。"
+    cure = "Take at most what is there."
+    cure_zh = "最多扣到 0。"
 
 
 class NothingToAdjust(errors.Refused):
@@ -72,26 +82,34 @@ def check_adjustment(adjustment: Adjustment) -> None:
 async def adjust(tx: Tx, adjustment: Adjustment, at: datetime) -> points.EntryShape:
     """Give (+) or take (−) points at once; the same key is booked once and answers the same entry.
 
-    Given points run out like earned ones; taken ones leave the earliest lots. Undo is the opposite adjustment. Refuses
-    more than is available, no reason, and the same key with other points.
+    Given points run out like earned ones, stored credit never; taken ones leave the earliest lots. Undo is the opposite
+    adjustment. Refuses more than is available, no reason, and the same key with other points.
     """
     check_adjustment(adjustment)
     merchant = await tenancy.get_merchant(tx)
+    lasting = adjustment.points < 0 or adjustment.wallet in policy.MONEY
     validity = merchant.settings.get("points", {}).get("validity", VALIDITY)
     posting = points.Posting(
         member_id=adjustment.member_id, points=adjustment.points, type="adjust", key=f"adjust:{adjustment.key}",
         why={"kind": "adjust", "reason": adjustment.reason.strip(), "by": adjustment.by}, occurred_at=at,
-        expires_at=durations.end(validity, at, merchant.zone) if adjustment.points > 0 else None,
+        expires_at=None if lasting else durations.end(validity, at, merchant.zone),
     )  # fmt: skip
     (verdict,) = await points.post(tx, [posting], adjustment.wallet)
     if verdict.state == "refused":
         assert verdict.refusal is not None
-        raise points.NotEnoughPoints(field="points", **verdict.refusal["details"])
+        raise _too_much(adjustment, **verdict.refusal["details"])
     booked = await points.entry(tx, posting.key)
     assert booked is not None
     if (booked.member_id, booked.points) != (adjustment.member_id, adjustment.points):
         raise AdjustedDifferently(field="points", points=booked.points)
     return booked
+
+
+def _too_much(adjustment: Adjustment, **held: int) -> errors.Refused:
+    if adjustment.wallet == POINTS:
+        return points.NotEnoughPoints(field="points", **held)
+    has, wanted = (policy.amount(held[name], adjustment.wallet) for name in ("available", "wanted"))
+    return NotEnoughToTake(field="points", available=has.zh, wanted=wanted.zh, available_en=has.en, wanted_en=wanted.en)
 
 
 def _adjusted(why: dict[str, Any]) -> Sentence:

@@ -23,20 +23,20 @@ TRAIL: dict[str, Words] = {
     ),
     "members.exported": Words("{who}导出了会员名单（{rows} 人）", "{who} exported a list of members ({rows})"),
     "points.adjusted": Words(
-        "{who}给会员 {subject} 调整了 {points} 积分，原因：{reason}",
-        "{who} adjusted the points of member {subject} by {points}: {reason}",
+        "{who}给会员 {subject} 调整了 {amount}，原因：{reason}",
+        "{who} adjusted member {subject} by {amount_en}: {reason}",
     ),
     "points.asked": Words(
-        "{who}申请给会员 {subject} 调整 {points} 积分，原因：{reason}",
-        "{who} asked to adjust the points of member {subject} by {points}: {reason}",
+        "{who}申请给会员 {subject} 调整 {amount}，原因：{reason}",
+        "{who} asked to adjust member {subject} by {amount_en}: {reason}",
     ),
     "points.approved": Words(
-        "{who}批准了{asked_by}给会员 {subject} 调整 {points} 积分的申请",
-        "{who} approved that {asked_by} adjusts the points of member {subject} by {points}",
+        "{who}批准了{asked_by}给会员 {subject} 调整 {amount}的申请",
+        "{who} approved that {asked_by} adjusts member {subject} by {amount_en}",
     ),
     "points.refused": Words(
-        "{who}驳回了{asked_by}给会员 {subject} 调整 {points} 积分的申请",
-        "{who} refused that {asked_by} adjusts the points of member {subject} by {points}",
+        "{who}驳回了{asked_by}给会员 {subject} 调整 {amount}的申请",
+        "{who} refused that {asked_by} adjusts member {subject} by {amount_en}",
     ),
     "approvals.limited": Words("{who}修改了调整审批的限额", "{who} changed the limit of adjustments"),
     "referrals.exported": Words("{who}导出了推荐关系（{rows} 行）", "{who} exported the referrals ({rows})"),
@@ -172,6 +172,34 @@ TRAIL: dict[str, Words] = {
 }
 # As it is told where an act of earlier days was noted without the fact that the sentence has now.
 EARLIER: dict[str, tuple[str, Words]] = {
+    "points.adjusted": (
+        "amount",
+        Words(
+            "{who}给会员 {subject} 调整了 {points} 积分，原因：{reason}",
+            "{who} adjusted the points of member {subject} by {points}: {reason}",
+        ),
+    ),
+    "points.asked": (
+        "amount",
+        Words(
+            "{who}申请给会员 {subject} 调整 {points} 积分，原因：{reason}",
+            "{who} asked to adjust the points of member {subject} by {points}: {reason}",
+        ),
+    ),
+    "points.approved": (
+        "amount",
+        Words(
+            "{who}批准了{asked_by}给会员 {subject} 调整 {points} 积分的申请",
+            "{who} approved that {asked_by} adjusts the points of member {subject} by {points}",
+        ),
+    ),
+    "points.refused": (
+        "amount",
+        Words(
+            "{who}驳回了{asked_by}给会员 {subject} 调整 {points} 积分的申请",
+            "{who} refused that {asked_by} adjusts the points of member {subject} by {points}",
+        ),
+    ),
     "prize.collected": (
         "prize",
         Words("{who}给会员 {subject} 发放了奖品", "{who} handed a prize to member {subject}"),

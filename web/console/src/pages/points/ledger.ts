@@ -1,5 +1,6 @@
 /** What the routes of approvals, transfers, wallets and finance answer. */
 import type { Both } from "@/api/shapes";
+import { fenOf } from "@/format";
 
 export interface AdjustmentRequest {
   request_id: number;
@@ -45,6 +46,13 @@ export interface Wallet {
   name: Both;
   unit: Both;
   gift: boolean;
+}
+/** Wallets counted in fen: typed and shown as money. */
+export const inMoney = (wallet: string) => wallet === "stored_credit";
+/** Yuan as they are typed, as fen; null where it is no amount above zero, or more than 100,000 yuan. */
+export function fenTyped(typed: string): number | null {
+  const fen = fenOf(typed);
+  return fen !== null && fen > 0 && fen <= 10_000_000 ? fen : null;
 }
 export interface PastBalance {
   as_of: string;

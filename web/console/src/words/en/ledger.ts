@@ -20,7 +20,7 @@ export default {
     own: "Your own request",
     limit: "Approval limit",
     limitNone: "No limit: whoever may adjust does so at once",
-    limitIs: "More than {n} at once needs a second person",
+    limitIs: "More than {n} at once (of stored credit: {money}) needs a second person",
     limitHelp: "Empty: no approval needed. 0: always.",
     sent: "Above the limit: sent for approval, booked once approved",
     transfers: "Transfers",

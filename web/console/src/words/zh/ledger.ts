@@ -20,7 +20,7 @@ export default {
     own: "自己的申请",
     limit: "超过多少要批准",
     limitNone: "不限，谁有权限谁直接调整",
-    limitIs: "单次超过 {n} 要另一位同事批准",
+    limitIs: "单次超过 {n}（储值按 {money} 算）要另一位同事批准",
     limitHelp: "留空表示不需要批准；0 表示每次都要。",
     sent: "超过限额，已提交审批，批准后入账",
     transfers: "转赠",
