@@ -9,7 +9,8 @@ from shuke.kit.db import Model, instant, part_of_key
 class Segment(Model):
     """One audience. States: waiting (never refreshed), ok, error (with the reason; membership stays as it was).
 
-    `size` and `refreshed_at` tell of the last refresh, `members_version` of which wording. `verified_at`: when the
+    `size` and `refreshed_at` tell of the last refresh, `members_version` of which wording, `mark` is the number of the last that
+    changed who belongs. `verified_at`: when the
     membership was last held against a whole recompute, `difference` what that found.
     """
 
@@ -25,6 +26,7 @@ class Segment(Model):
     error: Mapped[dict | None]
     size: Mapped[int] = mapped_column(server_default="0")
     members_version: Mapped[int] = mapped_column(server_default="0")
+    mark: Mapped[int] = mapped_column(server_default="0")
     backfilled_at: Mapped[object | None] = instant(nullable=True)
     refreshed_at: Mapped[object | None] = instant(nullable=True)
     verified_at: Mapped[object | None] = instant(nullable=True)

@@ -83,7 +83,7 @@ async def test_the_editor_learns_what_it_may_say(owner: httpx.AsyncClient, shop:
         ({"all": []}, "$", "empty_group"),
         ({"all": [{"weather": "rain"}]}, "$.all[0]", "unknown_condition"),
         ({"did": "order", "ops": 1}, "$", "unknown_field"),
-        ({"not": {"did": "order", "window": {"last": "30"}}}, "$.not.window", "bad_duration"),
+        ({"not": {"did": "order", "window": {"last": "30"}}}, "$.not.window.last", "bad_duration"),
         (
             {"did": "order", "where": [{"prop": "colour", "op": "eq", "value": "red"}]},
             "$.where[0].prop",

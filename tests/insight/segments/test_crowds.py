@@ -186,7 +186,7 @@ async def test_more_flips_than_one_statement_takes_are_written_in_one_transactio
         refresh_ids, segment_id = await tx.fresh_ids(2), shown.segment_id
         for number, (before, after) in enumerate(((BitMap(), many), (many, BitMap([3])))):
             written = writing.Written(NOON)
-            change = writing.Change(before, after, len(before), whole=True)
+            change = writing.Change(after, after - before, before - after)
             row = SimpleNamespace(segment_id=segment_id, version=1)
             written.add(row, refresh_ids[number], change, lambda member: "event" if member % 2 else "time")
             await written.store(tx)

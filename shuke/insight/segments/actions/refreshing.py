@@ -32,9 +32,10 @@ LOOK_SECONDS = 0.1  # after so long somebody who changed is not kept waiting for
 _SETTLE = """
 update segment s set size = r.size, state = r.state, error = r.error,
     refreshed_at = case when r.state = 'ok' then %(at)s else s.refreshed_at end,
-    members_version = r.version, backfilled_at = case when r.backfill then %(at)s else s.backfilled_at end
+    mark = coalesce(r.mark, s.mark), members_version = r.version,
+    backfilled_at = case when r.backfill then %(at)s else s.backfilled_at end
 from json_to_recordset(%(rows)s::json)
-    as r(segment_id bigint, size bigint, state text, error jsonb, version bigint, backfill boolean)
+    as r(segment_id bigint, size bigint, state text, error jsonb, version bigint, backfill boolean, mark bigint)
 where s.merchant_id = %(merchant_id)s and s.segment_id = r.segment_id
 """
 
@@ -163,15 +164,16 @@ def _together(done: Iterable[Refreshed]) -> list[Refreshed]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Who belongs, by slug; with `among`, only of these members, so that only their chunks are looked at."""
+    """Who belongs, by slug; with `among`, only of these members, so that only they are looked at."""
 
     members: Callable[[str], BitMap]
     slugs: set[str]
     among: BitMap | None = None
 
-    def whole(self, slug: str, before: BitMap) -> BitMap:
-        """The members after it, of the chunks that were looked at."""
-        return self.members(slug) if self.among is None else (before - self.among) | self.members(slug)
+    def flips(self, slug: str, before: BitMap) -> tuple[BitMap, BitMap]:
+        """Who enters and who leaves."""
+        found = self.members(slug)
+        return found - before, (before if self.among is None else before & self.among) - found
 
 
 async def _keep_edges(tx: Tx, edges: Mapping[str, float | None], at: datetime) -> None:
@@ -196,32 +198,35 @@ async def store(tx: Tx, state: State, outcome: Outcome, reason_of: Callable[[int
     """Write what an outcome changes; of a few members, segments that wait for a whole refresh are left to it."""
     at = state.moment.as_of
     current = await _lock(tx, state, outcome)
-    chunks = None if outcome.among is None else {member // membership.CHUNK for member in outcome.among}
-    before = await membership.bitmaps(tx, [row.segment_id for row in current], chunks)
+    ids = [row.segment_id for row in current]
+    before = await (membership.held(tx, current) if outcome.among is not None else membership.bitmaps(tx, ids))
     refresh_ids = await tx.fresh_ids(len(current)) if current else []
     settled, refreshed, written = [], [], writing.Written(at)
     for row, refresh_id in zip(current, refresh_ids, strict=True):
-        error = state.failed.get(row.slug)
-        old = before[row.segment_id]
-        change = writing.Change(old, old if error else outcome.whole(row.slug, old), row.size, outcome.among is None)
+        error, members = state.failed.get(row.slug), before[row.segment_id]
+        entered, left = (BitMap(), BitMap()) if error else outcome.flips(row.slug, members)
         backfill = not error and row.members_version != row.version
-        if not error and (change.any or backfill):
+        changed = bool(backfill or entered or left)
+        if changed:
+            members |= entered
+            members -= left
+            membership.hold(tx, row.segment_id, refresh_id, members)
+        elif outcome.among is not None:
+            continue
+        if changed:
+            change = writing.Change(members, entered, left)
             written.add(row, refresh_id, change, (lambda _: "backfill") if backfill else reason_of)
             tx.announce(
                 SegmentRefreshed(
-                    slug=row.slug, refresh_id=refresh_id, entered=len(change.entered), left=len(change.left), at=at,
-                    backfill=backfill,
+                    slug=row.slug, refresh_id=refresh_id, entered=len(entered), left=len(left), at=at, backfill=backfill
                 )
-            )  # fmt: skip
-        elif outcome.among is not None:
-            continue
+            )
         settled.append(
-            {"segment_id": row.segment_id, "size": change.size, "state": "error" if error else "ok", "error": error,
-             "version": row.members_version if error else row.version, "backfill": backfill}
+            {"segment_id": row.segment_id, "size": len(members), "state": "error" if error else "ok", "error": error,
+             "version": row.members_version if error else row.version, "backfill": backfill,
+             "mark": refresh_id if changed else None}
         )  # fmt: skip
-        refreshed.append(
-            Refreshed(row.slug, change.size, len(change.entered), len(change.left), "error" if error else "ok")
-        )
+        refreshed.append(Refreshed(row.slug, len(members), len(entered), len(left), "error" if error else "ok"))
     await written.store(tx)
     if settled:
         await tx.run(_SETTLE, rows=msgspec.json.encode(settled).decode(), at=at)
@@ -232,7 +237,7 @@ async def _lock(tx: Tx, state: State, outcome: Outcome) -> list[Any]:
     """The segments whose membership this outcome may change: as they were read."""
     slugs = {*outcome.slugs, *(state.failed if outcome.among is None else ())}
     locked = await tx.rows(
-        "select segment_id, slug, version, members_version, size, state from segment "
+        "select segment_id, slug, version, members_version, mark, state from segment "
         "where merchant_id = %(merchant_id)s and slug = any(%(slugs)s::text[]) order by segment_id for update",
         slugs=sorted(slugs),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from pyroaring import BitMap
@@ -25,34 +25,12 @@ where c.merchant_id = %(merchant_id)s and c.segment_id = r.segment_id and c.chun
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Members before and after, of all chunks (`whole`) or of those that were looked at; the size before."""
+class Change(NamedTuple):
+    """Who belongs to one segment after a refresh, and who of them is new, who gone."""
 
-    before: BitMap
-    after: BitMap
-    size_before: int
-    whole: bool
-
-    @property
-    def entered(self) -> BitMap:
-        """Who is new."""
-        return self.after - self.before
-
-    @property
-    def left(self) -> BitMap:
-        """Who is gone."""
-        return self.before - self.after
-
-    @property
-    def any(self) -> bool:
-        """Whether anything changed."""
-        return self.before != self.after
-
-    @property
-    def size(self) -> int:
-        """How many there are after it."""
-        return len(self.after) if self.whole else self.size_before + len(self.entered) - len(self.left)
+    members: BitMap
+    entered: BitMap
+    left: BitMap
 
 
 @dataclass(slots=True)
@@ -68,8 +46,8 @@ class Written:
     def add(self, row: Any, refresh_id: int, change: Change, reason_of: Callable[[int], str]) -> None:
         """The chunks of one segment that changed, its refresh, and (unless it is a backfill) one flip per member."""
         entered, left, segment_id = change.entered, change.left, row.segment_id
-        for chunk in sorted({member // membership.CHUNK for member in _starts(entered | left)}):
-            part = change.after & BitMap(range(chunk * membership.CHUNK, (chunk + 1) * membership.CHUNK))
+        for chunk in membership.chunked(entered | left):
+            part = change.members & BitMap(range(chunk * membership.CHUNK, (chunk + 1) * membership.CHUNK))
             place = {"segment_id": segment_id, "chunk": chunk}
             if part:
                 self.chunks.append(place | {"members": part.serialize()})
@@ -80,7 +58,7 @@ class Written:
         reason = "event" if "event" in reasons else sorted(reasons)[0]
         self.refreshes.append(
             {"refresh_id": refresh_id, "segment_id": segment_id, "version": row.version, "reason": reason,
-             "entered": len(entered), "left": len(left), "size": change.size, "at": self.at}
+             "entered": len(entered), "left": len(left), "size": len(change.members), "at": self.at}
         )  # fmt: skip
         if reason == "backfill":
             return
@@ -99,13 +77,3 @@ class Written:
         await tx.insert(models.SegmentRefresh, self.refreshes)
         for start in range(0, len(self.flips), ROWS):
             await tx.together(tx.insertion(models.SegmentFlip, self.flips[start : start + ROWS]))
-
-
-def _starts(changed: BitMap) -> list[int]:
-    """One member of each chunk that changed."""
-    found, place = [], 0
-    while place < len(changed):
-        member = changed[place]
-        found.append(member)
-        place = changed.rank((member // membership.CHUNK + 1) * membership.CHUNK - 1)
-    return found
