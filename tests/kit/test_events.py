@@ -380,3 +380,27 @@ async def _child(url: str) -> asyncio.subprocess.Process:
     assert child.stdout is not None
     assert await child.stdout.readline() == b"ready\n"
     return child
+
+
+async def test_two_processes_at_one_reader_react_once(database: Database, bare: int) -> None:
+    """The second waits for the first and then finds nothing left; its own reaction would otherwise be a repetition."""
+    reacting, on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(tx: Tx, heard: list[Knocked]) -> None:
+        reacting.set()
+        await on.wait()
+        ids = await tx.fresh_ids(len(heard))
+        rows = [{"brand_id": brand_id, "name": str(knock.number)} for brand_id, knock in zip(ids, heard, strict=True)]
+        await tx.insert(tenancy_models.Brand, rows)
+
+    one = events.Reader("test", {Knocked: slowly})
+    await _knock(database, bare, writer=1, turns=2)
+    first = asyncio.create_task(events.deliver(database, bare, one, 100))
+    await asyncio.wait_for(reacting.wait(), 20)
+    reacting.clear()
+    second = asyncio.create_task(events.deliver(database, bare, one, 100))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reacting.wait(), 1)
+    on.set()
+    assert await asyncio.gather(first, second) == [4, 0]
+    assert sorted(await _written(database, bare)) == ["0", "1"]
