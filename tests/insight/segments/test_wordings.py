@@ -65,6 +65,15 @@ async def test_before_saving_one_sees_who_would_enter_and_leave(owner: httpx.Asy
     assert (await owner.get(f"/console/api/segments/{quiet}")).json()["version"] == 1
 
 
+async def test_amounts_in_an_explanation_are_told_as_money(owner: httpx.AsyncClient, shop: int) -> None:
+    spent = {"did": "order", "measure": {"sum": "amount_fen"}, "op": ">=", "value": 50_000}
+    often = {"did": "order", "measure": "count", "op": ">=", "value": 1}
+    best = {"rank": {"did": "order", "measure": {"sum": "amount_fen"}}, "top": 1}
+    rule = {"all": [spent, often, best]}
+    why = (await owner.post("/console/api/segments/explain", json={"rule": rule, "member_id": 1})).json()
+    assert [one["money"] for one in why["leaves"]] == [True, False, True]
+
+
 async def test_the_feed_names_who_came_and_went_page_by_page(
     owner: httpx.AsyncClient, mirrored: Context, shop: int, quiet: str
 ) -> None:

@@ -32,7 +32,10 @@ class Coming(msgspec.Struct, frozen=True):
 
 
 class Timed(msgspec.Struct, frozen=True):
-    """A condition of an explanation: what the member measures, what is asked for, whether it holds, when time changes that."""
+    """A condition of an explanation: what the member measures, what is asked for, whether it holds, when time changes that.
+
+    `money`: value and threshold are amounts in fen.
+    """
 
     path: str
     sentence: Sentence
@@ -40,6 +43,7 @@ class Timed(msgspec.Struct, frozen=True):
     threshold: Any
     ok: bool
     next: Coming
+    money: bool = False
 
 
 class Explained(msgspec.Struct, frozen=True):
@@ -106,8 +110,17 @@ async def explain(tx: Tx, opened: Mirror, rule: Any, member_id: int, at: datetim
         ok = member_id in answer.members(leaf)
         value, threshold = await _measured(opened, leaf, answer.moment, member_id) or (ok, True)
         sentence = grammar.said(leaf, names, mirror.declared())
-        told.append(Timed(leaf.path, sentence, value, threshold, ok, following))
+        told.append(Timed(leaf.path, sentence, value, threshold, ok, following, _in_fen(leaf)))
     return Explained(member_id in answer.members(node), whole, told)
+
+
+def _in_fen(leaf: grammar.Leaf) -> bool:
+    """Whether a condition measures an amount: what such a property or fact is called ends in fen."""
+    raw = msgspec.json.decode(leaf.written)
+    measure = raw.get("rank", raw).get("measure")
+    if not isinstance(measure, dict):
+        return str(raw.get("attr", "")).endswith("_fen")
+    return any(word not in ("distinct", "share") and str(of).endswith("_fen") for word, of in measure.items())
 
 
 async def _measured(opened: Mirror, leaf: grammar.Leaf, moment: Moment, member_id: int) -> tuple[Any, Any] | None:

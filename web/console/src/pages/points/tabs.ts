@@ -5,7 +5,7 @@ import { t } from "@/app/locale";
 
 /** Fourteen pages in five groups: a row of tabs stays one row, the pages of a group stand below it. */
 export const pointsTabs = computed<Tab[]>(() => [
-  group("points.rules", [
+  group("points.earning", [
     { to: "/points/rules", label: t("points.rules") },
     { to: "/points/try", label: t("points.try.title") },
     { to: "/points/backtests", label: t("foresight.backtest") },
@@ -13,7 +13,7 @@ export const pointsTabs = computed<Tab[]>(() => [
   ]),
   { to: "/points/tiers", label: t("points.tiers") },
   { to: "/points/offers", label: t("points.offers") },
-  group("points.ledger", [
+  group("points.books", [
     { to: "/points/ledger", label: t("points.ledger") },
     { to: "/points/approvals", label: t("ledger.approvals") },
     { to: "/points/holds", label: t("ledger.held.title") },

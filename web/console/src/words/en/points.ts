@@ -1,6 +1,8 @@
 export default {
   points: {
     title: "Points",
+    earning: "Earning",
+    books: "Books",
     rules: "Points rules",
     rule: "Points rule",
     ledger: "Ledger",

@@ -1,6 +1,8 @@
 export default {
   points: {
     title: "积分",
+    earning: "赚积分",
+    books: "账本",
     rules: "积分规则",
     rule: "积分规则",
     ledger: "积分流水",
