@@ -12,6 +12,8 @@ from shuke.outreach import webhooks
 from shuke.outreach.webhooks import policy
 from shuke.outreach.webhooks.actions import calling, shaping
 
+OUTER, INNER, OTHER = "1.1.1.1", "10.0.0.8", "192.168.0.8"
+
 
 class Listener:
     """Another system, on this machine: keeps what it heard and answers as it is told."""
@@ -89,13 +91,13 @@ async def test_what_leaves_the_house_goes_by_https_alone(listener: Listener) -> 
     [
         ([], "https://erp.example.com/hooks", None),
         ([], "http://erp.example.com/hooks", "要以 https:// 开头，不能有空格"),
-        ([], "http://1.1.1.1/hooks", "要以 https:// 开头，不能有空格"),
-        ([], "https://10.0.0.8/hooks", "不能发到内网地址"),
-        (["10.0.0.0/8"], "http://10.0.0.8/hooks", None),
+        ([], f"http://{OUTER}/hooks", "要以 https:// 开头，不能有空格"),
+        ([], f"https://{INNER}/hooks", "不能发到内网地址"),
+        (["10.0.0.0/8"], f"http://{INNER}/hooks", None),
         (["10.0.0.0/8"], "http://erp.lan/hooks", None),
-        (["10.0.0.0/8"], "http://192.168.0.8/hooks", "不能发到内网地址"),
-        (["10.0.0.0/8"], "http://1.1.1.1/hooks", "发到外网要以 https:// 开头"),
-        (["10.0.0.0/8"], "https://1.1.1.1/hooks", None),
+        (["10.0.0.0/8"], f"http://{OTHER}/hooks", "不能发到内网地址"),
+        (["10.0.0.0/8"], f"http://{OUTER}/hooks", "发到外网要以 https:// 开头"),
+        (["10.0.0.0/8"], f"https://{OUTER}/hooks", None),
     ],
 )
 def test_http_is_for_the_networks_of_the_house_alone(networks: list[str], url: str, refused: str | None) -> None:

@@ -19,7 +19,7 @@ class NotLive(errors.Refused):
     code = "journey_not_live"
     zh = "触达「{name}」没有在运行（{state_zh}）。"
     cure = "Launch or resume it on the console; nobody was let in."
-    cure_zh = "请先在后台启动或恢复，这次没有让会员进入。"
+    cure_zh = "请先在控制台启动或恢复，这次没有让会员进入。"
 
 
 class NotInside(errors.Refused):
