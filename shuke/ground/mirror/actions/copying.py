@@ -160,6 +160,7 @@ async def store(mirror: Mirror, database: Database, batches: Sequence[Batch]) ->
 
 
 def tell(mirror: Mirror, batches: Sequence[Batch]) -> None:
+    """Let the listeners of this process hear of whom something was copied."""
     if not mirror.listeners:
         return
     for batch in batches:
