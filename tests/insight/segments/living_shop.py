@@ -12,6 +12,7 @@ import pytest
 from shuke.assets import points
 from shuke.doors import wiring
 from shuke.ground import ingestion, members, mirror, tenancy
+from shuke.ground.members import jobs as member_jobs
 from shuke.ground.orders import facts
 from shuke.insight import tags
 from shuke.insight.tags import jobs as tag_jobs
@@ -203,9 +204,7 @@ class Shop:
                     await members.delete_attribute(tx, name, by="小美", at=self.now)
                 return
             await members.delete_attribute(tx, name, by="小美", at=self.now)
-        async with self.database.write(self.merchant_id) as tx:
-            while await members.take_attribute_off(tx, 2):
-                pass
+        await member_jobs.take_attributes_off(self.database, self.merchant_id)
 
     async def tag(self) -> None:
         """A tag is put on, for good or for a while, or taken off."""
