@@ -33,7 +33,7 @@ export default {
     groupHint: "For example: stage of life",
     groupGone: "The group “{name}” is deleted",
     name: "Tag",
-    nameHint: "For example: 宝妈",
+    nameHint: "For example: new mother",
     nameEn: "Name in English",
     nameEnHelp: "Optional, up to 60 characters: shown instead to whoever reads the console in English.",
     nameEnHint: "For example: New mother",
