@@ -37,7 +37,8 @@ assert wiring.FACTS
 LISTENING = f"select count(*) from pg_stat_activity where query = 'listen {calling.CHANNEL}'"
 TOLD = """
 with f as (
-    select f.member_id, f.entered from segment_flip f join segment s on s.merchant_id = f.merchant_id and s.segment_id = f.segment_id
+    select f.member_id, f.entered from segment_flip f
+    join segment s on s.merchant_id = f.merchant_id and s.segment_id = f.segment_id
     where f.merchant_id = 1 and s.slug = 'guests'
 ), e as (select e.member_id from entry e where e.merchant_id = 1 and e.type = 'bonus')
 select (select count(*) from f where f.entered) as entered, (select count(*) from f) as flips,

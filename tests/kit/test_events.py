@@ -394,6 +394,9 @@ async def test_two_processes_at_one_reader_react_once(database: Database, bare: 
         await tx.insert(tenancy_models.Brand, rows)
 
     one = events.Reader("test", {Knocked: slowly})
+    async with database.write(bare) as tx:
+        tx.announce(Barked())
+    assert await events.deliver(database, bare, one, 100) == 1  # it has a cursor from now on
     await _knock(database, bare, writer=1, turns=2)
     first = asyncio.create_task(events.deliver(database, bare, one, 100))
     await asyncio.wait_for(reacting.wait(), 20)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 FLIPS = ("segment_entered", "segment_left")
-"""What follows from belonging makes nobody belong: else who leaves as of an instant before their first event would be back by it."""
+"""What follows from belonging makes nobody belong: else who leaves as of an instant before their first event is back by it."""
 
 
 def population_of(found: Sequence[BitMap]) -> BitMap:
