@@ -18,10 +18,10 @@ import numpy as np
 from bench import baseline
 from shuke.doors import wiring
 from shuke.ground import mirror
-from shuke.insight.profiles.actions.fitting import fit_and_score
 from shuke.insight.profiles.actions.reading import Books, marked
 from shuke.insight.profiles.queries import features, purchases
 from shuke.insight.profiles.scorers import bgnbd, rfm
+from shuke.insight.profiles.scorers.repurchase import fit_and_score
 from shuke.kit import clock
 
 NOW = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)

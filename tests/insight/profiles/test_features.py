@@ -13,6 +13,7 @@ from shuke.ground import ingestion, mirror
 from shuke.insight.profiles.policy import rfm
 from shuke.insight.profiles.policy.features import FEATURES
 from shuke.insight.profiles.queries import features, purchases
+from shuke.insight.profiles.scorers.rfm import meaning
 from shuke.programs import intake
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # a Monday, noon in Shanghai
@@ -117,14 +118,12 @@ async def test_the_marked_figures_of_all(shop: tuple[Any, Any]) -> None:
 
 
 def test_every_cell_says_what_stands_behind_it() -> None:
-    champions, retain = rfm.meaning("champions"), rfm.meaning("key_retain")
+    champions, retain = meaning("champions"), meaning("key_retain")
     assert champions is not None and champions.zh == "最近购买 5 分，购买次数 5 分，消费金额 5 分"
     assert retain is not None and retain.zh == "来得比平均久，次数不低于平均，金额不低于平均"
     assert retain.en == "less recent than average, more often than average, more spent than average"
-    assert rfm.meaning("other") is None
-    told = [
-        rfm.meaning(code) for code in (*(cell.code for cell in rfm.ELEVEN), *(code for code, _ in rfm.EIGHT.values()))
-    ]
+    assert meaning("other") is None
+    told = [meaning(code) for code in (*(cell.code for cell in rfm.ELEVEN), *(code for code, _ in rfm.EIGHT.values()))]
     assert None not in told and len({one.en for one in told if one}) == 18
 
 

@@ -13,6 +13,7 @@ from shuke.doors.context import Context
 from shuke.ground import ingestion, tenancy
 from shuke.insight import profiles
 from shuke.insight.profiles.actions import fitting
+from shuke.insight.profiles.scorers import repurchase
 from shuke.kit import clock
 from shuke.programs import intake
 from tests.insight.profiles import samples
@@ -102,7 +103,7 @@ def test_values_that_could_not_be_fitted_are_empty_and_not_left_out() -> None:
     """Everybody pays the same: visits are expected, the value of one is not determined."""
     known = simulated(np.random.default_rng(8), 3000, (0.6, 8.0, 0.9, 3.0))
     same = replace(known, value=np.where(known.repeats > 0, 30.0, 0.0))
-    fit, scores, worth = fitting.fit_and_score("bgnbd", same, 90)
+    fit, scores, worth = repurchase.fit_and_score("bgnbd", same, 90)
     assert fit.converged and worth is not None and not worth.converged and worth.why is not None
     assert set(scores) == {"p_alive", "expected_purchases", "purchase_value", "expected_value"}
     lines = fitting._lines(fitting.Fitted("bgnbd", date(2026, 3, 1), 90, fit, same, scores, worth), {})

@@ -8,16 +8,16 @@ from datetime import date, datetime
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from shuke.ground import members, mirror
 from shuke.insight.profiles.policy.fitting import Words
-from shuke.insight.profiles.policy.histories import WEEK, Histories
+from shuke.insight.profiles.policy.histories import Histories
 from shuke.insight.profiles.queries import purchases
-from shuke.insight.profiles.scorers import BUYING, MODELS, gamma_gamma
+from shuke.insight.profiles.scorers import MODELS, repurchase
 from shuke.kit import errors
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from shuke.ground.mirror import Mirror
     from shuke.insight.profiles.policy.fitting import Fit
     from shuke.kit.db import Database
@@ -65,29 +65,8 @@ async def fit(
     async with database.read(merchant_id) as tx:
         moment = await purchases.moment_of(tx, until)
     found = (await purchases.purchases(opened, moment, moment.day, days)).histories
-    fitted, scores, worth = await asyncio.to_thread(fit_and_score, model, found, days)
+    fitted, scores, worth = await asyncio.to_thread(repurchase.fit_and_score, model, found, days)
     return Fitted(model, moment.day, days, fitted, found, scores, worth)
-
-
-def fit_and_score(model: str, known: Histories, days: int) -> tuple[Fit, dict[str, np.ndarray], Fit | None]:
-    """The fit, and each member's scores by name if it converged; of a buying model with value (not a number where it could not
-    be fitted), and that fit."""
-    found = MODELS[model].fit(known)
-    if not found.converged:
-        return found, {}, None
-    parameters = np.array([*found.parameters.values()])
-    if model not in BUYING:
-        return found, {"purchase_value": gamma_gamma.expected_value(parameters, known)}, None
-    scores = {
-        "p_alive": BUYING[model].p_alive(parameters, known),
-        "expected_purchases": BUYING[model].expected(parameters, known, days / WEEK),
-    }
-    worth = gamma_gamma.fit(known)
-    each = np.full(len(known), np.nan)
-    if worth.converged:
-        each = gamma_gamma.expected_value(np.array([*worth.parameters.values()]), known)
-    scores |= {"purchase_value": each, "expected_value": scores["expected_purchases"] * each}
-    return found, scores, worth
 
 
 def _nobody(until: date) -> Words:

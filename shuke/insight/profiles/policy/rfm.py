@@ -75,31 +75,6 @@ EIGHT: dict[tuple[bool, bool, bool], tuple[str, Words]] = {
 }
 
 
-def meaning(code: str) -> Words | None:
-    """What stands behind a cell in words: marks of the eleven, sides of the mean of the eight; None for the others."""
-    for cell in ELEVEN:
-        if cell.code == code:
-            marks_ = [
-                f"{low}–{high}" if low < high else f"{low}" for low, high in (cell.recency, cell.frequency, cell.money)
-            ]
-            return Words(
-                f"最近购买 {marks_[0]} 分，购买次数 {marks_[1]} 分，消费金额 {marks_[2]} 分",
-                f"recency {marks_[0]}, frequency {marks_[1]}, money {marks_[2]}",
-            )
-    for (recent, often, much), (named, _) in EIGHT.items():
-        if named == code:
-            zh = (
-                f"来得比平均{'近' if recent else '久'}",
-                *(f"{what}{'不低于' if high else '低于'}平均" for what, high in (("次数", often), ("金额", much))),
-            )
-            en = [
-                f"{'more' if high else 'less'} {what} than average"
-                for what, high in (("recent", recent), ("often", often), ("spent", much))
-            ]
-            return Words("，".join(zh), ", ".join(en))
-    return None
-
-
 def eleven(recency: np.ndarray, frequency: np.ndarray, money: np.ndarray) -> np.ndarray:
     """The cell of each member by its marks: its place in `ELEVEN`, or its length for none."""
     held = np.stack([

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shuke.insight.profiles.policy import rfm
 from shuke.insight.profiles.policy.cards import Card
 from shuke.insight.profiles.scorers import SPEAKING
-from shuke.insight.profiles.scorers.rfm import CELLS
+from shuke.insight.profiles.scorers.rfm import CELLS, meaning
 
 if TYPE_CHECKING:
     from shuke.kit.db import Tx
@@ -79,6 +78,6 @@ async def cells(tx: Tx) -> list[dict[str, Any]]:
     )
     return [
         {"grid": row.grid, "code": row.cell, "members": row.members, "name": msgspec.to_builtins(CELLS[row.cell]),
-         "means": msgspec.to_builtins(rfm.meaning(row.cell))}
+         "means": msgspec.to_builtins(meaning(row.cell))}
         for row in rows
     ]  # fmt: skip

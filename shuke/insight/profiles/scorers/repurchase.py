@@ -14,7 +14,8 @@ from shuke.insight.profiles.policy.kinds import ReadyTag, Score, percent, times
 from shuke.insight.profiles.scorers import bgnbd, gamma_gamma, pareto_nbd
 
 if TYPE_CHECKING:
-    from shuke.insight.profiles.policy.histories import Purchases
+    from shuke.insight.profiles.policy.fitting import Fit
+    from shuke.insight.profiles.policy.histories import Histories, Purchases
 
 CODE = "repurchase"
 NAME = Words("复购", "Repeat buying")
@@ -25,6 +26,27 @@ SCORES = (
     Score("value_fen", "number", Words("预计消费（分）", "Value expected (fen)")),
 )
 BUYING = {bgnbd.CODE: bgnbd, pareto_nbd.CODE: pareto_nbd}
+
+
+def fit_and_score(model: str, known: Histories, days: int) -> tuple[Fit, dict[str, np.ndarray], Fit | None]:
+    """The fit, and each member's scores by name if it converged; of a buying model with value (not a number where it could not
+    be fitted), and that fit."""
+    found = BUYING.get(model, gamma_gamma).fit(known)
+    if not found.converged:
+        return found, {}, None
+    parameters = np.array([*found.parameters.values()])
+    if model not in BUYING:
+        return found, {"purchase_value": gamma_gamma.expected_value(parameters, known)}, None
+    scores = {
+        "p_alive": BUYING[model].p_alive(parameters, known),
+        "expected_purchases": BUYING[model].expected(parameters, known, days / WEEK),
+    }
+    worth = gamma_gamma.fit(known)
+    each = np.full(len(known), np.nan)
+    if worth.converged:
+        each = gamma_gamma.expected_value(np.array([*worth.parameters.values()]), known)
+    scores |= {"purchase_value": each, "expected_value": scores["expected_purchases"] * each}
+    return found, scores, worth
 
 
 def say(kept: dict[str, Any], whole: Purchases) -> Said:

@@ -25,6 +25,31 @@ CELLS = {cell.code: cell.name for cell in (*rfm.ELEVEN, rfm.OTHER)} | dict(rfm.E
 Values = dict[str, np.ndarray]  # member, recency in days, frequency in orders, money in fen
 
 
+def meaning(code: str) -> Words | None:
+    """What stands behind a cell in words: marks of the eleven, sides of the mean of the eight; None for the others."""
+    for cell in rfm.ELEVEN:
+        if cell.code == code:
+            marks_ = [
+                f"{low}–{high}" if low < high else f"{low}" for low, high in (cell.recency, cell.frequency, cell.money)
+            ]
+            return Words(
+                f"最近购买 {marks_[0]} 分，购买次数 {marks_[1]} 分，消费金额 {marks_[2]} 分",
+                f"recency {marks_[0]}, frequency {marks_[1]}, money {marks_[2]}",
+            )
+    for (recent, often, much), (named, _) in rfm.EIGHT.items():
+        if named == code:
+            zh = (
+                f"来得比平均{'近' if recent else '久'}",
+                *(f"{what}{'不低于' if high else '低于'}平均" for what, high in (("次数", often), ("金额", much))),
+            )
+            en = [
+                f"{'more' if high else 'less'} {what} than average"
+                for what, high in (("recent", recent), ("often", often), ("spent", much))
+            ]
+            return Words("，".join(zh), ", ".join(en))
+    return None
+
+
 def limits(values: Values) -> dict[str, Any]:
     """The limits between marks and the means of all members, by which single members are marked later."""
     named = {code: values[code] / (100 if code == "money" else 1) for code in ("recency", "frequency", "money")}
