@@ -161,3 +161,16 @@ def test_hours_ago_slide_by_themselves(columns: mirror.Mirror) -> None:
     ):
         found = timers.slides([conditions.parse(rule, columns.registry)], columns.registry)
         assert timedelta(hours=2) in {slide.after for slide in found}, rule
+
+
+@pytest.mark.parametrize("word", ["first", "last", "mode", "min", "max"])
+async def test_whether_an_open_property_came_along_is_asked_of_either_form(columns: mirror.Mirror, word: str) -> None:
+    """A score told as a number, as a text or as yes and no is known; without one, or empty, it is missing."""
+    behaviour = [_did("skin_test", 1, timedelta(hours=3), score=7.5), _did("skin_test", 1, timedelta(hours=2), score="八分"),
+                 _did("skin_test", 2, timedelta(hours=2), score=0), _did("skin_test", 3, timedelta(hours=2), score=False),
+                 _did("skin_test", 4, timedelta(hours=2), score="")]  # fmt: skip
+    for op, meant in (("exists", {1, 2, 3}), ("missing", {4, 5})):
+        rule = {"did": "skin_test", "measure": {word: "score"}, "op": op}
+        assert await _found(columns, rule, behaviour) == meant, op
+    part = {"did": "skin_test", "measure": {word: "score"}, "op": ">=", "value": 0}
+    assert await _found(columns, part, behaviour) == {1, 2}

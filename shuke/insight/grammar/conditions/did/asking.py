@@ -138,7 +138,8 @@ def counted_of(raw: dict[str, Any], path: str, registry: Registry, value: Any) -
     property_type = "number"
     if measure.prop is not None:
         declared = _declared(event, measure.prop, f"{path}.measure")
-        open_type = "number" if measure.numeric_property() else comparing.literal_type(value)
+        plain = "any" if raw.get("op") in ("exists", "missing") else comparing.literal_type(value)
+        open_type = "number" if measure.numeric_property() else plain
         property_type = open_type if declared is None else declared
         if measure.numeric_property() and property_type != "number":
             raise BadRule(
@@ -191,11 +192,13 @@ def _measured(counted: Counted, moment: Moment) -> Subject | None:
     measure = counted.measure
     if measure.prop is None:
         return None
-    if measure.word == "distinct" and measure.prop not in counted.event.properties:
+    either = measure.word == "distinct" or counted.type == "any"
+    if either and measure.prop not in counted.event.properties:
         both = subject_of(counted.event, measure.prop, "any", moment)
         key = quote(measure.prop)
-        sql = f"if(texts[{key}] != '', texts[{key}], concat(char(30), toString(numbers[{key}])))"
-        return Subject(sql, "text", both.has)
+        number = f"toString(numbers[{key}])"
+        apart = f"concat(char(30), {number})" if measure.word == "distinct" else number  # 1 and "1" are two
+        return Subject(f"if(texts[{key}] != '', texts[{key}], {apart})", "text", both.has)
     type_ = "number" if measure.numeric_property() else counted.type
     return subject_of(counted.event, measure.prop, type_, moment)
 
@@ -367,6 +370,9 @@ def _value(counted: Counted, happening: Happening) -> Any:
     value = happening.properties.get(counted.measure.prop)
     if counted.measure.word == "distinct":
         return (isinstance(value, str), value) if value not in (None, "") else None
+    if counted.type == "any":  # whether there is one: in which form does not matter
+        found = typed(value, Comparison("exists", None, "text"))
+        return None if found is None else str(found)
     type_ = "number" if counted.measure.numeric_property() else counted.type
     return typed(value, Comparison("eq", None, type_))
 
