@@ -15,7 +15,9 @@ from shuke.kit.db import Tx
 
 CHUNK = 65_536
 HELD_BYTES = 256 << 20
-_held: OrderedDict[tuple[int | None, int], tuple[int, BitMap, int]] = OrderedDict()  # with the mark they stand for, and bytes
+_held: OrderedDict[tuple[int | None, int], tuple[int, BitMap, int]] = (
+    OrderedDict()
+)  # with the mark they stand for, and bytes
 
 
 class Belonging(msgspec.Struct, frozen=True):
