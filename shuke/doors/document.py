@@ -33,11 +33,22 @@ def describe() -> dict[str, Any]:
     for operation in open_api.operations():
         path = document["paths"].setdefault(operation.path, {})
         path[operation.method] = operation.document(_schemas(document, operation.types()))
+    for handler in keyed.routes:
+        if "body" in handler.opt:
+            _give_body(document, handler)
     for path, routes in document["paths"].items():
         for route in routes.values():
             _dress(path, route)
     document["paths"] = dict(sorted(document["paths"].items(), key=lambda one: (not one[0].startswith("/v1"), one[0])))
     return document
+
+
+def _give_body(document: dict[str, Any], handler: Any) -> None:
+    """A route that reads its body item by item says in `opt` what one looks like, and an example of it."""
+    kind, example = handler.opt["body"], handler.opt["example"]
+    media = {"application/json": {"schema": _schemas(document, [kind])[id(kind)], "example": example}}
+    for path in handler.paths:
+        document["paths"][f"{keyed.PREFIX}{path}"]["post"]["requestBody"] = {"required": True, "content": media}
 
 
 def _absent() -> Any:

@@ -81,6 +81,16 @@ class TooLarge(Refused):
     cure_zh = "请减少每次发送的条数（最多 1000 条）,或改用文件导入。"
 
 
+class TooMany(Refused):
+    """One call may carry {most} items; this one has {count}."""
+
+    code = "too_many_items"
+    http_status = 413
+    zh = "一次最多 {most} 条，这次有 {count} 条。"
+    cure = "Split the list over several calls."
+    cure_zh = "请分多次发送。"
+
+
 class CannotGoOn(Exception):
     """The process cannot start or go on as it was asked to; the text is a sentence with the cure."""
 

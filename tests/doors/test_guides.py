@@ -34,7 +34,7 @@ async def test_the_examples_of_the_guide_run(
     client: httpx.AsyncClient, database: Database, merchant_id: int, guide: str
 ) -> None:
     async with database.write(merchant_id) as tx:
-        _, secret = await access.create_key(tx, "对接", ["ingest"], NOW)
+        _, secret = await access.create_key(tx, "对接", ["ingest", "members"], NOW)
     headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
     for example in examples(guide):
         with clock.at(NOW):

@@ -106,3 +106,14 @@ class AttributeDeletion(Model):
     after_member: Mapped[int]
     members: Mapped[int]
     state: Mapped[str]
+
+
+class AttributeDate(Model):
+    """One dated value of an attribute: what it was from `since` on (None: no longer known). The latest is the present one."""
+
+    __tablename__ = "member_attribute_date"
+    merchant_id: Mapped[int] = part_of_key()
+    member_id: Mapped[int] = part_of_key()
+    name: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[object] = instant(primary_key=True)
+    value: Mapped[dict | None]

@@ -63,6 +63,16 @@ class BadAttribute(errors.Refused):
     cure_zh = "属性名不超过 64 个字；值可以是文字、数字、是否或文字列表。"
 
 
+class AheadOfClock(errors.Refused):
+    """{at} has not come yet."""
+
+    code = "ahead_of_clock"
+    http_status = 422
+    zh = "{at} 还没有到。"
+    cure = "Check the clock of the sender and the offset of the instant; up to ten minutes ahead is fine."
+    cure_zh = "请核对发送方的时钟和时区；最多可以超前十分钟。"
+
+
 def identities_of(raw: Mapping[str, Any]) -> dict[str, str]:
     """The identities of a person in normal form, e.g. {"phone": "13800138000"}; refuses unknown kinds and unfit values."""
     found: dict[str, str] = {}

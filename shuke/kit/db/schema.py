@@ -21,9 +21,9 @@ class Model(DeclarativeBase):
     type_annotation_map = {int: BigInteger, str: Text, bytes: LargeBinary, dict: JSONB, list: JSONB}
 
 
-def instant(*, nullable: bool = False) -> Mapped[object]:
+def instant(*, nullable: bool = False, primary_key: bool = False) -> Mapped[object]:
     """A column holding an instant (timestamptz)."""
-    return mapped_column(TIMESTAMP(timezone=True), nullable=nullable)
+    return mapped_column(TIMESTAMP(timezone=True), nullable=nullable, primary_key=primary_key)
 
 
 def part_of_key() -> Mapped[int]:

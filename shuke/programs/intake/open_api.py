@@ -30,18 +30,8 @@ _encode = msgspec.json.Encoder().encode
 _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-class TooMany(errors.Refused):
-    """One call may carry {most} items; this one has {count}."""
-
-    code = "too_many_items"
-    http_status = 413
-    zh = "一次最多 {most} 条，这次有 {count} 条。"
-    cure = "Split the list over several calls."
-    cure_zh = "请分多次发送。"
-
-
 _ALWAYS = (
-    errors.Malformed, http.Forbidden, errors.TooLarge, TooMany, ingestion.DifferentBody, members.UnknownIdentity,
+    errors.Malformed, http.Forbidden, errors.TooLarge, errors.TooMany, ingestion.DifferentBody, members.UnknownIdentity,
     members.BadIdentity, members.NoIdentity, policy.FutureDate,
 )  # fmt: skip
 REFUSALS: dict[str, tuple[type[errors.Refused], ...]] = {
@@ -126,7 +116,7 @@ class Intake:
         except msgspec.DecodeError as error:
             raise http.malformed(str(error)) from error
         if len(parts) > ingestion.MAX_ITEMS:
-            raise TooMany(most=ingestion.MAX_ITEMS, count=len(parts))
+            raise errors.TooMany(most=ingestion.MAX_ITEMS, count=len(parts))
         results: list[bytes] = [b""] * len(parts)
         good: list[tuple[int, Any]] = []
         for row, part in enumerate(parts):

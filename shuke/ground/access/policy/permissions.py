@@ -92,6 +92,14 @@ SCOPES: dict[str, tuple[Words, frozenset[str]]] = {
         Words("读取会员、积分和分群", "Read members, points and segments"),
         frozenset({"members.read", "points.read", "segments.read"}),
     ),
+    "members": (
+        Words("写入会员资料", "Send members: who they are and what is known of them"),
+        frozenset({"members.read", "members.write"}),
+    ),
+    "segments": (
+        Words("新建、修改分群和名单", "Make and change segments and lists"),
+        frozenset({"members.read", "segments.read", "segments.write"}),
+    ),
     "attributes": (
         Words("查看和删除会员属性", "See and delete member attributes"),
         frozenset({"members.read", "attributes.write"}),

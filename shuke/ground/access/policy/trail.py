@@ -8,6 +8,10 @@ TRAIL: dict[str, Words] = {
     "session.opened": Words("{who}登录了", "{who} signed in"),
     "session.closed": Words("{who}退出了登录", "{who} signed out"),
     "member.created": Words("{who}新增了会员 {subject}", "{who} added member {subject}"),
+    "members.sent": Words(
+        "{who}通过接口写入了会员：新增 {created} 位，修改 {changed} 位",
+        "{who} sent members by API: {created} new, {changed} changed",
+    ),
     "member.changed": Words("{who}修改了会员 {subject} 的资料", "{who} changed the profile of member {subject}"),
     "member.merged": Words(
         "{who}把会员 {subject} 合并到会员 {into}", "{who} merged member {subject} into member {into}"

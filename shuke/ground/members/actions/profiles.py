@@ -14,6 +14,7 @@ from shuke.ground.members.events import ConsentChanged, MemberChanged
 from shuke.kit import errors
 from shuke.kit.db import Tx
 
+Dated = tuple[int, str, datetime | None, Any]
 FACTS = ("gender", "birthday", "joined_at")
 _WRITE = """
 update member m set name = r.name, name_sort = r.name_sort, gender = r.gender, birthday = r.birthday,
@@ -48,15 +49,15 @@ async def write_profiles(
 ) -> list[int]:
     """Set name, gender, birthday, joined_at and attributes (merged by name, None removes) of many members at once.
 
-    Only keys that are given change. Facts hold from `at`, or for all time when it is None. Four statements for any number;
-    repeatable: what is already so is not announced. An attribute that had been given up is one again. Returns the members
-    that changed.
+    Only keys that are given change. Facts hold from `at`, or for all time when it is None; `since` of a change gives single
+    attributes a date of their own. Five statements for any number; repeatable: what is already so is not announced. An
+    attribute that had been given up is one again. Returns the members that changed.
     """
     wanted: dict[int, dict[str, Any]] = {}
     for member_id, change in changes:
         merged = wanted.setdefault(member_id, {})
         attributes = {**merged.get("attributes", {}), **policy.checked_attributes(change.get("attributes", {}))}
-        merged.update(change, attributes=attributes)
+        merged.update(change, attributes=attributes, since={**merged.get("since", {}), **change.get("since", {})})
     given = (change["attributes"].items() for change in wanted.values())
     await bring_back(tx, {name for one in given for name, value in one if value is not None})
     rows = await tx.rows(
@@ -66,19 +67,38 @@ async def write_profiles(
     )
     written: list[dict[str, Any]] = []
     renamed: dict[int, str] = {}
+    dated: list[Dated] = []
     for row in rows:
-        after, facts = _changed(row, wanted[row.member_id])
+        change = wanted[row.member_id]
+        after, facts = _changed(row, change)
         if after is None:
             continue
         written.append(after)
         if after["name"] != row.name:
             renamed[row.member_id] = after["name"]
-        if facts:
-            tx.announce(MemberChanged(member_id=row.member_id, attributes=facts, at=at))
+        dated += [(row.member_id, name, change["since"].get(name, at), value) for name, value in facts.items()]
     if written:
         await tx.run(_WRITE, rows=msgspec.json.encode(written).decode())
         await index_names(tx, renamed)
+    await note_attributes(tx, dated)
     return [row["member_id"] for row in written]
+
+
+async def note_attributes(tx: Tx, dated: Sequence[Dated]) -> None:
+    """Announce attributes as (member, name, since when or None for always, value) and keep those with a date; one statement.
+
+    Whether one is the present value is not decided here. What has a column of its own is announced only.
+    """
+    told: dict[tuple[int, datetime | None], dict[str, Any]] = {}
+    for member_id, name, since, value in dated:
+        told.setdefault((member_id, since), {})[name] = value
+    tx.announce(*(MemberChanged(member_id=who, attributes=facts, at=since) for (who, since), facts in told.items()))
+    rows = [
+        {"member_id": member_id, "name": name, "since": since, "value": value}
+        for member_id, name, since, value in dated
+        if since is not None and name not in FACTS
+    ]
+    await tx.insert(models.AttributeDate, rows, conflict="update:value")
 
 
 def _changed(row: Any, change: Mapping[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any]]:

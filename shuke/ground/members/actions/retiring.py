@@ -77,7 +77,7 @@ async def delete_attribute(tx: Tx, name: str, *, by: str, at: datetime) -> queri
 async def take_attribute_off(tx: Tx, limit: int = AT_ONCE) -> int:
     """Take the attribute that was given up first off the next members, at most `limit`; 0 when none waits.
 
-    How far it came is noted in the same transaction, so a crash repeats nothing. Three statements.
+    How far it came is noted in the same transaction, so a crash repeats nothing. Four statements.
     """
     waiting = await tx.one(_WAITING)
     if waiting is None:
@@ -85,6 +85,8 @@ async def take_attribute_off(tx: Tx, limit: int = AT_ONCE) -> int:
     rows = await tx.rows(_TAKEN, name=waiting.name, after=waiting.after_member, limit=limit)
     ids = sorted(row.member_id for row in rows)
     if ids:
+        gone = [{"member_id": one, "name": waiting.name, "since": waiting.at, "value": None} for one in ids]
+        await tx.insert(models.AttributeDate, gone, conflict="update:value")
         tx.announce(AttributeDeleted(name=waiting.name, member_ids=ids, at=waiting.at))
     await tx.run(
         _FURTHER, name=waiting.name, after=ids[-1] if ids else waiting.after_member, members=len(ids),
