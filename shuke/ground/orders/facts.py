@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SIGNED = (
     mirror.Column("effective_at", "instant"), mirror.Column("row_id", "key"), mirror.Column("sign", "sign"),
-    mirror.Column("order_id", "key"), mirror.Column("at", "instant"), mirror.Column("day", "day"),
+    mirror.Column("place", "key"), mirror.Column("order_id", "key"), mirror.Column("at", "instant"), mirror.Column("day", "day"),
     mirror.Column("weekday", "small"), mirror.Column("hour", "small"), mirror.Column("store", "word"),
     mirror.Column("channel", "word"), mirror.Column("coupon", "text"),
 )  # fmt: skip
@@ -43,7 +43,7 @@ LINES = mirror.Table(
     orders=(("member", "at"),), signed=True,
 )  # fmt: skip
 _FIRST = (
-    "(member, order_id) IN (SELECT member, argMin(order_id, (at, seq)) FROM orders WHERE merchant = «merchant» AND sign = 1 "
+    "(member, order_id) IN (SELECT member, argMin(order_id, (at, place, seq)) FROM orders WHERE merchant = «merchant» AND sign = 1 "
     "AND effective_at <= «as_of» AND row_id NOT IN (SELECT row_id FROM orders WHERE merchant = «merchant» AND sign = -1 "
     "AND effective_at <= «as_of») GROUP BY member)"
 )
@@ -93,6 +93,7 @@ class Placed:
     lines: Sequence[Mapping[str, Any]]
     shared: Mapping[str, Any]
     own: Mapping[str, Any]
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,7 @@ def _common(made: dict[str, list[Any]], flat: Sequence[tuple[int, Placed, Row]])
     made["applied"] = [applied for applied, _, _ in flat]
     made["member"] = [order.member for _, order, _ in flat]
     made["seq"] = made["order_id"] = [order.order_id for _, order, _ in flat]
+    made["place"] = [order.place for _, order, _ in flat]
     made["at"] = [order.at for _, order, _ in flat]
     made["sign"] = [row[0] for _, _, row in flat]
     made["effective_at"] = [row[2] for _, _, row in flat]
@@ -303,15 +305,15 @@ def _refunded(order: Placed, refunds: Sequence[Any], refund_id: int) -> list[Row
 
 
 _NEW = """
-select o.order_id, n.applied, coalesce(o.member_id, 0) as member, o.occurred_at as at, o.business_date as day,
+select o.order_id, n.applied, n.place, coalesce(o.member_id, 0) as member, o.occurred_at as at, o.business_date as day,
     coalesce(o.store_id, 0) as store_id, o.channel, coalesce(o.coupon_code, '') as coupon, o.source_key as order_key,
     o.amount_fen, o.list_fen, o.discount_fen, o.lines::text as lines
-from unnest(%(ids)s::bigint[], %(applied)s::bigint[]) as n(order_id, applied)
+from unnest(%(ids)s::bigint[], %(applied)s::bigint[], %(places)s::bigint[]) as n(order_id, applied, place)
 join orders o on o.merchant_id = %(merchant_id)s and o.order_id = n.order_id
 """
 _NEW_KINDS: dict[str, Kind] = {
-    "order_id": "whole", "applied": "whole", "member": "whole", "at": "instant", "day": "day", "store_id": "whole",
-    "channel": "text", "coupon": "text", "order_key": "text", "amount_fen": "whole", "list_fen": "whole",
+    "order_id": "whole", "applied": "whole", "place": "whole", "member": "whole", "at": "instant", "day": "day",
+    "store_id": "whole", "channel": "text", "coupon": "text", "order_key": "text", "amount_fen": "whole", "list_fen": "whole",
     "discount_fen": "whole", "lines": "text",
 }  # fmt: skip
 
@@ -331,11 +333,14 @@ class _Line(msgspec.Struct, gc=False):
 _lines = msgspec.json.Decoder(list[_Line])
 
 
-async def new_rows(tx: Tx, applied: Mapping[int, int]) -> dict[str, dict[str, Any]]:
-    """Rows of `orders` and `order_lines` for orders (id → announcement) as they were placed, as arrays."""
+async def new_rows(tx: Tx, placed: Mapping[int, tuple[int, int]]) -> dict[str, dict[str, Any]]:
+    """Rows of `orders` and `order_lines` for orders (id → announcement, place) as they were placed, as arrays."""
     merchant = await tenancy.get_merchant(tx)
     codes = {0: "", **{store.store_id: store.code for store in await tenancy.list_stores(tx)}}
-    found = await tx.columns(_NEW, _NEW_KINDS, ids=list(applied), applied=list(applied.values()))
+    found = await tx.columns(
+        _NEW, _NEW_KINDS, ids=list(placed), applied=[seq for seq, _ in placed.values()],
+        places=[place for _, place in placed.values()],
+    )  # fmt: skip
     return await asyncio.to_thread(_both_tables, found, codes, merchant.zone)
 
 
@@ -382,7 +387,9 @@ def _mixed(one: np.ndarray, two: Any) -> np.ndarray:
 
 
 async def _both(tx: Tx, news: Sequence[mirror.News]) -> Mapping[str, list[Mapping[str, Any]]]:
-    placed = {order_id: one.seq for one in news for order_id in one.payload.get("order_ids", ())}
+    placed = {
+        order_id: (one.seq, one.place(n)) for one in news for n, order_id in enumerate(one.payload.get("order_ids", ()))
+    }
     refunded = {refund_id: one.seq for one in news for refund_id in one.payload.get("refund_ids", ())}
     made = [await new_rows(tx, placed)] if placed else []
     if refunded:

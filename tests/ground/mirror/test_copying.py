@@ -132,6 +132,47 @@ async def test_a_new_folder_starts_from_the_first_announcement(
     assert await figures(columns, merchant_id) == before
 
 
+async def test_an_order_keeps_its_place_in_the_log(
+    database: Database, columns: mirror.Mirror, merchant_id: int
+) -> None:
+    """Told after a view and before another of the same instant, it stands between them: also refunded, merged, made anew."""
+
+    def viewed(key: str) -> ingestion.EventIn:
+        return ingestion.EventIn(source="t", event="view", event_id=key, occurred_at=NOON, member={"external": "a"})
+
+    tables = columns.registry.tables
+    asked = " UNION ALL ".join(
+        f"SELECT member, {name} AS name, {tables[table].stands} AS stands FROM {table} WHERE merchant = {merchant_id} {only}"
+        for table, name, only in (
+            ("orders", "order_key", ""), ("order_lines", "concat(order_key, '/', toString(idx))", ""),
+            ("events", "'view'", "AND kind = 'view'"),
+        )
+    )  # fmt: skip
+    rows = (
+        f"SELECT member, groupArray(name) FROM (SELECT DISTINCT * FROM ({asked}) ORDER BY stands, name) GROUP BY member"
+    )
+
+    async def stands() -> dict[int, list[str]]:
+        await mirror.drain(columns, database, merchant_id)
+        return dict(await mirror.rows(columns, rows))
+
+    told = ["view", "1", "1/0", "2", "2/0", "view"]
+    sold = [order("1", "a", NOON), order("2", "a", NOON), order("3", "b", NOON)]
+    for bodies in ([viewed("v1")], sold, [viewed("v2")]):
+        await intake.apply(database, merchant_id, bodies, history=True)
+    assert await stands() == {1: told, 2: ["3", "3/0"]}
+    await intake.apply(database, merchant_id, [refund("r1", "1", NOON + timedelta(days=1), 4_000)], history=True)
+    assert await stands() == {1: told, 2: ["3", "3/0"]}
+    async with database.write(merchant_id) as tx:
+        await members.merge(tx, 1, 2, by="店长", at=NOON)
+    late = [order("4", "b", NOON), refund("r2", "2", NOON + timedelta(days=2), 5_000), refund("r4", "4", NOON, 1_000)]
+    await intake.apply(database, merchant_id, late, history=True)
+    merged = await stands()
+    assert merged[1] == told and merged[2] == [*told[:-1], "3", "3/0", "view", "4", "4/0"]
+    await mirror.rebuild(columns, database, merchant_id)
+    assert await stands() == merged
+
+
 async def test_every_column_of_a_new_order_arrives(
     database: Database, columns: mirror.Mirror, merchant_id: int
 ) -> None:

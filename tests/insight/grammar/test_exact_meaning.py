@@ -174,3 +174,17 @@ async def test_whether_an_open_property_came_along_is_asked_of_either_form(colum
         assert await _found(columns, rule, behaviour) == meant, op
     part = {"did": "skin_test", "measure": {word: "score"}, "op": ">=", "value": 0}
     assert await _found(columns, part, behaviour) == {1, 2}
+
+
+async def test_at_one_instant_the_merchants_sequence_decides(columns: mirror.Mirror) -> None:
+    """A receipt and a scan of the same second: what came in first is first, whether it is an order or not."""
+    at = timedelta(hours=5)
+    behaviour = [_did("view", member, at, sku="面膜") for member in (1, 2)]  # told as 1002 and 1004
+    orders = [_bought(7, 1, at, "面膜") | {"seq": 1001}, _bought(8, 2, at, "面膜") | {"seq": 1005}]
+    for first, then, meant in (("order", "view", {1}), ("view", "order", {2}), ("view", "order_line", {2})):
+        assert await _found(columns, {"sequence": [{"did": first}, {"did": then}]}, behaviour, orders) == meant
+    again = [_bought(9, 1, at, "面膜") | {"seq": 1003, "channel": "web"}, _bought(5, 1, at, "洁面乳") | {"seq": 1007}]
+    last = {"did": "order_line", "measure": {"last": "sku"}, "op": "eq", "value": "洁面乳"}
+    assert await _found(columns, last, [], [*orders, *again]) == {1}
+    began = {"did": "order", "where": [{"prop": "first", "op": "eq", "value": True}, {"prop": "channel", "op": "eq", "value": "web"}]}
+    assert await _found(columns, began, [], again) == {1}

@@ -28,7 +28,8 @@ CHANNELS = ["pos", "web", ""]
 
 def instants(before_days: int = 80) -> st.SearchStrategy[datetime]:
     coarse = st.integers(0, before_days * 24).map(lambda hours: NOON - timedelta(hours=hours))
-    return coarse | coarse.map(lambda at: at + timedelta(minutes=59, seconds=59, microseconds=999_999))
+    same = st.sampled_from([NOON - timedelta(hours=hours) for hours in (1, 3, 30)])  # several things at one instant
+    return coarse | same | coarse.map(lambda at: at + timedelta(minutes=59, seconds=59, microseconds=999_999))
 
 
 @st.composite
@@ -85,6 +86,8 @@ MERGES = st.just([]) | st.lists(st.tuples(st.integers(1, 7), st.integers(1, 7)),
 def worlds(draw: st.DrawFn) -> dict[str, Any]:
     members = {n: draw(st.none() | instants()) for n in range(1, draw(st.integers(1, 7)) + 1)}
     listed = [draw(orders(n)) for n in range(1, draw(st.integers(0, 10)) + 1)]
+    told = draw(st.permutations(range(1_001, 1_001 + 3 * len(listed), 2)))  # between what was done besides, before or after
+    listed = [order | {"seq": seq} for order, seq in zip(listed, told, strict=False)]
     behaviour = [
         (draw(st.sampled_from(["view", "check_in", "video_watched"])), draw(st.integers(1, 7)), draw(instants()), draw(PROPERTIES),
          draw(st.sampled_from(CHANNELS)))

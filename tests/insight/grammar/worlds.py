@@ -46,7 +46,7 @@ class Loader:
     def _behaviour(self, drawn: dict[str, Any]) -> None:
         made = mirror.EventRows(drawn["zone"], drawn["day_start"])
         for kind, member, at, properties, channel in drawn["behaviour"]:
-            self.seq += 1
+            self.seq += 2
             made.add(kind, member, at, (self.seq, 0), properties, channel=channel)
             shared = {
                 "channel": channel,
@@ -58,7 +58,7 @@ class Loader:
         for order in drawn["orders"]:
             told = order.get("told") or [order["member"]] * len(order["refunds"])
             for member, refund in zip(told, order["refunds"], strict=True):
-                self.seq += 1
+                self.seq += 2
                 made.add(
                     "refund",
                     member,
@@ -77,6 +77,8 @@ class Loader:
     def _orders(self, listed: list[dict[str, Any]]) -> None:
         changes = []
         for order in listed:
+            self.seq += 2
+            seq = order.get("seq", self.seq)
             at = order["at"].astimezone(mirror.policy.moment.ZoneInfo(self.moment.zone))
             shared = {
                 "channel": order["channel"], "store": order["store"], "coupon": order["coupon"],
@@ -87,7 +89,14 @@ class Loader:
                 "discount_fen": order["discount"], "items": sum(line["quantity"] for line in order["lines"]),
             }  # fmt: skip
             placed = facts.Placed(
-                order["order_id"], order["member"], order["at"], order["amount"], order["lines"], shared, own
+                order["order_id"],
+                order["member"],
+                order["at"],
+                order["amount"],
+                order["lines"],
+                shared,
+                own,
+                mirror.News(seq, order["at"], "orders_recorded", {}).place(0),
             )
             known: list[facts.Returned] = []
             changes.append((order["order_id"], placed, facts.change([], facts.versions(placed, known))))
@@ -95,11 +104,11 @@ class Loader:
                 before = facts.versions(placed, known)
                 known = [*known, refund]
                 changes.append((order["order_id"], placed, facts.change(before, facts.versions(placed, known))))
-            self._order_deeds(order, shared | own | {"order_id": own["order_key"]})
+            self._order_deeds(order, seq, shared | own | {"order_id": own["order_key"]})
         self._add(facts.ORDERS, facts.order_rows(changes))
         self._add(facts.LINES, facts.line_rows(changes))
 
-    def _order_deeds(self, order: dict[str, Any], shared: dict[str, Any]) -> None:
+    def _order_deeds(self, order: dict[str, Any], seq: int, shared: dict[str, Any]) -> None:
         """Net of refunds, reckoned anew for each instant."""
         instants_ = sorted({order["at"], *(max(order["at"], refund.at) for refund in order["refunds"])})
         heads: list[Any] = []
@@ -116,9 +125,9 @@ class Loader:
                     shared | own | {"quantity": state[0], "amount_fen": state[1], "discount_fen": 0} if alive else None
                 )
                 lines[n].append((instant, shown))
-        self._deed("order", order["member"], order["at"], order["order_id"], 0, heads)
+        self._deed("order", order["member"], order["at"], seq, 0, heads)
         for n, versions in enumerate(lines):
-            self._deed("order_line", order["member"], order["at"], order["order_id"], n, versions)
+            self._deed("order_line", order["member"], order["at"], seq, n, versions)
 
     def _attributes(self, listed: Any) -> None:
         made = mirror.AttributeRows()

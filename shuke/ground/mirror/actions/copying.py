@@ -145,6 +145,7 @@ async def _renew(mirror: Mirror, database: Database) -> None:
 async def store(mirror: Mirror, database: Database, batches: Sequence[Batch]) -> None:
     """Rows in, members redirected, cursors moved: in this order."""
     for batch in batches:
+        await _in_their_places(mirror, batch)
         await _also_to_heirs(mirror, batch)
     whole = {
         name: pa.concat_tables([part for batch in batches for part in batch.tables.get(name, ())])
@@ -258,6 +259,39 @@ def _cut(mirror: Mirror, batch: Batch, most: int, news: Sequence[News]) -> Seque
     return news
 
 
+async def _in_their_places(mirror: Mirror, batch: Batch) -> None:
+    """What becomes of a thing, as an order by its refunds, stands in the log where the thing itself stood."""
+    for name, parts in batch.tables.items():
+        if not mirror.registry.tables[name].signed:
+            continue
+        for n, part in enumerate(parts):
+            late = part.filter(pc.equal(part["place"], 0))
+            if len(late):
+                places = await _places_of(mirror, batch, name, late)
+                found = [place or places.get(seq, 0) for seq, place in _pairs(part, "place")]
+                parts[n] = _with(part, "place", found)
+
+
+async def _places_of(mirror: Mirror, batch: Batch, name: str, late: pa.Table) -> dict[int, int]:
+    """Where these things stand, by number: told in the same portion, or copied before."""
+    wanted = pc.unique(late["seq"])
+    known: dict[int, int] = {}
+    for part in batch.tables[name]:
+        known |= dict(
+            _pairs(part.filter(pc.and_(pc.is_in(part["seq"], wanted), pc.greater(part["place"], 0))), "place")
+        )
+    others = late.filter(pc.invert(pc.is_in(late["seq"], pa.array(list(known), late["seq"].type))))
+    if len(others):
+        members, seqs = (", ".join(map(str, sorted(set(others[column].to_pylist())))) for column in ("member", "seq"))
+        known |= dict(
+            await mirror.engine.rows(
+                f"SELECT seq, max(place) FROM {name} WHERE merchant = {batch.merchant_id} AND member IN ({members}) "
+                f"AND seq IN ({seqs}) GROUP BY seq"
+            )
+        )
+    return known
+
+
 async def _also_to_heirs(mirror: Mirror, batch: Batch) -> None:
     """What is taken back of a merged member's rows, as by the refund of an older order, is taken back of the copies too."""
     for name, parts in batch.tables.items():
@@ -274,7 +308,7 @@ async def _also_to_heirs(mirror: Mirror, batch: Batch) -> None:
             "GROUP BY member HAVING argMax(gone, seq) = 1"
         )
         olds = {member for (member,) in gone}
-        seqs = {seq for part in taken for seq, member in _places(part) if member in olds}
+        seqs = {seq for part in taken for seq, member in _pairs(part, "member") if member in olds}
         if not seqs:
             continue
         held = await mirror.engine.rows(
@@ -283,17 +317,19 @@ async def _also_to_heirs(mirror: Mirror, batch: Batch) -> None:
         parts += [copied for part in list(parts) for member, seq in held if len(copied := _copied(part, member, seq))]
 
 
-def _places(part: pa.Table) -> list[tuple[int, int]]:
-    return list(zip(part["seq"].to_pylist(), part["member"].to_pylist(), strict=True))
+def _pairs(part: pa.Table, column: str) -> list[tuple[int, int]]:
+    return list(zip(part["seq"].to_pylist(), part[column].to_pylist(), strict=True))
+
+
+def _with(rows: pa.Table, column: str, values: list[int]) -> pa.Table:
+    at = rows.schema.get_field_index(column)
+    return rows.set_column(at, rows.schema.field(at), pa.array(values, rows.schema.field(at).type))
 
 
 def _copied(part: pa.Table, member: int, seq: int) -> pa.Table:
     """The rows with that number of anybody else, as this member's."""
     rows = part.filter(pc.and_(pc.equal(part["seq"], seq), pc.not_equal(part["member"], member)))
-    place = part.schema.get_field_index("member")
-    return rows.set_column(
-        place, part.schema.field(place), pa.array([member] * len(rows), part.schema.field(place).type)
-    )
+    return _with(rows, "member", [member] * len(rows))
 
 
 async def _move(mirror: Mirror, merchant_id: int, redirect: Redirect, one: News) -> None:

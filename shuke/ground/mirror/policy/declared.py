@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ColumnType = Literal["word", "text", "whole", "small", "sign", "key", "instant", "day", "decimal", "texts", "numbers"]
 ValueType = Literal["text", "number", "instant", "day", "flag", "any"]
+PLACE_BITS, PART_BITS = 30, 14  # of a place: announcement, number in it (16 bits), part of that
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)  # the `at` of a value that holds for all time
 
 
@@ -31,7 +32,9 @@ class Table:
     """A mirrored table. `orders` are its sort keys after the merchant: one physical table for each.
 
     A `signed` table has columns row_id, sign and effective_at: a row is taken back by the same row with sign −1, so
-    that counts and sums as of any instant are plain sums. `moves`: the rows follow a member who is merged.
+    that counts and sums as of any instant are plain sums; and `place` (`News.place`), where what its rows tell of stands in
+    the log: 0 in rows that only change what is there already, which take the place of the rows with their `seq`.
+    `moves`: the rows follow a member who is merged.
     """
 
     name: str
@@ -39,6 +42,13 @@ class Table:
     orders: tuple[tuple[str, ...], ...]
     signed: bool = False
     moves: bool = True
+
+    @property
+    def stands(self) -> str:
+        """Where a row stands in the merchant's sequence, as SQL: comparable between tables."""
+        if self.signed:
+            return "(place + idx)"
+        return f"(bitShiftLeft(toUInt64(seq), {PLACE_BITS}) + bitShiftLeft(toUInt64(idx), {PART_BITS}))"
 
     @property
     def physical(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -58,6 +68,10 @@ class News:
     kind: str
     payload: Any
     batch_id: int = 0
+
+    def place(self, number: int) -> int:
+        """Where the announcement's thing of that number stands in the merchant's sequence, before its own parts."""
+        return (self.seq << PLACE_BITS) + (number << PART_BITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +150,7 @@ class Attribute:
 
     Without a table the value is looked up in the attribute rows under its name. `none` is what a member without any row
     has; `words` say the values that are codes. `fold` is the same arithmetic in plain Python over rows as dicts:
-    (rows, moment, arguments) → value.
+    (rows, moment, arguments) → value. `other` is the same fact when it is asked with the arguments of that one instead.
     """
 
     name: str
@@ -147,5 +161,8 @@ class Attribute:
     value: Callable[[Moment, dict[str, Any]], str] | None = None
     fold: Callable[[Sequence[Mapping[str, Any]], Moment, dict[str, Any]], Any] | None = None
     none: Any = None
-    arguments: Mapping[str, str] = field(default_factory=dict)  # name → "duration" | "number" (above 0) | "text"
+    arguments: Mapping[str, str] = field(
+        default_factory=dict
+    )  # name → "duration" | "number" (above 0) | "offer" | "text"
     words: Mapping[Any, tuple[str, str]] = field(default_factory=dict)
+    other: Attribute | None = None

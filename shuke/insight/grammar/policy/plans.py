@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
 # The place of a row in time: the instant, then the merchant's sequence.
-ORDER = "(bitShiftLeft(toUInt128(toUnixTimestamp64Micro(at)), 64) + bitShiftLeft(toUInt128(seq), 16) + idx)"
+_AT = "bitShiftLeft(toUInt128(toUnixTimestamp64Micro(at)), 64)"
+ORDER = f"({_AT} + bitShiftLeft(toUInt128(seq), 16) + idx)"
+SIGNED_ORDER = f"({_AT} + place + idx)"
+
 
 # Where a question inside a condition may be kept to the few members that are asked; a comment for the engine otherwise.
 FEW = "/*few*/"
+NEIGHBOURS = 2_000  # of more members than this runs of numbers are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,22 @@ def _joined(conditions: Sequence[str], word: str) -> str:
 
 
 def restriction(among: Sequence[int] | None) -> tuple[str, ...]:
-    """A condition for a few members, or none for all."""
-    return () if among is None else (f"member IN ({', '.join(str(int(member)) for member in among) or 'NULL'})",)
+    """A condition for a few members, or none for all. Thousands that are neighbours are said from first to last."""
+    if among is None:
+        return ()
+    if len(among) > NEIGHBOURS:
+        runs = _runs(among)
+        if len(runs) * 10 < len(among):
+            return (f"({' OR '.join(f'member BETWEEN {first} AND {last}' for first, last in runs)})",)
+    return (f"member IN ({', '.join(str(int(member)) for member in among) or 'NULL'})",)
+
+
+def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Numbers without gaps, from first to last."""
+    ordered = np.unique(np.fromiter(numbers, dtype=np.int64, count=len(numbers)))
+    gaps = np.flatnonzero(np.diff(ordered) > 1)
+    firsts, lasts = np.r_[0, gaps + 1], np.r_[gaps, len(ordered) - 1]
+    return list(zip(ordered[firsts].tolist(), ordered[lasts].tolist(), strict=True))
 
 
 def passes(plans: Sequence[Plan], among: Sequence[int] | None = None) -> list[tuple[list[int], str]]:

@@ -10,7 +10,7 @@ from shuke.ground.mirror import list_item, quote
 from shuke.insight.grammar.conditions.did import measures
 from shuke.insight.grammar.policy import comparing, windows
 from shuke.insight.grammar.policy.comparing import Comparison, Subject
-from shuke.insight.grammar.policy.plans import FEW, ORDER, Part, Plan, Scan
+from shuke.insight.grammar.policy.plans import FEW, ORDER, SIGNED_ORDER, Part, Plan, Scan
 from shuke.insight.grammar.policy.rules import BadRule, Leaf, fields, leaf
 
 if TYPE_CHECKING:
@@ -231,10 +231,11 @@ def _anchored(scan: Scan, counted: Counted, moment: Moment, registry: Registry) 
     if counted.window.anchor is None or counted.anchor is None:
         return scan
     hanging = scan_of(counted.anchor, moment, registry)
+    order = SIGNED_ORDER if registry.tables[counted.anchor.table].signed else ORDER
     function = {"first": "min", "last": "max"}[counted.window.anchor[1]]
     where = " AND ".join(f"({condition})" for condition in (*hanging.conditions, *hanging.live))
     anchors = (
-        f"SELECT member, {function}(at) AS anchor_at, arg{function.title()}(day, {ORDER}) AS anchor_day "
+        f"SELECT member, {function}(at) AS anchor_at, arg{function.title()}(day, {order}) AS anchor_day "
         f"FROM {hanging.source} WHERE {where}{FEW} GROUP BY member"
     )
     return Scan(f"{scan.source} INNER JOIN ({anchors}) AS anchors USING (member)", scan.conditions, scan.live)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from shuke.insight.grammar.policy.plans import ORDER
+from shuke.insight.grammar.policy.plans import ORDER, SIGNED_ORDER
 from shuke.insight.grammar.policy.rules import BadRule, fields
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Measure:
                 _sum(weight, value or None, _both(_both(rows, has), part)),
                 _sum(weight, value or None, _both(rows, has)),
             )
+        if self.word in _NEAREST:
+            return _NEAREST[self.word](value, has, SIGNED_ORDER if weight else ORDER)
         return _STRICT[self.word](value, has, moment)
 
     def fold(self, events: Sequence[Happening], value_of: Callable[[Happening], Any], moment: Moment,
@@ -119,7 +121,7 @@ def _extreme(function: str) -> Callable[..., Any]:
 
 
 def _nearest(function: str) -> Callable[..., Any]:
-    return lambda value, has, _: lambda rows: _call(f"{function}OrNull", f"{value}, {ORDER}", _both(rows, has))
+    return lambda value, has, order: lambda rows: _call(f"{function}OrNull", f"{value}, {order}", _both(rows, has))
 
 
 def _mode(value: str, has: str | None, _: Moment) -> Callable[[str | None], str]:
@@ -151,6 +153,8 @@ _STRICT: dict[str, Callable[..., Callable[[str | None], str]]] = {
     "max": _extreme("max"),
     "distinct": lambda value, has, _: lambda rows: _call("uniqExact", value, _both(rows, has)),
     "mode": _mode,
+}
+_NEAREST: dict[str, Callable[..., Callable[[str | None], str]]] = {
     "first": _nearest("argMin"),
     "last": _nearest("argMax"),
 }

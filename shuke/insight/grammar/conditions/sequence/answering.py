@@ -46,12 +46,12 @@ def _select(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, 
     only = few or (f"member IN (SELECT arrayJoin(bitmapToArray(({_likely(made, moment, registry)}))))",)
     rows = plans.kept_to(only, " UNION ALL ".join(_rows(made, moment, registry, only)))
     events = (
-        "SELECT member, arraySort(groupArray((toUnixTimestamp64Micro(at), seq, idx, name, bits, keys, date))) AS ev "
+        "SELECT member, arraySort(groupArray((toUnixTimestamp64Micro(at), stands, name, bits, keys, date))) AS ev "
         f"FROM ({rows}) GROUP BY member"
     )
     starts = (
         "SELECT member, ev[i] AS a, arraySlice(ev, i + 1) AS tail "
-        f"FROM ({events}) ARRAY JOIN arrayEnumerate(ev) AS i WHERE bitTest(ev[i].5, 0)"
+        f"FROM ({events}) ARRAY JOIN arrayEnumerate(ev) AS i WHERE bitTest(ev[i].4, 0)"
     )
     folded = f"SELECT member, {_fold(made)} AS f FROM ({starts})"
     ok = _ends_well(made, moment)
@@ -126,13 +126,13 @@ def _rows(made: Sequence, moment: Moment, registry: Registry, few: tuple[str, ..
         if ORDER not in names and ORDER in registry.events:
             told = (quote(ORDER), "toUInt32(0)", blank)
             selects.append(_select_rows(registry.events[ORDER], told, moment, registry, few))
-        others = registry.event("any other")
+        others = registry.tables[registry.event("any other").table]
         known = ", ".join(quote(name) for name in dict.fromkeys((*ECHOES, *names)))
         until = () if moment.complete else (f"at <= {moment.instant_sql}",)
         where = _and((f"merchant = {moment.merchant_id}", *until, *few, f"kind NOT IN ({known})"))
         selects.append(
-            f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, toString(kind) AS name, toUInt32(0) AS bits, "
-            f"{blank} AS keys, toInt64(toInt32(day)) AS date FROM {others.table} WHERE {where}"
+            f"SELECT member, at, {others.stands} AS stands, toString(kind) AS name, toUInt32(0) AS bits, "
+            f"{blank} AS keys, toInt64(toInt32(day)) AS date FROM {others.name} WHERE {where}"
         )
     return selects
 
@@ -149,9 +149,9 @@ def _select_rows(
     event: Event, told: tuple[str, str, str], moment: Moment, registry: Registry, counts: Listed[str]
 ) -> str:
     name, bits, keys = told
-    scan = asking.scan_of(event, moment, registry)
+    scan, stands = asking.scan_of(event, moment, registry), registry.tables[event.table].stands
     return (
-        f"SELECT member, at, toUInt64(seq) AS seq, toUInt32(idx) AS idx, {name} AS name, {bits} AS bits, "
+        f"SELECT member, at, {stands} AS stands, {name} AS name, {bits} AS bits, "
         f"{keys} AS keys, toInt64(toInt32(day)) AS date FROM {scan.source} WHERE {_and((*scan.conditions, *scan.live, *counts))}"
     )
 
@@ -217,9 +217,9 @@ def _fold(made: Sequence) -> str:
     count, absent = len(made.steps), made.absent.within if made.absent is not None else None
     following = [*(step.within for step in made.steps[1:]), None]  # what counts from each step on
     initial = [
-        _late(following[0], "a.1", "a.7"),
+        _late(following[0], "a.1", "a.6"),
         *(["toInt64(-1)"] * (count - 1)),
-        _late(absent, "a.1", "a.7") if count == 1 else "toInt64(-1)",
+        _late(absent, "a.1", "a.6") if count == 1 else "toInt64(-1)",
         "toInt64(1)",
         "toInt64(0)",
     ]
@@ -239,7 +239,7 @@ def _fold(made: Sequence) -> str:
         last = _late(absent, "t", "d")
         pending = base if count == 1 else f"if({moves[count - 1]} AND {base} < 0, {last}, {base})"
     state = ", ".join([*new, pending, level, done])
-    told = f"arrayMap(e -> e.1, tail), arrayMap(e -> e.7, tail), {bits}, tuple({', '.join(initial)})"
+    told = f"arrayMap(e -> e.1, tail), arrayMap(e -> e.6, tail), {bits}, tuple({', '.join(initial)})"
     return f"arrayFold((acc, t, d, b) -> tuple({state}), {told})"
 
 
@@ -249,11 +249,11 @@ def _kept_bits(made: Sequence) -> str:
     for n, step in enumerate(made.asked):
         places = [made.same.index(prop) + 1 for prop in step.same]
         if places:
-            equal = " AND ".join(f"e.6[{at}] != '' AND e.6[{at}] = a.6[{at}]" for at in places)
+            equal = " AND ".join(f"e.5[{at}] != '' AND e.5[{at}] = a.5[{at}]" for at in places)
             lost.append(f"if({equal}, 0, {1 << n})")
     if not lost:
-        return "arrayMap(e -> e.5, tail)"
-    return f"arrayMap(e -> toUInt32(bitAnd(e.5, bitNot(toUInt32({' + '.join(lost)})))), tail)"
+        return "arrayMap(e -> e.4, tail)"
+    return f"arrayMap(e -> toUInt32(bitAnd(e.4, bitNot(toUInt32({' + '.join(lost)})))), tail)"
 
 
 def _advances(made: Sequence, number: int) -> str:
@@ -262,7 +262,7 @@ def _advances(made: Sequence, number: int) -> str:
     if step.within is not None:
         tests.append(_in_time(step.within, before, "t", "d"))
     if made.within is not None:
-        tests.append(_in_time(made.within, _late(made.within, "a.1", "a.7"), "t", "d"))
+        tests.append(_in_time(made.within, _late(made.within, "a.1", "a.6"), "t", "d"))
     return f"({' AND '.join(tests)})"
 
 
