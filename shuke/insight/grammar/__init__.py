@@ -6,14 +6,14 @@ from shuke.insight.grammar.policy.language import read, write
 from shuke.insight.grammar.policy.plans import restriction
 from shuke.insight.grammar.policy.rules import BadRule, Group, Leaf, Node, leaves, nodes, written
 from shuke.insight.grammar.policy.timers import Slide, crossings_sql, next_day, slides
-from shuke.insight.grammar.queries.answering import Answer, Known, answer, answers_at, crossings, moment_of
+from shuke.insight.grammar.queries.answering import Answer, Known, answer, answers_at, crossings, everyone, moment_of
 from shuke.insight.grammar.queries.measuring import measured
 from shuke.insight.grammar.queries.naming import Names, names_in, said, with_titles
 from shuke.insight.grammar.queries.vocabulary import vocabulary
 
 __all__ = [
     "MEMBERSHIP", "Answer", "BadRule", "Group", "Known", "Leaf", "Names", "Node", "Slide", "all_leaves", "answer", "answers_at",
-    "crossings", "crossings_sql", "kind_of", "leaves", "lists_of", "measured", "moment_of", "names_in", "next_day", "nodes",
-    "parse", "read", "restriction", "said", "segments_of", "sentence", "slides", "vocabulary", "with_titles",
+    "crossings", "crossings_sql", "everyone", "kind_of", "leaves", "lists_of", "measured", "moment_of", "names_in", "next_day",
+    "nodes", "parse", "read", "restriction", "said", "segments_of", "sentence", "slides", "vocabulary", "with_titles",
     "write", "written",
 ]  # fmt: skip

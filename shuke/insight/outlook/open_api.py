@@ -12,7 +12,7 @@ from msgspec import Meta
 from shuke.ground import members
 from shuke.ground import mirror as columns
 from shuke.insight import grammar, segments
-from shuke.insight.outlook.queries import times
+from shuke.insight.outlook.queries import previews, times
 from shuke.kit import clock, http
 from shuke.kit.db import Database
 
@@ -31,6 +31,12 @@ class Ruled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def raw(self) -> Any:
         """The rule as JSON; refuses `BadRule`."""
         return self.rule if self.text is None else grammar.read(self.text)
+
+
+class Tried(Ruled, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A rule to preview; `sampled`: of more than 100,000 members ten thousand are asked, and the count has a margin."""
+
+    sampled: bool = False
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,11 +95,12 @@ async def count(database: Database, request: Request[Any, Any, Any], mirror: Any
 
 @post("/segments/preview", guards=READ, status_code=200, responses=REFUSALS)
 async def preview(
-    database: Database, request: Request[Any, Any, Any], mirror: Any, data: Ruled
-) -> segments.Preview:  # fmt: skip
-    """预览一条规则，不保存。 Preview a rule: count, examples, whom each condition keeps out."""
+    database: Database, request: Request[Any, Any, Any], mirror: Any, data: Tried
+) -> previews.Preview:  # fmt: skip
+    """预览一条规则，不保存；会员很多时可先要抽样估计。 Preview a rule: count, examples, whom each condition keeps out."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        return await segments.preview(tx, _opened(mirror), data.raw(), data.as_of or clock.now())
+        at = data.as_of or clock.now()
+        return await previews.preview(tx, _opened(mirror), data.raw(), at, sampled=data.sampled)
 
 
 @post(

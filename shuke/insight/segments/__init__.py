@@ -1,8 +1,9 @@
 """Audiences as trees of conditions: counted at once, kept as membership, live, proven and explained."""
 
 from shuke.insight.grammar import BadRule
-from shuke.insight.segments.actions import Lived, ListInUse, ListTaken, Refreshed, SegmentInUse, SlugTaken
+from shuke.insight.segments.actions import Lived, ListInUse, ListTaken, Refreshed, SegmentInUse, SegmentStale, SlugTaken
 from shuke.insight.segments.actions import (
+    change_list,
     create_segment,
     delete_list,
     delete_segment,
@@ -14,21 +15,21 @@ from shuke.insight.segments.actions import (
 from shuke.insight.segments.actions import note_changed, note_history, refresh, refresh_soon, used_by, verify
 from shuke.insight.segments.actions import with_changes
 from shuke.insight.segments.events import SegmentRefreshed
-from shuke.insight.segments.queries.catalog import NoSuchSegment, Shown, find_segment, get_segment, list_segments, names
+from shuke.insight.segments.queries.catalog import NoSuchSegment, Shown, find_segment, get_segment, history, list_segments, names
 from shuke.insight.segments.queries.catalog import using, versions
 from shuke.insight.segments.queries.lists import NoSuchList, ShownList, get_list, list_lists, list_names
 from shuke.insight.segments.queries.membership import Belonging, Flip, entered, flips, inside, left, members
 from shuke.insight.segments.queries.membership import members_after, members_each, of_member, of_members
-from shuke.insight.segments.queries.nesting import known_of
-from shuke.insight.segments.queries.showing import SAMPLE, Counted, Preview, Sampled, ask, count
-from shuke.insight.segments.queries.showing import parsed, preview, sampled
+from shuke.insight.segments.queries.nesting import known_of, stored_edges
+from shuke.insight.segments.queries.showing import SAMPLE, Counted, Sampled, ask, count
+from shuke.insight.segments.queries.showing import parsed, sampled
 
 __all__ = [
     "SAMPLE", "BadRule", "Belonging", "Counted", "Flip", "ListInUse", "ListTaken", "Lived", "NoSuchList",
-    "NoSuchSegment", "Preview", "Refreshed", "Sampled", "SegmentInUse", "SegmentRefreshed", "Shown", "ShownList",
-    "SlugTaken", "ask", "count", "create_segment", "delete_list", "delete_segment", "edit_segment",
-    "entered", "find_segment", "flips", "get_list", "get_segment", "import_list", "inside", "keep_list", "known_of", "left",
+    "NoSuchSegment", "Refreshed", "Sampled", "SegmentInUse", "SegmentRefreshed", "Shown", "ShownList",
+    "SegmentStale", "SlugTaken", "ask", "change_list", "count", "create_segment", "delete_list", "delete_segment", "edit_segment",
+    "entered", "find_segment", "flips", "get_list", "get_segment", "history", "import_list", "inside", "keep_list", "known_of", "left",
     "list_lists", "list_names", "list_segments", "live", "members", "members_after", "members_each", "names",
-    "note_changed", "note_history", "of_member", "of_members", "parsed", "preview", "refresh", "refresh_soon",
-    "sampled", "used_by", "using", "verify", "versions", "with_changes",
+    "note_changed", "note_history", "of_member", "of_members", "parsed", "refresh", "refresh_soon",
+    "sampled", "stored_edges", "used_by", "using", "verify", "versions", "with_changes",
 ]  # fmt: skip

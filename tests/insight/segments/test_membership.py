@@ -140,7 +140,7 @@ async def test_preview_and_explain(database: Database, columns: mirror.Mirror, s
     rule = {"all": [BUYERS, {"not": {"did": "order", "measure": {"sum": "amount_fen"}, "op": ">=", "value": 20_000}}]}
     await mirror.drain(columns, database, shop)
     async with database.read(shop) as tx:
-        preview = await segments.preview(tx, columns, rule, NOON)
+        preview = await outlook.preview(tx, columns, rule, NOON)
         explained = await outlook.explain(tx, columns, rule, 1, NOON)
     assert (preview.count, preview.total) == (1, 3)
     assert [(part.path, part.count) for part in preview.parts] == [
@@ -171,7 +171,7 @@ async def test_sentences_call_others_by_their_names(database: Database, columns:
             "或者在名单「老客名单」里，或者曾离开分群（分群是其中之一 近期买家、gone）"
         )
         assert 'in segment "近期买家"' in made.sentence.en
-        shown = await segments.preview(tx, columns, rule, NOON)
+        shown = await outlook.preview(tx, columns, rule, NOON)
         assert [part.sentence.zh for part in shown.parts][1] == "属于分群「近期买家」"
         facts = [{"name": f"tag:{mama.slug}", "title": {}}, {"name": "city", "title": {"zh": "城市", "en": "City"}}]
         told = await grammar.with_titles(tx, facts)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from shuke.assets import rewards
 from shuke.ground import members, mirror
-from shuke.insight import segments
+from shuke.insight import outlook
 from shuke.kit import clock
 from shuke.kit.db import Database
 from shuke.programs import missions
@@ -37,7 +37,7 @@ async def test_a_streak_ends_at_the_midnight_after_the_missed_day(
         for days in range(6):
             rule = {"attr": "check_in.streak", "op": "eq", "value": days}
             async with database.read(merchant_id) as tx:
-                if (await segments.preview(tx, columns, rule, at)).count:
+                if (await outlook.preview(tx, columns, rule, at)).count:
                     return days
         return -1
 

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 
 # The place of a row in time: the instant, then the merchant's sequence.
-_AT = "bitShiftLeft(toUInt128(toUnixTimestamp64Micro(at)), 64)"
-ORDER = f"({_AT} + bitShiftLeft(toUInt128(seq), 16) + idx)"
-SIGNED_ORDER = f"({_AT} + place + idx)"
-
+ORDER = "(bitShiftLeft(toUInt128(toUnixTimestamp64Micro(at)), 64) + bitShiftLeft(toUInt128(seq), 16) + idx)"
 
 # Where a question inside a condition may be kept to the few members that are asked; a comment for the engine otherwise.
 FEW = "/*few*/"

@@ -1,4 +1,4 @@
-"""Segments compared and asked across time: overlaps, flows, sizes to come, who was in then, who came and went, wordings."""
+"""Rules previewed; segments compared and asked across time: overlaps, flows, sizes to come, who was in, wordings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from litestar import Request, get, post
 from shuke.ground import members
 from shuke.ground import mirror as columns
 from shuke.insight import segments
-from shuke.insight.outlook.queries import overlaps, times, wordings
+from shuke.insight.outlook.queries import overlaps, previews, times, wordings
 from shuke.kit import clock, http, paging
 from shuke.kit.db import Database
 
@@ -24,6 +24,14 @@ class AskedWhy(msgspec.Struct, forbid_unknown_fields=True):
     member_id: int
     rule: dict[str, Any] | None = None
     slug: str | None = None
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True):
+    """A rule to try, at an instant; of many members a sample is enough with `sampled`."""
+
+    rule: dict[str, Any]
+    as_of: datetime | None = None
+    sampled: bool = False
 
 
 class Compared(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,6 +64,14 @@ class Moved(msgspec.Struct, frozen=True):
     entered: bool
     reason: str
     at: datetime
+
+
+@post("/segments/preview", guards=READ, status_code=200)
+async def preview(request: Request, database: Database, mirror: Any, data: Asked) -> previews.Preview:
+    """Count, sample and the count of every part of a rule; nothing is written."""
+    at = data.as_of or clock.now()
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        return await previews.preview(tx, opened(mirror), data.rule, at, sampled=data.sampled)
 
 
 @post("/segments/explain", guards=READ, status_code=200)
@@ -139,4 +155,4 @@ def opened(mirror: columns.Mirror | None) -> columns.Mirror:
     return mirror
 
 
-routes = [explain, overlap, flow, forecast, then, flips, versions, changes]
+routes = [preview, explain, overlap, flow, forecast, then, flips, versions, changes]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shuke.ground import mirror
 from shuke.insight import grammar
-from shuke.insight.segments.queries import catalog, lists
+from shuke.insight.segments.queries import catalog, lists, nesting
 from shuke.insight.segments.queries.rules import rules_of
 
 if TYPE_CHECKING:
@@ -95,12 +95,11 @@ async def read_state(tx: Tx, at: datetime) -> State:
     place, fresh = await tx.one(_PLACE), await mirror.freshness(tx, tx.merchant_id or 0)
     rows = await catalog.stored(tx)
     read = rules_of(tx.merchant_id or 0, rows)
-    edges = await tx.rows("select leaf, edge from segment_edge where merchant_id = %(merchant_id)s")
     found = await lists.bitmaps(tx, read.lists)
     last = max((row.refreshed_at for row in rows if row.state == "ok" and row.refreshed_at), default=at)
     moment = await grammar.moment_of(tx, last if at < last <= at + WAITED else at)
     since = None if last > at + WAITED or place is None else place.at
     return State(
-        rows, read.trees, dict(read.failed), moment, found, {row.leaf: row.edge for row in edges}, read.slides, since,
+        rows, read.trees, dict(read.failed), moment, found, await nesting.stored_edges(tx), read.slides, since,
         place.seen if place else 0, fresh.seq, fresh.head, read.hears,
     )  # fmt: skip

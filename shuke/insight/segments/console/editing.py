@@ -1,4 +1,4 @@
-"""Segments on the console: the list, the editor with its preview, explanations, members and export."""
+"""Segments on the console: the list, the editor, members."""
 
 from __future__ import annotations
 
@@ -35,13 +35,6 @@ class ChangedSegment(msgspec.Struct, forbid_unknown_fields=True):
     name: str | None = None
     rule: dict[str, Any] | None = None
     description: str | None = None
-
-
-class Asked(msgspec.Struct, forbid_unknown_fields=True):
-    """A rule to try, at an instant."""
-
-    rule: dict[str, Any]
-    as_of: datetime | None = None
 
 
 class Said(msgspec.Struct, forbid_unknown_fields=True):
@@ -150,13 +143,6 @@ async def refresh_segment(request: Request, database: Database, mirror: Any, slu
         return await _whole(tx, slug)
 
 
-@post("/segments/preview", guards=READ, status_code=200)
-async def preview(request: Request, database: Database, mirror: Any, data: Asked) -> showing.Preview:
-    """Count, sample and the count of every part of a rule; nothing is written."""
-    async with database.read(http.caller_of(request).merchant_id) as tx:
-        return await showing.preview(tx, opened(mirror), data.rule, data.as_of or clock.now())
-
-
 @post("/segments/text", guards=READ, status_code=200)
 async def as_text(data: Said) -> dict[str, Any]:
     """A rule in both forms: text from JSON, or JSON from text, which must then be a rule that can be used."""
@@ -194,6 +180,6 @@ async def segment_members(
 
 
 routes = [
-    list_segments, kinds, get_segment, new_segment, change_segment, remove_segment, refresh_segment, preview, as_text,
+    list_segments, kinds, get_segment, new_segment, change_segment, remove_segment, refresh_segment, as_text,
     verify, segment_members,
 ]  # fmt: skip

@@ -58,3 +58,9 @@ async def known_of(tx: Tx, trees: Sequence[Node]) -> Known:
         if slug not in found:
             raise grammar.BadRule(leaf.path, f"没有名单「{slug}」。", f'There is no list "{slug}".', "unknown_list")
     return grammar.Known(inside, found)
+
+
+async def stored_edges(tx: Tx) -> dict[str, float | None]:
+    """The edges of rankings as membership follows them, by leaf."""
+    rows = await tx.rows("select leaf, edge from segment_edge where merchant_id = %(merchant_id)s")
+    return {row.leaf: row.edge for row in rows}

@@ -1,4 +1,4 @@
-"""Counts and previews for people and commands."""
+"""Rules asked, counts, and members shown in few."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import msgspec
 from shuke.ground import members, mirror
 from shuke.insight import grammar
 from shuke.insight.segments.queries import nesting
-from shuke.kit import clock
-from shuke.kit.kinds import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +21,6 @@ if TYPE_CHECKING:
 SAMPLE = 20
 
 
-class Part(msgspec.Struct, frozen=True):
-    """One node of a rule with the members it stands for."""
-
-    path: str
-    sentence: Sentence
-    count: int
-
-
 class Sampled(msgspec.Struct, frozen=True):
     """One member of a preview."""
 
@@ -39,29 +29,6 @@ class Sampled(msgspec.Struct, frozen=True):
     phone_masked: str | None
     points_available: int | None
     last_order_at: datetime | None
-
-
-class Sieve(msgspec.Struct, frozen=True):
-    """One condition of several that must all hold: who is left after it and those before, and whom it alone keeps out."""
-
-    path: str
-    sentence: Sentence
-    left: int
-    excludes: int
-
-
-class Preview(msgspec.Struct, frozen=True):
-    """How many members a rule stands for, of how many, and what each part adds."""
-
-    count: int
-    total: int
-    as_of: datetime
-    ms: int
-    sentence: Sentence
-    sample: list[Sampled]
-    parts: list[Part]
-    funnel: list[Sieve]
-    mirror_as_of: datetime | None
 
 
 class Counted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,40 +63,6 @@ async def count(
             return Counted(len(found))
         outside = await members.outside_ids(tx, found)
     return Counted(len(found), sorted(listed[0] for listed in outside.values() if listed))
-
-
-async def preview(tx: Tx, opened: Mirror, rule: Any, as_of: datetime) -> Preview:
-    """Count, sample and the count of every part, all from one question to the mirror."""
-    started = clock.monotonic()
-    node = parsed(rule)
-    answer = await ask(tx, opened, [node], as_of)
-    found = answer.members(node)
-    names = await grammar.names_in(tx, rule)
-    parts = [Part(part.path, _said(part, names), len(answer.members(part))) for part in grammar.nodes(node)]
-    fresh = await mirror.freshness(tx, answer.moment.merchant_id)
-    milliseconds = round((clock.monotonic() - started) * 1000)
-    sample = await sampled(tx, opened, answer.moment, list(found[:SAMPLE]))
-    return Preview(
-        count=len(found), total=len(answer.everyone), as_of=as_of, ms=milliseconds, sentence=_said(node, names), sample=sample,
-        parts=parts, funnel=_funnel(node, answer, names), mirror_as_of=fresh.applied_at,
-    )  # fmt: skip
-
-
-def _said(node: Node, names: grammar.Names) -> Sentence:
-    return grammar.said(node, names, mirror.declared())
-
-
-def _funnel(node: Node, answer: Answer, names: grammar.Names) -> list[Sieve]:
-    """How many each condition of the outermost "all" keeps out; nothing for other rules."""
-    if isinstance(node, grammar.Leaf) or node.word != "all" or len(node.parts) < 2:
-        return []
-    sets = [answer.members(part) for part in node.parts]
-    everybody, left, found = answer.members(node), answer.everyone, []
-    for n, part in enumerate(node.parts):
-        left = left & sets[n]
-        others = answer.everyone.intersection(*(one for m, one in enumerate(sets) if m != n))
-        found.append(Sieve(part.path, _said(part, names), len(left), len(others) - len(everybody)))
-    return found
 
 
 async def sampled(tx: Tx, opened: Mirror, moment: Moment, member_ids: Sequence[int]) -> list[Sampled]:

@@ -233,6 +233,7 @@ export interface Fact {
 }
 export interface Attribute extends Fact {
   arguments: Record<string, string>;
+  instead?: Record<string, string>;
 }
 export interface EventKind {
   name: string;
@@ -249,7 +250,7 @@ export interface SegmentKinds {
   lists?: { slug: string; name: string }[];
 }
 export type SegmentMember = Schemas["Sampled"];
-export type SegmentPreview = Schemas["insight_segments_queries_showing_Preview"];
+export type SegmentPreview = Schemas["insight_outlook_queries_previews_Preview"];
 export type Explanation = Schemas["Explained"];
 export type SegmentOverlap = Schemas["Overlap"];
 export interface SegmentFlow {

@@ -1,0 +1,1 @@
+"""How much a sample says of everybody."""
