@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 # The place of a row in time: the instant, then the merchant's sequence.
-ORDER = "(bitShiftLeft(toUInt128(toUnixTimestamp64Micro(at)), 64) + bitShiftLeft(toUInt128(seq), 16) + idx)"
+_AT = "bitShiftLeft(toUInt128(toUnixTimestamp64Micro(at)), 64)"
+ORDER = f"({_AT} + bitShiftLeft(toUInt128(seq), 16) + idx)"
+SIGNED_ORDER = f"({_AT} + place + idx)"
+
 
 # Where a question inside a condition may be kept to the few members that are asked; a comment for the engine otherwise.
 FEW = "/*few*/"
