@@ -60,6 +60,7 @@ class _Rounds:
         self._mirror, self._database, self._news = mirror, database, news
         self._pause = TICK_SECONDS
         self._looked = -float(LOOK_AROUND_SECONDS)
+        self._begun = False
 
     async def next(self) -> float:
         """Copy what is new; the seconds to wait."""
@@ -67,6 +68,9 @@ class _Rounds:
         self._news.clear()
         began = clock.monotonic()
         try:
+            if not self._begun:  # tables of another version are made anew, also where nothing is new
+                await actions.copy(self._mirror, self._database, ())
+                self._begun = True
             if clock.monotonic() - self._looked >= LOOK_AROUND_SECONDS:
                 self._looked = clock.monotonic()
                 async with self._database.directory() as tx:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shuke.ground import ingestion, members, mirror
+from shuke.ground.mirror import jobs
 from shuke.kit import clock
 from shuke.kit.db import Database
 from shuke.programs import intake
@@ -129,6 +130,24 @@ async def test_a_new_folder_starts_from_the_first_announcement(
     columns.rewound = False
     await mirror.copy(columns, database, [])
     await mirror.drain(columns, database, merchant_id)
+    assert await figures(columns, merchant_id) == before
+
+
+async def test_tables_of_another_version_are_made_anew_before_anything_is_new(
+    database: Database, columns: mirror.Mirror, merchant_id: int
+) -> None:
+    """The first round after an upgrade, at a shop where nothing happens: questions find the columns they name."""
+    await intake.apply(database, merchant_id, [order("1", "a", NOON), order("2", "b", NOON)], history=True)
+    await mirror.drain(columns, database, merchant_id)
+    before = await figures(columns, merchant_id)
+    await columns.engine.command("ALTER TABLE orders DROP COLUMN coupon")
+    await columns.engine.command("TRUNCATE TABLE mirror_mark")
+    await columns.engine.command("INSERT INTO mirror_mark VALUES ('1:older')")
+    columns.rewound = False
+    rounds = jobs._Rounds(columns, database, set())
+    await rounds.next()
+    told = await mirror.rows(columns, f"SELECT DISTINCT coupon FROM orders WHERE merchant = {merchant_id}")
+    assert told == [("",)]
     assert await figures(columns, merchant_id) == before
 
 

@@ -186,5 +186,8 @@ async def test_at_one_instant_the_merchants_sequence_decides(columns: mirror.Mir
     again = [_bought(9, 1, at, "面膜") | {"seq": 1003, "channel": "web"}, _bought(5, 1, at, "洁面乳") | {"seq": 1007}]
     last = {"did": "order_line", "measure": {"last": "sku"}, "op": "eq", "value": "洁面乳"}
     assert await _found(columns, last, [], [*orders, *again]) == {1}
-    began = {"did": "order", "where": [{"prop": "first", "op": "eq", "value": True}, {"prop": "channel", "op": "eq", "value": "web"}]}
+    began = {
+        "did": "order",
+        "where": [{"prop": "first", "op": "eq", "value": True}, {"prop": "channel", "op": "eq", "value": "web"}],
+    }
     assert await _found(columns, began, [], again) == {1}

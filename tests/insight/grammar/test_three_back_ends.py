@@ -86,7 +86,9 @@ MERGES = st.just([]) | st.lists(st.tuples(st.integers(1, 7), st.integers(1, 7)),
 def worlds(draw: st.DrawFn) -> dict[str, Any]:
     members = {n: draw(st.none() | instants()) for n in range(1, draw(st.integers(1, 7)) + 1)}
     listed = [draw(orders(n)) for n in range(1, draw(st.integers(0, 10)) + 1)]
-    told = draw(st.permutations(range(1_001, 1_001 + 3 * len(listed), 2)))  # between what was done besides, before or after
+    told = draw(
+        st.permutations(range(1_001, 1_001 + 3 * len(listed), 2))
+    )  # between what was done besides, before or after
     listed = [order | {"seq": seq} for order, seq in zip(listed, told, strict=False)]
     behaviour = [
         (draw(st.sampled_from(["view", "check_in", "video_watched"])), draw(st.integers(1, 7)), draw(instants()), draw(PROPERTIES),
