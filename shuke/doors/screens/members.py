@@ -11,7 +11,7 @@ from litestar.response import Stream
 from shuke.assets import offers, points
 from shuke.doors.screens import roster, sheets, timeline
 from shuke.ground import access, members, orders, tenancy
-from shuke.insight import segments
+from shuke.insight import profiles, segments
 from shuke.kit import clock, http, paging
 from shuke.kit.db import Database
 from shuke.kit.http import Caller, requires
@@ -24,7 +24,8 @@ def wish_of(query: Any, caller: Caller) -> roster.Wish:
     """The filters and the order in the address, and the stores that the reader's role is for."""
     tier = query.get("tier", "")
     return roster.Wish(
-        q=query.get("q", ""), segment=query.get("segment", ""), tag=query.get("tag", ""),
+        q=query.get("q", ""), segment=query.get("segment", ""), cell=query.get("cell", ""),
+        tag=query.get("tag", ""),
         tier=int(tier) if tier.isdigit() else None, store=query.get("store", ""), sort=query.get("sort") or "joined",
         descending=query.get("dir") != "asc", stores=caller.stores,
     )  # fmt: skip
@@ -33,7 +34,7 @@ def wish_of(query: Any, caller: Caller) -> roster.Wish:
 @get(
     "/members",
     guards=READ,
-    responses=http.declares(paging.BadCursor, roster.UnknownSort, segments.NoSuchSegment),
+    responses=http.declares(paging.BadCursor, roster.UnknownSort, segments.NoSuchSegment, profiles.NoSuchCell),
 )
 async def list_members(
     request: Request[Any, Any, Any],
@@ -43,7 +44,7 @@ async def list_members(
     cursor: str | None = None,
     limit: int = 50,
 ) -> paging.Page:
-    """Members: `q` (phone tail, phone, card, name), `segment`, `tag`, `tier`, `store`; in the order of `sort`
+    """Members: `q` (phone tail, phone, card, name), `segment`, `cell` (of RFM), `tag`, `tier`, `store`; in the order of `sort`
     joined|last_order|points|amount and `dir`."""
     async with database.read(caller.merchant_id) as tx:
         return await roster.page(tx, mirror, wish_of(request.query_params, caller), cursor, paging.limited(limit))
@@ -52,7 +53,7 @@ async def list_members(
 @get(
     "/members/export",
     guards=[requires("members.export")],
-    responses=http.declares(roster.UnknownSort, segments.NoSuchSegment),
+    responses=http.declares(roster.UnknownSort, segments.NoSuchSegment, profiles.NoSuchCell),
 )
 async def export_members(request: Request[Any, Any, Any], database: Database, caller: Caller, mirror: Any) -> Stream:
     """The list as a file: the same filters, `format` csv|xlsx, `columns` in the order shown. Noted in the audit trail."""

@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from shuke.assets import points
 from shuke.ground import members, mirror, orders, tenancy
-from shuke.insight import segments, tags
+from shuke.insight import profiles, segments, tags
 from shuke.kit import clock, errors, paging
 from shuke.programs import tiers
 
@@ -63,6 +63,7 @@ class Wish:
 
     q: str = ""
     segment: str = ""
+    cell: str = ""
     tag: str = ""
     tier: int | None = None
     store: str = ""
@@ -73,7 +74,9 @@ class Wish:
 
     @property
     def is_plain(self) -> bool:
-        return not (self.q or self.segment or self.tag or self.store or self.stores or self.tier is not None)
+        return not (
+            self.q or self.segment or self.cell or self.tag or self.store or self.stores or self.tier is not None
+        )
 
 
 class UnknownSort(errors.Refused):
@@ -160,6 +163,8 @@ async def everybody_meant(tx: Tx, opened: mirror.Mirror | None, wish: Wish) -> B
         sets.append(BitMap(await members.search(tx, wish.q, limit=500)))
     if wish.segment:
         sets.append(await segments.members(tx, wish.segment))
+    if wish.cell:
+        sets.append(await _in_cell(tx, opened, wish.cell))
     if wish.tag:
         sets.append(await tags.wearers(tx, wish.tag, clock.now()))
     if wish.tier is not None:
@@ -183,6 +188,12 @@ async def found(tx: Tx, opened: mirror.Mirror | None, words: str, stores: frozen
         served = await _served_by(tx, opened, stores)
         numbers = [number for number in numbers if number in served]
     return numbers[:most]
+
+
+async def _in_cell(tx: Tx, opened: mirror.Mirror | None, named: str) -> BitMap:
+    """Who stands in an RFM cell now: exactly whom a segment of it would hold."""
+    node = segments.parsed((await profiles.cell(tx, named)).rule)
+    return (await segments.ask(tx, _needed(opened), [node], clock.now())).members(node)
 
 
 async def _on_level(tx: Tx, level: int) -> BitMap:

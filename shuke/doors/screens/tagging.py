@@ -10,7 +10,7 @@ from pyroaring import BitMap
 
 from shuke.doors.screens import roster
 from shuke.ground import access, members
-from shuke.insight import segments, tags
+from shuke.insight import profiles, segments, tags
 from shuke.kit import clock, errors, http
 from shuke.kit.db import Database, Tx
 from shuke.kit.http import Caller
@@ -23,6 +23,7 @@ class Filter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     q: str = ""
     segment: str = ""
+    cell: str = ""
     tag: str = ""
     tier: int | None = None
     store: str = ""
@@ -61,6 +62,7 @@ class NobodyMeant(errors.Refused):
         tags.TagArchived,
         tags.PastEnd,
         segments.NoSuchSegment,
+        profiles.NoSuchCell,
     ),
 )
 async def tag_members(data: Tagging, database: Database, caller: Caller, mirror: Any) -> tags.Done:

@@ -12,7 +12,7 @@ from shuke.insight.profiles.actions import scoring
 from shuke.insight.profiles.actions import stages as writing
 from shuke.insight.profiles.policy.features import FEATURES
 from shuke.insight.profiles.policy.stages import READY, BadStage, TooManyStages, clean
-from shuke.insight.profiles.queries import features, purchases, stages, told
+from shuke.insight.profiles.queries import cells, features, purchases, stages, told
 from shuke.kit import clock, http
 from shuke.kit.db import Database
 
@@ -26,9 +26,16 @@ async def show_profiles(request: Request, database: Database) -> dict[str, Any]:
     async with database.read(http.caller_of(request).merchant_id) as tx:
         return {
             "cards": await told.cards(tx),
-            "cells": await told.cells(tx),
+            "cells": await cells.cells(tx),
             "features": [msgspec.to_builtins(feature) for feature in FEATURES],
         }
+
+
+@get("/profiles/cells/{cell:str}", guards=READ, responses=http.declares(cells.NoSuchCell))
+async def show_cell(request: Request, database: Database, cell: str) -> cells.Cell:
+    """One cell of the map or of a grid (`eleven:champions`), with who stands in it now and the rule of a segment of them."""
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        return await cells.cell(tx, cell)
 
 
 @post("/profiles/refit", guards=WRITE, status_code=202)
@@ -124,4 +131,4 @@ async def remove_stage(request: Request, database: Database, data: StageName) ->
             await access.record(tx, caller, "profiles.stage_removed", ("stage", data.name), at=at)
 
 
-routes = [show_profiles, refit, show_member, show_stages, try_stage, put_stage, remove_stage]
+routes = [show_profiles, show_cell, refit, show_member, show_stages, try_stage, put_stage, remove_stage]

@@ -29,7 +29,12 @@ async def _scores(_: Tx, news: Sequence[News]) -> Mapping[str, list[Any]]:
 
 DECLARED = (
     *(
-        mirror.Attribute(f"profile.{score.code}", score.type, (score.title.zh, score.title.en))
+        mirror.Attribute(
+            f"profile.{score.code}",
+            score.type,
+            (score.title.zh, score.title.en),
+            words={code: (name.zh, name.en) for code, name in score.words.items()},
+        )
         for model in SPEAKING.values()
         for score in model.SCORES
     ),

@@ -39,6 +39,16 @@ class ProfileScore(Model):
     computed_at: Mapped[object] = instant()
 
 
+class ProfileCell(Model):
+    """How many members stand in a cell of a grid of RFM (map, eleven, eight) now; moved in the transaction of their scores."""
+
+    __tablename__ = "profile_cell"
+    merchant_id: Mapped[int] = part_of_key()
+    grid: Mapped[str] = mapped_column(primary_key=True)
+    cell: Mapped[str] = mapped_column(primary_key=True)
+    members: Mapped[int]
+
+
 class ProfilePlace(Model):
     """How far scores follow what members do: everything announced up to `seq`, as seen on a business date."""
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from shuke.doors.context import Context
 from shuke.ground import ingestion, mirror
-from shuke.insight.profiles.policy import rfm
 from shuke.insight.profiles.policy.features import FEATURES
 from shuke.insight.profiles.queries import features, purchases
+from shuke.insight.profiles.scorers import rfm
 from shuke.insight.profiles.scorers.rfm import meaning
 from shuke.programs import intake
 

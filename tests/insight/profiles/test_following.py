@@ -1,14 +1,18 @@
 """Between two fittings only who did something is scored again, and it comes to the same as scoring everybody."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from shuke.doors.context import Context
-from shuke.ground import ingestion
+from shuke.ground import ingestion, mirror
 from shuke.insight import profiles
 from shuke.insight.profiles.actions import scoring
+from shuke.insight.profiles.queries import cells
+from shuke.insight.profiles.scorers import rfm
 from shuke.kit import clock
 from shuke.kit.db import Database
 from shuke.programs import intake
@@ -66,6 +70,51 @@ async def test_changed_members_alone_come_to_the_same_as_everybody(mirrored: Con
     await scoring.speak(database, shop, books, NOON + 3 * HOUR + timedelta(seconds=1))
     assert await said(database, shop) == after
     assert await profiles.follow(database, opened, shop, NOON + 4 * HOUR) == 0
+
+
+async def kept_and_counted(database: Database, merchant_id: int) -> tuple[dict[Any, int], dict[Any, int]]:
+    """What is kept of the cells, and a count of all score rows."""
+    async with database.read(merchant_id) as tx:
+        kept = {(one.grid, one.code): one.members for one in await cells.cells(tx)}
+        rows = await tx.rows(
+            "select scores from profile_score where merchant_id = %(merchant_id)s and model = 'rfm' and scores <> '{}'"
+        )
+    return kept, dict(Counter(place for row in rows for place in rfm.places(row.scores)))
+
+
+async def test_cells_are_kept_as_scores_are_written_and_lead_to_their_members(
+    mirrored: Context, shop: int, owner: httpx.AsyncClient
+) -> None:
+    database, opened = mirrored.database, mirrored.mirror
+    kept, counted = await kept_and_counted(database, shop)
+    assert kept == counted and sum(n for (grid, _), n in kept.items() if grid == "map") >= 260
+    late = [bought("n1", "m003", 1), bought("n3", "new", 1), bought("n4", "gone", 1)]
+    await intake.apply(database, shop, late, history=True)
+    await profiles.follow(database, opened, shop, NOON + 2 * HOUR)
+    later, counted = await kept_and_counted(database, shop)
+    assert later == counted and sum(later.values()) == sum(kept.values()) + 6  # two new members, three grids
+    await intake.apply(database, shop, [back("n4")], history=True)  # nothing is said of them any more
+    await profiles.follow(database, opened, shop, NOON + 30 * DAY)
+    later, counted = await kept_and_counted(database, shop)
+    assert later == counted and sum(later.values()) == sum(kept.values()) + 3
+    await mirror.drain(opened, database, shop)
+    for shown in (await owner.get("/console/api/profiles")).json()["cells"]:
+        named = f"{shown['grid']}:{shown['code']}"
+        assert (await owner.get(f"/console/api/profiles/cells/{named}")).json() == shown
+        listed = (await owner.get("/console/api/members", params={"cell": named, "limit": 5})).json()
+        tried = await owner.post("/console/api/segments/preview", json={"rule": shown["rule"]})
+        assert listed["total"] == tried.json()["count"] == shown["members"]
+    unknown = await owner.get("/console/api/members", params={"cell": "eleven:kings"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "no_such_cell")
+
+
+async def test_a_cell_is_said_by_its_name(mirrored: Context, shop: int, owner: httpx.AsyncClient) -> None:
+    rule = {"attr": "profile.cell", "op": "eq", "value": "lost"}
+    sentence = (await owner.post("/console/api/segments/preview", json={"rule": rule})).json()["sentence"]
+    assert "已经流失" in sentence["zh"] and "Lost" in sentence["en"]
+    known = (await owner.get("/console/api/segments/kinds")).json()["attributes"]
+    [fact] = [one for one in known if one["name"] == "profile.cell"]
+    assert fact["words"]["lost"] == {"zh": "已经流失", "en": "Lost"}
 
 
 async def test_a_new_day_scores_everybody(mirrored: Context, shop: int) -> None:

@@ -6,10 +6,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from shuke.insight.profiles.policy import rfm
 from shuke.insight.profiles.policy.fitting import Fit
 from shuke.insight.profiles.policy.histories import Histories, history
-from shuke.insight.profiles.scorers import bgnbd, gamma_gamma, pareto_nbd
+from shuke.insight.profiles.scorers import bgnbd, gamma_gamma, pareto_nbd, rfm
 from tests.insight.profiles import samples
 
 CALIBRATED = date(1997, 9, 30)
@@ -72,7 +71,7 @@ def test_the_table_of_rfm_segments() -> None:
     last = np.array([(date(2006, 12, 31) - max(day for day, _ in bought)).days for bought in orders.values()])
     counts = np.array([len(bought) for bought in orders.values()])
     money = np.array([sum(amount for _, amount in bought) for bought in orders.values()])
-    cells = rfm.eleven(rfm.marks(last, less_is_better=True), rfm.marks(counts), rfm.marks(money))
+    cells = rfm.eleven(rfm.mark(last, less_is_better=True), rfm.mark(counts), rfm.mark(money))
     codes = [(*rfm.ELEVEN, rfm.OTHER)[place].code for place in cells]
     found = Counter(codes)
     assert sum(found.values()) == 995

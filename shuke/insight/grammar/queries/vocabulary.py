@@ -41,14 +41,17 @@ async def _attributes(opened: Mirror, merchant_id: int) -> list[dict[str, Any]]:
     }
     listed = [
         {"name": fact.name, "type": fact.type, "title": _title(fact.title), "arguments": dict(fact.arguments),
-         "samples": _samples(seen.pop(fact.name, ((), 0, 0))[0])}
+         "instead": dict(fact.other.arguments) if fact.other else {},
+         "samples": _samples(seen.pop(fact.name, ((), 0, 0))[0]),
+         "words": {str(value): _title(called) for value, called in fact.words.items()}}
         for fact in opened.registry.attributes.values()
     ]  # fmt: skip
     for name, (samples, numbers, texts) in sorted(seen.items()):
         type_ = "number" if numbers > texts else "text"
         listed.append(
-            {"name": name, "type": type_, "title": _title((name, name)), "arguments": {}, "samples": _samples(samples)}
-        )
+            {"name": name, "type": type_, "title": _title((name, name)), "arguments": {}, "instead": {},
+             "samples": _samples(samples), "words": {}}
+        )  # fmt: skip
     return listed
 
 

@@ -17,7 +17,7 @@ from shuke.insight.profiles.actions.reading import Books
 from shuke.insight.profiles.actions.training import spoken, train
 from shuke.insight.profiles.events import ProfilesScored
 from shuke.insight.profiles.policy.cards import Card
-from shuke.insight.profiles.queries import purchases, stages, told
+from shuke.insight.profiles.queries import cells, purchases, stages, told
 from shuke.insight.profiles.scorers import SPEAKING
 from shuke.kit import jobs
 
@@ -159,15 +159,17 @@ async def _store(tx: Tx, model: str, said: Said, first: int, at: datetime) -> No
     )  # fmt: skip
     scores = [{name: value for name, value in row.items() if value is not None} for row in scores]
     rows = [{"member_id": m, "scores": s, "evidence": e} for m, s, e in zip(ids, scores, evidence, strict=True)]
+    await cells.turn(tx, model)
     changed = await tx.rows(_STORE, rows=msgspec.json.encode(rows).decode(), model=model, at=at)
-    places = {member: n for n, member in enumerate(ids)}
-    _announce(tx, model, at, [
-        (row.member_id, dict.fromkeys(row.before or {}) | scores[places[row.member_id]]) for row in changed
-    ])  # fmt: skip
+    now = dict(zip(ids, scores, strict=True))
+    await cells.move(tx, model, [(row.before or {}, now[row.member_id]) for row in changed])
+    _announce(tx, model, at, [(row.member_id, dict.fromkeys(row.before or {}) | now[row.member_id]) for row in changed])
 
 
 async def _take_back(tx: Tx, model: str, at: datetime, members: Any) -> int:
+    await cells.turn(tx, model)
     stale = await tx.rows(_TAKE_BACK, model=model, at=at, limit=TOGETHER, members=members)
+    await cells.move(tx, model, [(row.scores, {}) for row in stale])
     _announce(tx, model, at, [(row.member_id, dict.fromkeys(row.scores)) for row in stale])
     return len(stale)
 

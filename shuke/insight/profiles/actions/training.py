@@ -15,9 +15,9 @@ from shuke.insight.profiles.policy.fitting import Fit, Words
 from shuke.insight.profiles.policy.histories import WEEK, Purchases
 from shuke.insight.profiles.policy.judging import Judgement, judge
 from shuke.insight.profiles.policy.kinds import LAST_PERIOD
-from shuke.insight.profiles.policy.rfm import BEST
 from shuke.insight.profiles.queries import features, purchases
 from shuke.insight.profiles.scorers import BUYING, LEARNING, gamma_gamma, repurchase, rfm
+from shuke.insight.profiles.scorers.rfm import BEST
 
 if TYPE_CHECKING:
     from datetime import date

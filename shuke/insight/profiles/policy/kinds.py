@@ -12,11 +12,12 @@ LAST_PERIOD = Words("和上一期一样", "the same as last period")
 
 
 class Score(msgspec.Struct, frozen=True):
-    """One score by name; as a fact of the member it is `profile.<code>`."""
+    """One score by name; as a fact of the member it is `profile.<code>`. `words`: what values that are codes mean."""
 
     code: str
     type: Literal["number", "text"]
     title: Words
+    words: dict[str, Words] = {}
 
 
 class ReadyTag(msgspec.Struct, frozen=True, kw_only=True):

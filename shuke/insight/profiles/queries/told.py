@@ -8,7 +8,7 @@ import msgspec
 
 from shuke.insight.profiles.policy.cards import Card
 from shuke.insight.profiles.scorers import SPEAKING
-from shuke.insight.profiles.scorers.rfm import CELLS, meaning
+from shuke.insight.profiles.scorers.rfm import CELLS
 
 if TYPE_CHECKING:
     from shuke.kit.db import Tx
@@ -64,20 +64,5 @@ async def of_member(tx: Tx, member_id: int) -> list[dict[str, Any]]:
         {"model": row.model, "scores": row.scores, "computed_at": row.computed_at,
          "reason": msgspec.to_builtins(SPEAKING[row.model].reason(row.scores, row.evidence)),
          "cell": msgspec.to_builtins(CELLS[row.scores["cell"]]) if "cell" in row.scores else None}
-        for row in rows
-    ]  # fmt: skip
-
-
-async def cells(tx: Tx) -> list[dict[str, Any]]:
-    """How many members stand in each cell, of eleven and of eight, the largest first."""
-    rows = await tx.rows(
-        "select grid, cell, count(*) as members from profile_score s "
-        "cross join lateral (values ('eleven', s.scores->>'cell'), ('eight', s.scores->>'cell8')) as g(grid, cell) "
-        "where s.merchant_id = %(merchant_id)s and s.model = 'rfm' and s.scores <> '{}' "
-        "group by grid, cell order by grid, members desc, cell"
-    )
-    return [
-        {"grid": row.grid, "code": row.cell, "members": row.members, "name": msgspec.to_builtins(CELLS[row.cell]),
-         "means": msgspec.to_builtins(meaning(row.cell))}
         for row in rows
     ]  # fmt: skip

@@ -230,6 +230,8 @@ export interface Fact {
   type: string;
   title: Both;
   samples: (string | number)[];
+  /** What values that are codes mean. */
+  words?: Record<string, Both>;
 }
 export interface Attribute extends Fact {
   arguments: Record<string, string>;
@@ -328,6 +330,7 @@ export interface ImportRow {
   accepted: number;
   duplicates: number;
   rejected: number;
+  memberless?: number;
   total_rows: number | null;
   rate: number | null;
   seconds_left: number | null;

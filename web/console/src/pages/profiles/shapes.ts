@@ -3,6 +3,7 @@ import { i18n, t } from "@/app/locale";
 import { moneyShort, share } from "@/app/read";
 import { storeName } from "@/app/session";
 import type { Both as Said } from "@/api/shapes";
+import type { Rule } from "@/pages/segments/rule";
 
 export type Unit = "days" | "times" | "fen" | "share" | "number" | "points" | "hour" | "weekday" | "text";
 export interface Feature {
@@ -45,9 +46,19 @@ export interface ModelCard {
   drift: { at: string; error: number | null; baseline_error: number | null; auc?: number | null }[];
   more: { map?: number[][]; spent_fen?: number[][]; edges?: Record<string, number[]>; distributions?: Distribution[] };
 }
+/** A cell of a grid with who stands in it now, and the rule of a segment of them. */
+export interface Cell {
+  grid: "map" | "eleven" | "eight";
+  code: string;
+  members: number;
+  name: Said;
+  means: Said | null;
+  rule: Rule;
+}
+export const cellPage = (grid: string, code: string) => ({ path: "/members", query: { cell: `${grid}:${code}` } });
 export interface Profiles {
   cards: ModelCard[];
-  cells: { grid: "eleven" | "eight"; code: string; members: number; name: Said; means: Said | null }[];
+  cells: Cell[];
   features: Feature[];
 }
 export interface Stage {

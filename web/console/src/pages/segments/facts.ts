@@ -1,6 +1,6 @@
 /** How the facts a rule may speak of are shown: their type on screen, and their values in words. */
 import type { Fact, SegmentKinds } from "@/api/shapes";
-import { t, i18n } from "@/app/locale";
+import { t, i18n, say } from "@/app/locale";
 import { session, storeName } from "@/app/session";
 import type { Rule } from "./rule";
 
@@ -39,6 +39,8 @@ export function valuesOf(fact: Fact | undefined, tiers: Value[]): Value[] {
   if (fact.name === "weekday") return [1, 2, 3, 4, 5, 6, 7].map((day) => ({ value: day, label: t(`segments.weekday.${day}`) }));
   if (typeOf(fact) === "date") return [];
   if (fact.name === "store") return (session.value?.stores ?? []).map((one) => ({ value: one.code, label: storeName(one.code) }));
+  const coded = Object.entries(fact.words ?? {});
+  if (coded.length && fact.name !== "gender") return coded.map(([value, words]) => ({ value, label: say(words) }));
   return fact.samples.map((one) => ({ value: one, label: fact.name === "channel" ? inWords(`channel.${one}`, String(one)) : fact.name === "gender" ? inWords(`members.genders.${one}`, String(one)) : String(one) }));
 }
 

@@ -6,6 +6,10 @@ export default {
     pick: "Find a member by phone tail or name",
     noName: "No name given",
     search: "Phone tail, name or card",
+    cellNamed: "RFM: {name}",
+    cellOff: "Without this cell",
+    cellSegment: "Make a segment of this cell",
+    cellSegmentNote: "Whoever comes into the cell or leaves it, the segment follows by itself.",
     filter: {
       show: "Show",
       all: "all members",

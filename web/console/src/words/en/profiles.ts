@@ -9,7 +9,7 @@ export default {
     refitted: "Profiles are up to date",
     fittedAt: "computed {ago}",
     map: "Recency × frequency",
-    mapNote: "Members per cell. 5 is best: more orders to the right, more recent upwards.",
+    mapNote: "Members per cell. 5 is best: more orders to the right, more recent upwards. A cell leads to its members.",
     mapCell: "Recency {r}, frequency {f}: {n} members who spent {money}",
     recency: "Recency",
     frequency: "Frequency",

@@ -6,6 +6,10 @@ export default {
     pick: "输入手机尾号或姓名找会员",
     noName: "未留姓名",
     search: "手机尾号、姓名或卡号",
+    cellNamed: "RFM：{name}",
+    cellOff: "不看这一格",
+    cellSegment: "把这一格建成分群",
+    cellSegmentNote: "以后谁进了这一格、谁出了这一格，分群自己跟着变。",
     filter: {
       show: "看",
       all: "全部会员",

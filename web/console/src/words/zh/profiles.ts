@@ -9,7 +9,7 @@ export default {
     refitted: "画像已重算",
     fittedAt: "{ago}算出",
     map: "最近购买 × 购买次数",
-    mapNote: "每格是会员数。5 分最好：右边买得多，上面最近来过。",
+    mapNote: "每格是会员数。5 分最好：右边买得多，上面最近来过。点一格看是哪些会员。",
     mapCell: "最近购买 {r} 分，购买次数 {f} 分：{n} 位，共消费 {money}",
     recency: "最近购买",
     frequency: "购买次数",
