@@ -10,6 +10,7 @@ from shuke.assets.digests import jobs as digests_jobs
 from shuke.assets.finance import jobs as finance_jobs
 from shuke.assets.offers import facts as offers_facts
 from shuke.assets.offers import names as offer_names
+from shuke.assets.offers import prices as offer_prices
 from shuke.assets.offers import reactions as offers
 from shuke.assets.points import PointsPosted
 from shuke.assets.points import facts as points_facts
@@ -148,6 +149,7 @@ references.call("list", list_names)
 references.call("tag", tag_names)
 references.call("tag_group", tag_group_names)
 references.call("offer", lambda tx, _: offer_names(tx))
+references.price("offer", offer_prices)
 references.call("ladder", ladder_names)
 references.call("store", lambda tx, _: store_names(tx))
 

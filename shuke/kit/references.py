@@ -24,6 +24,8 @@ Finder = Callable[["Tx", Sequence[str]], Awaitable[list[tuple[str, Use]]]]
 _finders: dict[str, list[Finder]] = {}
 Namer = Callable[["Tx", Iterable[str]], Awaitable["Mapping[str, str | Sentence]"]]
 _namers: dict[str, Namer] = {}
+Pricer = Callable[["Tx"], Awaitable["Mapping[str, int]"]]
+_pricers: dict[str, Pricer] = {}
 
 
 def watch(kind: str, finder: Finder) -> None:
@@ -56,6 +58,16 @@ def call(kind: str, namer: Namer) -> None:
     The doors wire it once per process.
     """
     _namers[kind] = namer
+
+
+def price(kind: str, pricer: Pricer) -> None:
+    """Let `pricer(tx)` say what the things of that kind cost now, by key. The doors wire it once per process."""
+    _pricers[kind] = pricer
+
+
+async def prices(tx: Tx, kind: str) -> Mapping[str, int]:
+    """What the things of that kind cost now, by key; one statement, none where nobody says."""
+    return await _pricers[kind](tx) if kind in _pricers else {}
 
 
 async def names(tx: Tx, keys: Mapping[str, Iterable[str]]) -> dict[str, Mapping[str, str | Sentence]]:

@@ -13,7 +13,8 @@ from msgspec import Meta
 from shuke.assets.offers import models, queries
 from shuke.assets.offers.events import OffersGranted, OffersReturned, OffersUsed
 from shuke.ground import tenancy
-from shuke.kit import durations, errors
+from shuke.insight import segments
+from shuke.kit import clock, durations, errors
 from shuke.kit.db import Tx
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -90,9 +91,14 @@ def _check(terms: Terms) -> None:
 
 
 async def edit_offer(tx: Tx, offer_id: int, terms: Terms, state: Literal["live", "ended"] = "live") -> queries.Shown:
-    """Change an offer for those who get it from now on; what was granted keeps its price and its end."""
+    """Change an offer for those who get it from now on; what was granted keeps its price and its end.
+
+    Another price in points is another answer to who can pay it: the segments are refreshed soon.
+    """
     _check(terms)
-    await queries.get_offer(tx, offer_id)
+    before = await queries.get_offer(tx, offer_id)
+    if before.points != terms.points:
+        await segments.refresh_soon(tx, clock.now())
     await tx.run(
         "update offer set name = %(name)s, points = %(points)s, value_fen = %(value_fen)s, valid_for = %(valid_for)s, "
         "max_share_percent = %(max_share_percent)s, state = %(state)s "

@@ -85,6 +85,12 @@ async def names(tx: Tx) -> dict[str, Sentence]:
     return {row.slug: called(row.name, row.points, row.value_fen) for row in rows}
 
 
+async def prices(tx: Tx) -> dict[str, int]:
+    """What every offer costs now in points, by short name."""
+    rows = await tx.rows("select slug, points from offer where merchant_id = %(merchant_id)s")
+    return {row.slug: row.points for row in rows}
+
+
 def _shown(row: Any) -> Shown:
     return Shown(**row._asdict(), sentence=sentence(row.points, row.value_fen, row.valid_for))
 

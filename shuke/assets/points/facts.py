@@ -116,18 +116,24 @@ def _summed(
     )  # fmt: skip
 
 
-def _affords() -> mirror.Attribute:
-    """Whether what can be spent now pays for so many points."""
+def _affords(
+    title: tuple[str, str], arguments: Mapping[str, str], price: Callable[[Moment, dict[str, Any]], int | None],
+    other: mirror.Attribute | None = None,
+) -> mirror.Attribute:  # fmt: skip
+    """Whether what can be spent now pays so many points; what has no price nobody can pay."""
 
     def fold(rows: Sequence[Mapping[str, Any]], moment: Moment, given: dict[str, Any]) -> bool:
         known = [row for row in rows if row["effective_at"] <= moment.as_of and row["wallet"] == "points"]
-        return sum(row["points"] for row in known if _is_usable(row, moment)) >= given["points"]
+        wanted = price(moment, given)
+        return wanted is not None and sum(row["points"] for row in known if _is_usable(row, moment)) >= wanted
+
+    def value(moment: Moment, given: dict[str, Any]) -> str:
+        wanted = price(moment, given)
+        return "(count() < 0)" if wanted is None else f"(sumIf(points, «rows») >= {int(wanted)})"
 
     return mirror.Attribute(
-        "points.affords", "flag", ("积分够付 {points}", "Has enough to pay {points} points"), table="points_moves", none=False,
-        arguments={"points": "number"}, fold=fold,
-        filter=lambda moment, given: f"wallet = 'points' AND {_usable(moment, given)}",
-        value=lambda _, given: f"(sumIf(points, «rows») >= {int(given['points'])})",
+        "points.affords", "flag", title, table="points_moves", none=False, arguments=arguments, fold=fold, other=other,
+        filter=lambda moment, given: f"wallet = 'points' AND {_usable(moment, given)}", value=value,
     )  # fmt: skip
 
 
@@ -147,7 +153,13 @@ def _is_usable(row: Mapping[str, Any], moment: Moment) -> bool:
 DECLARED = (
     MOVES,
     _summed("points.available", ("可用积分", "Points available"), _usable, lambda row, m, _: _is_usable(row, m)),
-    _affords(),
+    _affords(
+        ("积分够付 {points}", "Has enough to pay {points} points"), {"points": "number"}, lambda _, given: given["points"],
+        other=_affords(
+            ("积分够换「{reward}」", 'Has enough points for "{reward}"'), {"reward": "offer"},
+            lambda moment, given: moment.prices.get(given["reward"]),
+        ),
+    ),
     _summed(
         "points.pending", ("待生效积分", "Points pending"), lambda m, _: f"active_from > {m.instant_sql}",
         lambda row, m, _: row["active_from"] > m.as_of,

@@ -1,6 +1,6 @@
 """The language of rules: conditions compiled to SQL, evaluated in plain Python, spoken, and written as text."""
 
-from shuke.insight.grammar.conditions import MEMBERSHIP, kind_of, lists_of, parse, segments_of, sentence
+from shuke.insight.grammar.conditions import MEMBERSHIP, kind_of, lists_of, offers_of, parse, segments_of, sentence
 from shuke.insight.grammar.conditions import leaves as all_leaves
 from shuke.insight.grammar.policy.language import read, write
 from shuke.insight.grammar.policy.plans import restriction
@@ -14,6 +14,7 @@ from shuke.insight.grammar.queries.vocabulary import vocabulary
 __all__ = [
     "MEMBERSHIP", "Answer", "BadRule", "Group", "Known", "Leaf", "Names", "Node", "Slide", "all_leaves", "answer", "answers_at",
     "crossings", "crossings_sql", "everyone", "kind_of", "leaves", "lists_of", "measured", "moment_of", "names_in", "next_day",
-    "nodes", "parse", "read", "restriction", "said", "segments_of", "sentence", "slides", "vocabulary", "with_titles",
+    "nodes",
+    "offers_of", "parse", "read", "restriction", "said", "segments_of", "sentence", "slides", "vocabulary", "with_titles",
     "write", "written",
 ]  # fmt: skip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,8 @@ class Moment:
     """One merchant at one instant: everything a question needs to know of time.
 
     `complete`: nothing copied is later than the instant, so that no row needs to be held against it. `members_mark`
-    names the state of the copied members, for what is remembered about them; None: remember nothing.
+    names the state of the copied members, for what is remembered about them; None: remember nothing. `prices`: what can be had
+    for points costs, by short name, as known when the question is asked.
     """
 
     merchant_id: int
@@ -62,6 +64,7 @@ class Moment:
     day_start_minutes: int = 0
     complete: bool = False
     members_mark: int | None = None
+    prices: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def date_of(self, instant: datetime) -> date:
         """The business date of an instant."""

@@ -94,6 +94,13 @@ def lists_of(node: Node) -> set[str]:
     return {leaf.params for leaf in leaves(node) if leaf.kind == static_list.CODE}
 
 
+def offers_of(node: Node) -> Iterator[tuple[str, str]]:
+    """The offers whose price a rule asks about, each with the path where it is named."""
+    for leaf in leaves(node):
+        if leaf.kind == attr.CODE and (named := attr.offer_of(leaf)):
+            yield f"{leaf.path}.args.{named[0]}", named[1]
+
+
 def describe() -> list[dict[str, Any]]:
     """Code, name and JSON Schema of every kind: what the console draws forms from."""
     return [

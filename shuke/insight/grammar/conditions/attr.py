@@ -26,6 +26,7 @@ TAG, TAG_GROUP = (
 )  # since when a member wears a tag, or any of a group; there are as many as the merchant makes
 LADDER = "tier.level:"  # the level on a further ladder, by its number
 NAME = ("会员资料", "Member fact")
+NAMED = {"number", "offer"}  # arguments that stand in the title
 FORMS = {"missing": 0, "text": 1, "number": 2, "list": 3, "flag": 4}
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -56,7 +57,7 @@ def parse(node: dict[str, Any], path: str, registry: Registry) -> Leaf:
     if not isinstance(name, str) or not name:
         raise BadRule(f"{path}.attr", "要写资料的名字。", "The name of a fact is expected.", "wrong_type")
     declared = registry.attributes.get(name) or of_made(name)
-    fact = declared or Attribute(name, "any", (name, name))
+    fact = _asked_with(declared or Attribute(name, "any", (name, name)), node.get("args"))
     arguments = _arguments(fact, node.get("args"), path)
     comparison = comparing.parse(node["op"], node.get("value"), fact.type, path)
     raw = {key: value for key, value in node.items() if value is not None}
@@ -73,6 +74,12 @@ def of_made(name: str) -> Attribute | None:
             slug = name.removeprefix(prefix)
             return Attribute(name, "instant", (f"{zh}「{slug}」的时间", f'the time since which one {en} "{slug}"'))
     return None
+
+
+def _asked_with(fact: Attribute, raw: Any) -> Attribute:
+    """A fact that may be asked with one of two sets of arguments, as it is asked here."""
+    other = fact.other
+    return other if other is not None and isinstance(raw, dict) and not other.arguments.keys().isdisjoint(raw) else fact
 
 
 def _arguments(fact: Attribute, raw: Any, path: str) -> dict[str, Any]:
@@ -231,7 +238,7 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
     """As an operator would say it."""
     attr: Attr = leaf_.params
     title_zh, title_en = attr.fact.title
-    if "number" in attr.fact.arguments.values():
+    if NAMED.intersection(attr.fact.arguments.values()):
         return _said_with_numbers(attr)
     inside = [(length.words() if hasattr(length, "words") else (length, length)) for length in attr.arguments.values()]
     if inside:
@@ -242,8 +249,8 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
 
 
 def _said_with_numbers(attr: Attr) -> tuple[str, str]:
-    """Facts that ask about a number have its place in their title."""
-    told = {name: f"{value:,}" for name, value in attr.arguments.items()}
+    """Facts that ask about a number or a thing with a name have its place in their title."""
+    told = {name: f"{value:,}" if isinstance(value, int) else value for name, value in attr.arguments.items()}
     zh, en = (title.format(**told) for title in attr.fact.title)
     said_zh, said_en = attr.comparison.words()
     if attr.comparison.type == "flag" and attr.comparison.op in ("eq", "ne"):
@@ -257,6 +264,12 @@ def threshold(leaf_: Leaf) -> Any:
     """What is asked for, as the rule writes it."""
     attr: Attr = leaf_.params
     return attr.comparison.value
+
+
+def offer_of(leaf_: Leaf) -> tuple[str, str] | None:
+    """The argument that names an offer, and the offer; None where there is none."""
+    attr: Attr = leaf_.params
+    return next(((name, attr.arguments[name]) for name, form in attr.fact.arguments.items() if form == "offer"), None)
 
 
 def nothing(leaf_: Leaf) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from shuke.insight.grammar.conditions import rank, static_list
 from shuke.insight.grammar.conditions import segment as nesting
 from shuke.insight.grammar.policy import plans, rules, timers
 from shuke.insight.grammar.policy.population import population_of, population_sql
+from shuke.kit import references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +72,8 @@ class Known:
 async def moment_of(tx: Tx, as_of: datetime) -> Moment:
     """The merchant of the transaction at an instant."""
     merchant = await tenancy.get_merchant(tx)
-    return await mirror.moment(tx, merchant.merchant_id, as_of, merchant.zone, merchant.day_start_minutes)
+    made = await mirror.moment(tx, merchant.merchant_id, as_of, merchant.zone, merchant.day_start_minutes)
+    return replace(made, prices=await references.prices(tx, "offer"))
 
 
 def _remembered(opened: Mirror, moment: Moment, among: Sequence[int] | None) -> BitMap | None:

@@ -102,6 +102,8 @@ def _renamed(raw: Any, call: Callable[[str, str], str]) -> Any:
             changed[kind] = call(kind, raw[kind])
     if isinstance(raw.get("attr"), str) and (fact := _fact(raw["attr"])):
         changed["attr"] = raw["attr"].removesuffix(fact[1]) + call(*fact)
+    if isinstance(raw.get("reward"), str):  # an argument of points.affords
+        changed["reward"] = call("offer", raw["reward"])
     if raw.get("prop") in IN_EVENTS:
         changed["value"] = _value(raw["prop"], raw.get("value"), call)
     return {key: value for key, value in changed.items() if value is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -137,9 +138,7 @@ async def _measured(opened: Mirror, leaf: grammar.Leaf, moment: Moment, member_i
 
 
 def _later(moment: Moment, at: datetime) -> Moment:
-    return mirror.Moment(
-        moment.merchant_id, at, moment.zone, moment.day_start_minutes, moment.complete, moment.members_mark
-    )
+    return replace(moment, as_of=at)
 
 
 async def _crossings(

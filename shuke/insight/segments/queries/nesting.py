@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shuke.ground import mirror
 from shuke.insight import grammar
 from shuke.insight.segments.queries import catalog, lists
+from shuke.kit import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +58,20 @@ async def known_of(tx: Tx, trees: Sequence[Node]) -> Known:
     for slug, leaf in named.items():
         if slug not in found:
             raise grammar.BadRule(leaf.path, f"没有名单「{slug}」。", f'There is no list "{slug}".', "unknown_list")
+    await _refuse_strangers(tx, trees)
     return grammar.Known(inside, found)
+
+
+async def _refuse_strangers(tx: Tx, trees: Iterable[Node]) -> None:
+    """What one could have for points is there; its price is known when the rule is asked."""
+    named = [one for tree in trees for one in grammar.offers_of(tree)]
+    there = sorted(await references.prices(tx, "offer")) if named else []
+    for path, slug in named:
+        if slug not in there:
+            listed = ", ".join(there[:20])
+            zh = f"没有积分抵现「{slug}」" + (f"，现有：{listed}。" if there else "，请先在积分抵现里新建。")
+            en = f'There is no offer "{slug}"' + (f"; there are: {listed}." if there else "; make one first.")
+            raise grammar.BadRule(path, zh, en, "unknown_offer")
 
 
 async def stored_edges(tx: Tx) -> dict[str, float | None]:
