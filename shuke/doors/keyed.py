@@ -13,11 +13,10 @@ from shuke.assets.digests import open_api as digests
 from shuke.assets.holds import open_api as holds
 from shuke.assets.lotteries import open_api as lotteries
 from shuke.assets.transfers import open_api as transfers
-from shuke.doors import reading
+from shuke.doors import reading, segmenting
 from shuke.ground.members import open_api as members
 from shuke.insight.outlook import open_api as outlook
 from shuke.insight.profiles import open_api as profiles
-from shuke.insight.segments import open_api as segments
 from shuke.insight.tags import open_api as tags
 from shuke.outreach.journeys import open_api as journeys
 from shuke.outreach.webhooks import open_api as webhooks
@@ -41,7 +40,7 @@ routes: list[Any] = [
     *confirmations.routes,
     *digests.routes,
     *transfers.routes,
-    *segments.routes,
+    *segmenting.routes,
     *outlook.routes,
     *profiles.routes,
     *tags.routes,

@@ -79,6 +79,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/lotteries/{lottery_id}/turns": {"member": {"phone": "13800138000"}, "key": "k"},
     "POST /v1/journeys/{journey_id}/members": {"member": {"phone": "13800138000"}, "key": "k"},
     "POST /v1/journeys/{journey_id}/members/stop": {"member": {"phone": "13800138000"}},
+    "PUT /v1/segments/{slug}": {"name": "我的", "version": 1},
+    "POST /v1/segment-lists/{slug}/members": {"add": {"member_ids": [1]}},
     f"PATCH {API}/stores/{{code}}": {"name": "我的"},
     f"PUT {API}/webhooks/{{webhook_id}}": WEBHOOK,
 }

@@ -44,6 +44,7 @@ class SegmentVersion(Model):
     rule: Mapped[dict]
     created_at: Mapped[object] = instant()
     created_by: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(server_default="")
 
 
 class SegmentChunk(Model):

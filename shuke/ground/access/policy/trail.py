@@ -141,13 +141,16 @@ TRAIL: dict[str, Words] = {
     "segment.created": Words("{who}新建了分群「{subject}」", "{who} created the segment “{subject}”"),
     "segment.changed": Words("{who}修改了分群「{subject}」", "{who} changed the segment “{subject}”"),
     "segment.deleted": Words("{who}删除了分群「{subject}」", "{who} deleted the segment “{subject}”"),
+    "segment.restored": Words("{who}恢复了分群「{subject}」", "{who} brought the segment “{subject}” back"),
     "segment.restored": Words("{who}恢复了分群「{subject}」", "{who} restored the segment “{subject}”"),
     "segment.exported": Words(
         "{who}导出了分群「{subject}」的名单", "{who} exported the members of the segment “{subject}”"
     ),
     "segment.refreshed": Words("{who}刷新了分群「{subject}」", "{who} refreshed the segment “{subject}”"),
     "segment_list.created": Words("{who}新建了名单「{subject}」", "{who} created the list “{subject}”"),
+    "segment_list.changed": Words("{who}修改了名单「{subject}」", "{who} changed the list “{subject}”"),
     "segment_list.deleted": Words("{who}删除了名单「{subject}」", "{who} deleted the list “{subject}”"),
+    "segment_list.restored": Words("{who}恢复了名单「{subject}」", "{who} brought the list “{subject}” back"),
     "journey.created": Words("{who}新建了触达「{subject}」", "{who} created the journey “{subject}”"),
     "journey.changed": Words("{who}修改了触达「{subject}」", "{who} changed the journey “{subject}”"),
     "journey.launched": Words("{who}启动了触达「{subject}」", "{who} launched the journey “{subject}”"),

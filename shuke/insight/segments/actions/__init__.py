@@ -1,15 +1,21 @@
 """Verbs on segments: their wording, and bringing membership up to date."""
 
-from shuke.insight.segments.actions.listing import ListInUse, ListTaken, delete_list, import_list, keep_list
+from shuke.insight.segments.actions.listing import (
+    ListInUse, ListTaken, ListTooLong, change_list, delete_list, import_list, keep_list,
+)  # fmt: skip
 from shuke.insight.segments.actions.living import Lived, live, note_changed, refresh, with_changes
 from shuke.insight.segments.actions.refreshing import Refreshed
 from shuke.insight.segments.actions.shaping import (
     WORK,
+    BadName,
+    BadSlug,
     SegmentInUse,
+    SegmentStale,
     SlugTaken,
     create_segment,
     delete_segment,
     edit_segment,
+    expect_version,
     note_history,
     refresh_soon,
     used_by,
@@ -17,7 +23,8 @@ from shuke.insight.segments.actions.shaping import (
 from shuke.insight.segments.actions.verifying import verify
 
 __all__ = [
-    "WORK", "ListInUse", "ListTaken", "Lived", "Refreshed", "SegmentInUse", "SlugTaken", "create_segment", "delete_list",
-    "delete_segment", "edit_segment", "import_list", "keep_list", "live", "note_changed", "note_history", "refresh",
-    "refresh_soon", "used_by", "verify", "with_changes",
+    "WORK", "BadName", "BadSlug", "ListInUse", "ListTaken", "ListTooLong", "Lived", "Refreshed", "SegmentInUse",
+    "SegmentStale", "SlugTaken", "change_list", "create_segment", "delete_list", "delete_segment", "edit_segment",
+    "expect_version", "import_list", "keep_list", "live", "note_changed", "note_history", "refresh", "refresh_soon",
+    "used_by", "verify", "with_changes",
 ]  # fmt: skip

@@ -91,6 +91,36 @@ def _person(text: str) -> dict[str, str]:
     return person | {"phone": text[-11:]} if _PHONE.fullmatch(text) else person
 
 
+async def change_list(tx: Tx, slug: str, *, add: BitMap, remove: BitMap, at: datetime) -> tuple[int, int]:
+    """Put members on a list and take others off; how many came and went. Repeatable; refuses `NoSuchList`.
+
+    Segments that speak of it follow with the next refresh, which is woken. Five statements for any number.
+    """
+    await tx.run(
+        "select from member_list where merchant_id = %(merchant_id)s and slug = %(slug)s for update", slug=slug
+    )
+    found = await lists.get_list(tx, slug)
+    before = (await lists.bitmaps(tx, [slug]))[slug]
+    after = (before | add) - remove
+    came, went = after - before, before - after
+    parts, touched = membership.chunked(after), membership.chunked(came | went)
+    await tx.run(
+        "delete from member_list_chunk where merchant_id = %(merchant_id)s and list_id = %(list_id)s "
+        "and chunk = any(%(chunks)s::bigint[])",
+        list_id=found.list_id, chunks=list(touched),
+    )  # fmt: skip
+    await tx.insert(models.MemberListChunk, [
+        {"list_id": found.list_id, "chunk": chunk, "members": parts[chunk].serialize()} for chunk in touched if chunk in parts
+    ])  # fmt: skip
+    await tx.run(
+        "update member_list set size = %(size)s where merchant_id = %(merchant_id)s and list_id = %(list_id)s",
+        size=len(after), list_id=found.list_id,
+    )  # fmt: skip
+    if came or went:
+        await jobs.wake(tx, shaping.WORK, at)
+    return len(came), len(went)
+
+
 async def delete_list(tx: Tx, slug: str, at: datetime) -> None:
     """Remove a list; refuses `ListInUse` while a segment speaks of it."""
     found = await lists.get_list(tx, slug)

@@ -63,6 +63,15 @@ class SegmentInUse(errors.Refused):
         return super().body() | {"used_by": [{"kind": u.kind, "id": u.id, "name": u.name} for u in self.uses]}
 
 
+class SegmentStale(errors.Refused):
+    """The segment "{slug}" is at version {version} by now, not {seen}."""
+
+    code = "segment_stale"
+    zh = "分群「{slug}」现在是第 {version} 版，不是第 {seen} 版，别人刚改过。"
+    cure = "Read it again, and change what it says now."
+    cure_zh = "请重新读取，在新的内容上修改。"
+
+
 async def create_segment(
     tx: Tx,
     *,
@@ -93,9 +102,20 @@ async def create_segment(
     return await catalog.get_segment(tx, chosen)
 
 
+async def expect_version(tx: Tx, slug: str, seen: int) -> None:
+    """Go on only while the segment is at the version that was read before; refuses `SegmentStale` and `NoSuchSegment`."""
+    version = await tx.value(
+        "select version from segment where merchant_id = %(merchant_id)s and slug = %(slug)s for update", slug=slug
+    )
+    if version is None:
+        raise catalog.NoSuchSegment(slug)
+    if version != seen:
+        raise SegmentStale(field="version", slug=slug, version=version, seen=seen)
+
+
 async def edit_segment(
     tx: Tx, slug: str, *, at: datetime, name: str | None = None, description: str | None = None,
-    rule: dict[str, Any] | None = None, by: str = "",
+    rule: dict[str, Any] | None = None, by: str = "", reason: str = "",
 ) -> catalog.Shown:  # fmt: skip
     """Change name, description or rule. Another rule is a new version: backfilled by the next refresh, starting no journeys."""
     row = await tx.one(
@@ -111,7 +131,8 @@ async def edit_segment(
         await _check(tx, rule, slug)
         version += 1
         await tx.insert(models.SegmentVersion, [
-            {"segment_id": row.segment_id, "version": version, "rule": rule, "created_at": at, "created_by": by}
+            {"segment_id": row.segment_id, "version": version, "rule": rule, "created_at": at, "created_by": by,
+             "reason": reason}
         ])  # fmt: skip
         await jobs.wake(tx, WORK, at)
     await tx.run(

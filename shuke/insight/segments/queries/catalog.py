@@ -112,7 +112,7 @@ async def names(tx: Tx, slugs: Iterable[str]) -> dict[str, str]:
 async def versions(tx: Tx, segment_id: int) -> list[Any]:
     """All wordings, the newest first, with who entered and left as each took over."""
     return await tx.rows(
-        'select v.version, v.rule, v.created_at, v.created_by, r.entered, r."left", r.size from segment_version v '
+        'select v.version, v.rule, v.created_at, v.created_by, v.reason, r.entered, r."left", r.size from segment_version v '
         'left join lateral (select entered, "left", size from segment_refresh where merchant_id = v.merchant_id '
         "and segment_id = v.segment_id and version = v.version and reason = 'backfill' order by at limit 1) r on true "
         "where v.merchant_id = %(merchant_id)s and v.segment_id = %(segment_id)s order by v.version desc",
