@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from shuke.doors.context import Context
     from shuke.kit.config import Settings
 
+NOBODY = (
+    "注意：没有一列说明订单是谁的（member_id 或 phone），这些订单不会算到任何会员头上 · "
+    "Beware: no column tells whose the orders are (member_id or phone); they will belong to no member"
+)
 PHASES = {"reading": "读取 reading", "applying": "导入 importing"}
 
 
@@ -49,6 +53,8 @@ async def _import(
     screen.print(f"{path.name} → {options.merchant} ({options.kind})", highlight=False, markup=False)
     for line in imports.described(run):
         screen.print(f"  {line}", highlight=False, markup=False)
+    if imports.names_nobody(run):
+        screen.print(NOBODY, highlight=False, markup=False)
     if run.position:
         screen.print(f"接着上次继续 · going on at row {run.read:,}", highlight=False, markup=False)
     folder = imports.import_folder(context.settings.home, merchant.merchant_id, run.import_id)
@@ -66,6 +72,13 @@ async def _import(
         "read": done.read, "accepted": done.accepted, "duplicates": done.duplicates, "rejected": done.rejected,
         "seconds": round(clock.monotonic() - started, 3),
     }  # fmt: skip
+    if done.memberless:
+        result["without_member"] = done.memberless
+        screen.print(
+            f"有 {done.memberless:,} 单没有会员，不算积分，也不进画像和分群 · {done.memberless:,} orders have no member: "
+            "no points, and no profile or segment knows them",
+            highlight=False, markup=False,
+        )  # fmt: skip
     if done.rejected:
         kept = await asyncio.to_thread(_beside, folder / "rejected.csv", path)
         result["rejected_file"] = str(kept)

@@ -41,7 +41,7 @@ class ImportRun(Model):
     """One file being imported, or imported. States: mapping, running, done, failed, cancelled.
 
     `position` counts the records (orders, members …) that are through; it moves in their transaction, so that an
-    import goes on after a crash exactly where it stopped. `rate` is rows a second, lately.
+    import goes on after a crash exactly where it stopped. `rate` is rows a second, lately; `memberless`: orders without a member.
     """
 
     __tablename__ = "import_run"
@@ -57,6 +57,7 @@ class ImportRun(Model):
     accepted: Mapped[int] = mapped_column(server_default="0")
     duplicates: Mapped[int] = mapped_column(server_default="0")
     rejected: Mapped[int] = mapped_column(server_default="0")
+    memberless: Mapped[int] = mapped_column(server_default="0")
     position: Mapped[int] = mapped_column(server_default="0")
     rate: Mapped[int] = mapped_column(server_default="0")
     path: Mapped[str] = mapped_column(server_default="")

@@ -24,7 +24,8 @@ class NoSuchImport(errors.NotFound):
 
 
 class ImportRun(msgspec.Struct, frozen=True):
-    """One import as people see it; the counts are rows, `rate` rows a second, `seconds_left` an estimate while it runs."""
+    """One import as people see it; the counts are rows (`memberless`: orders), `rate` rows a second,
+    `seconds_left` an estimate while it runs."""
 
     import_id: int
     kind: Kind
@@ -44,6 +45,7 @@ class ImportRun(msgspec.Struct, frozen=True):
     started_at: datetime | None
     finished_at: datetime | None
     error: str | None
+    memberless: int = 0
 
     @property
     def seconds_left(self) -> int | None:
@@ -54,7 +56,7 @@ class ImportRun(msgspec.Struct, frozen=True):
 
 _RUN = (
     "select import_id, kind, file_name, state, read, accepted, duplicates, rejected, total_rows, rate, position, path, "
-    "file_hash, mapping, created_at, started_at, finished_at, error from import_run where merchant_id = %(merchant_id)s"
+    "file_hash, mapping, created_at, started_at, finished_at, error, memberless from import_run where merchant_id = %(merchant_id)s"
 )
 
 

@@ -6,7 +6,8 @@ from shuke.programs.imports.actions.running import (
     begin_import,
     described,
     import_folder,
+    names_nobody,
     run_import,
 )
 
-__all__ = ["BadMapping", "Progress", "begin_import", "described", "import_folder", "run_import"]
+__all__ = ["BadMapping", "Progress", "begin_import", "described", "import_folder", "names_nobody", "run_import"]

@@ -170,7 +170,8 @@ def _shown(run: ingestion.ImportRun) -> dict[str, Any]:
     zh, _, en = (run.error or "").partition("\n")
     return {
         "import_id": run.import_id, "kind": run.kind, "file_name": run.file_name, "state": run.state, "read": run.read,
-        "accepted": run.accepted, "duplicates": run.duplicates, "rejected": run.rejected, "total_rows": run.total_rows,
+        "accepted": run.accepted, "duplicates": run.duplicates, "rejected": run.rejected,
+        "memberless": run.memberless, "total_rows": run.total_rows,
         "rate": run.rate, "seconds_left": run.seconds_left, "created_at": run.created_at,
         "finished_at": run.finished_at, "error": {"zh": zh, "en": en or zh} if run.error else None,
     }  # fmt: skip

@@ -121,3 +121,25 @@ async def test_templates(owner: httpx.AsyncClient, kind: str, tmp_path: Path) ->
             assert openpyxl.load_workbook(io.BytesIO(answer.content)).active.max_row == 2
         up = await owner.post(API, files={"file": (f"t.{form}", answer.content)}, data={"kind": kind})
         assert up.json()["missing"] == []
+
+
+@pytest.mark.parametrize(
+    "header", ["external", "customer_id", "user_id", "会员编号", "客户编号", "openid", "Customer No."]
+)
+async def test_the_usual_names_of_a_customers_number_are_known(owner: httpx.AsyncClient, header: str) -> None:
+    draft = (await _upload(owner, TEXT.replace("会员号", header))).json()
+    assert draft["guess"]["member_id"] == {"from": header, "type": None}
+
+
+async def test_orders_without_a_member_are_counted(
+    owner: httpx.AsyncClient, database: Database, merchant_id: int
+) -> None:
+    text = "单号,时间,会员号,实付\nA,2026-01-01 10:00,m1,10.00\nB,2026-01-02 10:00,,20.00\nC,2026-01-03 10:00,,30.00\n"
+    for mapped, expected in ((True, 2), (False, 1)):  # the second time B and C are known already
+        draft = (await _upload(owner, text if mapped else text.replace(",m1,", ",,").replace("\nA", "\nD"))).json()
+        path = f"{API}/{draft['import_id']}"
+        mapping = {name: take for name, take in draft["guess"].items() if mapped or name != "member_id"}
+        await owner.post(f"{path}/start", json={"mapping": mapping})
+        await jobs.run_imports(database, merchant_id)
+        done = (await owner.get(path)).json()
+        assert (done["state"], done["memberless"]) == ("done", expected)

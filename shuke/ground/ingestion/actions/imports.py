@@ -31,13 +31,15 @@ class ImportNotOpen(errors.Refused):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What one batch did: records passed, and how many rows were accepted, known already, refused; `rate` rows a second."""
+    """What one batch did: records passed, and how many rows were accepted, known already, refused; `rate` rows a second.
+    `memberless`: orders taken in of whom nobody knows the member."""
 
     records: int
     accepted: int
     duplicates: int
     refusals: Sequence[Refusal]
     rate: int
+    memberless: int = 0
 
 
 async def open_import(
@@ -86,12 +88,13 @@ async def move_import(tx: Tx, import_id: int, position: int, step: Step) -> None
     refused = len(step.refusals)
     moved = await tx.run(
         "update import_run i set position = i.position + %(records)s, accepted = i.accepted + %(accepted)s, "
-        "duplicates = i.duplicates + %(duplicates)s, rejected = i.rejected + %(refused)s, rate = %(rate)s, "
+        "duplicates = i.duplicates + %(duplicates)s, memberless = i.memberless + %(memberless)s, "
+        "rejected = i.rejected + %(refused)s, rate = %(rate)s, "
         "read = i.read + %(accepted)s + %(duplicates)s + %(refused)s "
         "where i.merchant_id = %(merchant_id)s and i.import_id = %(import_id)s and i.position = %(position)s "
         "and i.state = 'running'",
         import_id=import_id, position=position, records=step.records, accepted=step.accepted,
-        duplicates=step.duplicates, refused=refused, rate=step.rate,
+        duplicates=step.duplicates, refused=refused, rate=step.rate, memberless=step.memberless,
     )  # fmt: skip
     if not moved:
         raise ImportBusy

@@ -60,7 +60,8 @@ _OCCURRED_AT = Column(
 _MEMBER_ID = Column(
     "member_id", "text", "会员号", "M-0001",
     "会员编号 会员id 会员卡号 卡号 客户编号 客户id 顾客编号 用户id 用户编号 customerid customer userid memberno cardno "
-    "householdid uid buyerid",
+    "householdid uid buyerid 客户号 顾客号 顾客id 买家id openid unionid external externalid customerno membernumber customernumber "
+    "clientid accountid membercode customercode",
 )  # fmt: skip
 _PHONE = Column(
     "phone", "phone", "手机号", "13900000001",

@@ -43,6 +43,11 @@ def import_folder(home: Path, merchant_id: int, import_id: int) -> Path:
     return home / "imports" / str(merchant_id) / str(import_id)
 
 
+def names_nobody(run: ingestion.ImportRun) -> bool:
+    """Whether these are orders of which no column tells the member: they would earn nothing, and no profile would know them."""
+    return run.kind == "orders" and not {"member_id", "phone"} & set(run.mapping.get("columns", ()))
+
+
 def described(run: ingestion.ImportRun) -> list[str]:
     """An import's mapping as lines to read: our column ← theirs."""
     read = msgspec.convert(run.mapping, ingestion.files.mapping.Mapping)
@@ -171,19 +176,20 @@ async def _step(
 
 
 def _booked(batch: list[Any], verdicts: list[records.Verdict], rate: int) -> ingestion.imports.Step:
-    accepted = duplicates = 0
+    accepted = duplicates = memberless = 0
     refusals: list[ingestion.files.flaws.Refusal] = []
     for record, verdict in zip(batch, verdicts, strict=True):
         rows = ingestion.files.stream.rows_of(record)
         if verdict == "accepted":
             accepted += len(rows)
+            memberless += isinstance(getattr(record, "item", None), ingestion.OrderIn) and record.item.member is None
         elif verdict == "duplicate":
             duplicates += len(rows)
         else:
             refusals += [
                 ingestion.files.flaws.Refusal(row, verdict.field, verdict.reason, verdict.reason_en) for row in rows
             ]
-    return ingestion.imports.Step(len(batch), accepted, duplicates, refusals, rate)
+    return ingestion.imports.Step(len(batch), accepted, duplicates, refusals, rate, memberless)
 
 
 async def _finish(
