@@ -24,6 +24,7 @@ from shuke.insight.outlook import console as outlook
 from shuke.insight.profiles import console as profiles
 from shuke.insight.segments import console as segments
 from shuke.insight.tags import console as tags
+from shuke.insight.upkeep import console as upkeep
 from shuke.outreach.journeys import console as journeys
 from shuke.outreach.notices import console as notices
 from shuke.outreach.playbooks import console as playbooks
@@ -65,6 +66,7 @@ routes = [
     *profiles.routes,
     *segments.routes,
     *outlook.routes,
+    *upkeep.routes,
     *lifecycle.routes,
     *tags.routes,
     *tagging.routes,

@@ -283,7 +283,7 @@ async def remove_segment(slug: str, database: Database, caller: Caller) -> None:
     at = clock.now()
     async with database.write(caller.merchant_id) as tx:
         before = await segments.get_segment(tx, slug)
-        await segments.delete_segment(tx, slug)
+        await segments.delete_segment(tx, slug, at)
         await access.record(tx, caller, "segment.deleted", ("segment", before.name), before=_told(before), at=at)
 
 

@@ -40,6 +40,7 @@ from shuke.insight.tags import jobs as tags_jobs
 from shuke.insight.tags import names as tag_names
 from shuke.insight.tags import reactions as tags
 from shuke.insight.tags import using_segments as tags_using_segments
+from shuke.insight.upkeep import jobs as upkeep_jobs
 from shuke.kit import jobs, references
 from shuke.kit.events import Event, Reader
 from shuke.kit.jobs import Work
@@ -166,6 +167,7 @@ WORKS: list[Work] = [
     Work(profiles_jobs.FOLLOW, profiles_jobs.follow_members, recurring=False),
     Work(segments_jobs.REFRESH, segments_jobs.refresh_segments, recurring=False),
     Work(segments_jobs.VERIFY, segments_jobs.verify_segments),
+    Work(upkeep_jobs.WORK, upkeep_jobs.carry_runs, recurring=False),
     Work(tags_jobs.WORK, tags_jobs.keep_tags, recurring=False),
     Work(referrals_jobs.WORK, referrals_jobs.keep_promises, recurring=False),
     Work("journeys", journeys_jobs.travel, recurring=False),

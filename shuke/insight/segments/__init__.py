@@ -7,6 +7,7 @@ from shuke.insight.segments.actions import change_list, create_segment, delete_l
 from shuke.insight.segments.actions import expect_version, import_list, keep_list, live
 from shuke.insight.segments.actions import note_changed, note_history, refresh, refresh_soon, used_by, verify
 from shuke.insight.segments.actions import with_changes
+from shuke.insight.segments.actions import Gone, bring_back, list_gone
 from shuke.insight.segments.events import SegmentRefreshed
 from shuke.insight.segments.queries.catalog import NoSuchSegment, Shown, find_segment, get_segment, list_segments, names
 from shuke.insight.segments.queries.catalog import history, using, versions
@@ -18,12 +19,12 @@ from shuke.insight.segments.queries.showing import SAMPLE, Counted, Sampled, ask
 from shuke.insight.segments.queries.showing import parsed, sampled
 
 __all__ = [
-    "SAMPLE", "BadName", "BadRule", "BadSlug", "Belonging", "Counted", "Flip", "ListInUse", "ListTaken",
+    "SAMPLE", "BadName", "BadRule", "BadSlug", "Belonging", "Counted", "Flip", "Gone", "ListInUse", "ListTaken",
     "ListTooLong", "Lived", "NoSuchList", "NoSuchSegment", "Refreshed", "Sampled", "SegmentInUse", "SegmentRefreshed",
-    "SegmentStale", "Shown", "ShownList", "SlugTaken", "ask", "change_list", "count", "create_segment", "delete_list",
-    "delete_segment", "edit_segment", "entered", "expect_version", "find_segment", "flips", "get_list", "get_segment",
-    "history", "import_list", "inside", "keep_list", "known_of", "left", "list_lists", "list_names", "list_segments",
-    "live", "members", "members_after", "members_each", "names", "note_changed", "note_history", "of_member",
-    "of_members", "parsed", "refresh", "refresh_soon", "sampled", "stored_edges", "used_by", "using", "verify",
-    "versions", "with_changes",
+    "SegmentStale", "Shown", "ShownList", "SlugTaken", "ask", "bring_back", "change_list", "count", "create_segment",
+    "delete_list", "delete_segment", "edit_segment", "entered", "expect_version", "find_segment", "flips", "get_list",
+    "get_segment", "history", "import_list", "inside", "keep_list", "known_of", "left", "list_gone", "list_lists",
+    "list_names", "list_segments", "live", "members", "members_after", "members_each", "names", "note_changed",
+    "note_history", "of_member", "of_members", "parsed", "refresh", "refresh_soon", "sampled", "stored_edges",
+    "used_by", "using", "verify", "versions", "with_changes",
 ]  # fmt: skip

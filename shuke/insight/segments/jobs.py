@@ -29,6 +29,8 @@ async def verify_segments(database: Database, merchant_id: int) -> datetime | No
     """Hold every segment against a whole recompute, each night at the fourth hour of the merchant's business date."""
     at = clock.now()
     await actions.verify(database, mirror.of_process(), merchant_id, at)
+    async with database.write(merchant_id) as tx:
+        await actions.forget(tx, at)
     async with database.read(merchant_id) as tx:
         merchant = await tenancy.get_merchant(tx)
     moment = mirror.Moment(merchant_id, at, merchant.zone, merchant.day_start_minutes)

@@ -129,3 +129,16 @@ class SegmentClock(Model):
     merchant_id: Mapped[int] = part_of_key()
     at: Mapped[object] = instant()
     seq: Mapped[int] = mapped_column(server_default="0")
+
+
+class SegmentGone(Model):
+    """A deleted segment or list as its row was; what belongs to it stays where it is until it is forgotten."""
+
+    __tablename__ = "segment_gone"
+    merchant_id: Mapped[int] = part_of_key()
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = part_of_key()
+    slug: Mapped[str]
+    name: Mapped[str]
+    kept: Mapped[dict]
+    gone_at: Mapped[object] = instant()

@@ -10,7 +10,7 @@ from litestar import Request, get, post
 
 from shuke.ground import members
 from shuke.ground import mirror as columns
-from shuke.insight import segments
+from shuke.insight import grammar, segments
 from shuke.insight.outlook.queries import overlaps, previews, times, wordings
 from shuke.kit import clock, http, paging
 from shuke.kit.db import Database
@@ -114,6 +114,21 @@ async def then(request: Request, database: Database, mirror: Any, slug: str, at:
         return await times.then(tx, opened(mirror), slug, at, clock.now())
 
 
+@get("/segments/{slug:str}/then/members", guards=[*READ, http.requires("members.read")])
+async def then_members(
+    request: Request, database: Database, mirror: Any, slug: str, at: datetime, cursor: str | None = None,
+    limit: int | None = None,
+) -> paging.Page:  # fmt: skip
+    """All who were in at an instant, by number, with points and last order as they were then."""
+    size, place = paging.limited(limit), paging.decode(cursor, 1)
+    async with database.read(http.caller_of(request).merchant_id) as tx:
+        inside = await times.inside_then(tx, opened(mirror), slug, at)
+        first = inside.rank(place[0]) if place else 0
+        numbers = list(inside[first : first + size + 1])
+        shown = await segments.sampled(tx, opened(mirror), await grammar.moment_of(tx, at), numbers)
+    return paging.page(shown, size, lambda member: [member.member_id], total=len(inside))
+
+
 @get("/segments/{slug:str}/flips", guards=[*READ, http.requires("members.read")])
 async def flips(
     request: Request, database: Database, slug: str, cursor: str | None = None, limit: int | None = None
@@ -155,4 +170,4 @@ def opened(mirror: columns.Mirror | None) -> columns.Mirror:
     return mirror
 
 
-routes = [preview, explain, overlap, flow, forecast, then, flips, versions, changes]
+routes = [preview, explain, overlap, flow, forecast, then, then_members, flips, versions, changes]

@@ -1,4 +1,4 @@
-"""Members of a segment as a file: CSV in pieces, or a workbook."""
+"""Members of a segment, now or at an instant, as a file: CSV in pieces, or a workbook."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any, Literal
 
 from litestar import Request, Response, get
 from litestar.response import Stream
+from pyroaring import BitMap
 
 from shuke.ground import members
 from shuke.insight import grammar, segments
 from shuke.insight.outlook.console.comparing import opened
+from shuke.insight.outlook.queries import times
 from shuke.kit import clock, http
 from shuke.kit.db import Database
 
@@ -25,14 +28,17 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @get("/segments/{slug:str}/export", guards=EXPORT)
 async def export_members(
-    request: Request, database: Database, mirror: Any, slug: str, format: Literal["csv", "xlsx"] = "csv"
-) -> Response:
-    """All members of the last refresh, as CSV in pieces or as a workbook."""
-    merchant_id = http.caller_of(request).merchant_id
+    request: Request, database: Database, mirror: Any, slug: str, format: Literal["csv", "xlsx"] = "csv",
+    at: datetime | None = None,
+) -> Response:  # fmt: skip
+    """All members of the last refresh, or who was in at an instant, as CSV in pieces or as a workbook."""
+    merchant_id, columnar = http.caller_of(request).merchant_id, opened(mirror)
     async with database.read(merchant_id) as tx:
         found = await segments.get_segment(tx, slug)
-    told = _pieces(database, opened(mirror), merchant_id, slug)
-    headers = {"Content-Disposition": f'attachment; filename="{found.slug}.{format}"'}
+        then = None if at is None else await times.inside_then(tx, columnar, slug, at)
+        on = "" if at is None else f"-{(await grammar.moment_of(tx, at)).day}"
+    told = _pieces(database, columnar, merchant_id, slug, then, at)
+    headers = {"Content-Disposition": f'attachment; filename="{found.slug}{on}.{format}"'}
     if format == "xlsx":
         rows = [row async for piece in told for row in piece]
         return Response(await asyncio.to_thread(_workbook, rows), media_type=XLSX, headers=headers)
@@ -46,13 +52,17 @@ async def export_members(
 
 
 async def _pieces(
-    database: Database, columnar: Any, merchant_id: int, slug: str
+    database: Database, columnar: Any, merchant_id: int, slug: str, then: BitMap | None, at: datetime | None
 ) -> AsyncIterator[list[tuple[Any, ...]]]:
+    """Rows of all members by number: of those given as they were at that instant, else of those who are in now."""
     after = 0
     while True:
         async with database.read(merchant_id) as tx:
-            numbers = await segments.members_after(tx, slug, after, PIECE)
-            moment = await grammar.moment_of(tx, clock.now())
+            if then is None:
+                numbers = await segments.members_after(tx, slug, after, PIECE)
+            else:
+                numbers = list(then[then.rank(after) : then.rank(after) + PIECE])
+            moment = await grammar.moment_of(tx, at or clock.now())
             shown = await segments.sampled(tx, columnar, moment, numbers)
             outside = await members.outside_ids(tx, numbers)
         yield [

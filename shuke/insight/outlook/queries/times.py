@@ -172,6 +172,12 @@ async def then(tx: Tx, opened: Mirror, slug: str, at: datetime, now: datetime) -
     return Then(at, len(before), len(past.everyone), len(after), len(before & after), sample)
 
 
+async def inside_then(tx: Tx, opened: Mirror, slug: str, at: datetime) -> BitMap:
+    """All who were in at an instant, by the rule of today; refuses `NoSuchSegment`."""
+    tree = segments.parsed((await segments.get_segment(tx, slug)).rule)
+    return (await segments.ask(tx, opened, [tree], at)).members(tree)
+
+
 async def flow(tx: Tx, opened: Mirror, slugs: Sequence[str], start: datetime, end: datetime) -> list[Flow]:
     """Members by the segment they were in at the first and at the second instant, the first named where they are in several.
 

@@ -1,5 +1,6 @@
 """Verbs on segments: their wording, and bringing membership up to date."""
 
+from shuke.insight.segments.actions.gone import Gone, bring_back, delete_segment, forget, list_gone
 from shuke.insight.segments.actions.listing import (
     ListInUse, ListTaken, ListTooLong, change_list, delete_list, import_list, keep_list,
 )  # fmt: skip
@@ -13,7 +14,6 @@ from shuke.insight.segments.actions.shaping import (
     SegmentStale,
     SlugTaken,
     create_segment,
-    delete_segment,
     edit_segment,
     expect_version,
     note_history,
@@ -23,8 +23,8 @@ from shuke.insight.segments.actions.shaping import (
 from shuke.insight.segments.actions.verifying import verify
 
 __all__ = [
-    "WORK", "BadName", "BadSlug", "ListInUse", "ListTaken", "ListTooLong", "Lived", "Refreshed", "SegmentInUse",
-    "SegmentStale", "SlugTaken", "change_list", "create_segment", "delete_list", "delete_segment", "edit_segment",
-    "expect_version", "import_list", "keep_list", "live", "note_changed", "note_history", "refresh", "refresh_soon",
-    "used_by", "verify", "with_changes",
+    "WORK", "BadName", "BadSlug", "Gone", "ListInUse", "ListTaken", "ListTooLong", "Lived", "Refreshed", "SegmentInUse",
+    "SegmentStale", "SlugTaken", "bring_back", "change_list", "create_segment", "delete_list", "delete_segment",
+    "edit_segment", "expect_version", "forget", "import_list", "keep_list", "list_gone", "live", "note_changed",
+    "note_history", "refresh", "refresh_soon", "used_by", "verify", "with_changes",
 ]  # fmt: skip

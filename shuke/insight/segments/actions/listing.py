@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from shuke.ground import members
 from shuke.insight.segments import models
-from shuke.insight.segments.actions import shaping
+from shuke.insight.segments.actions import gone, shaping
 from shuke.insight.segments.queries import catalog, lists, membership
 from shuke.kit import errors, jobs, references
 from shuke.kit.db import Tx
@@ -122,13 +122,10 @@ async def change_list(tx: Tx, slug: str, *, add: BitMap, remove: BitMap, at: dat
 
 
 async def delete_list(tx: Tx, slug: str, at: datetime) -> None:
-    """Remove a list; refuses `ListInUse` while a segment speaks of it."""
+    """Remove a list, which can be brought back for thirty days; refuses `ListInUse` while a segment speaks of it."""
     found = await lists.get_list(tx, slug)
     uses = [use for _, use in await catalog.using(tx, "list", [slug])] + await references.uses(tx, "list", slug)
     if uses:
         raise ListInUse(slug, uses)
-    for table in ("member_list_chunk", "member_list"):
-        await tx.run(
-            f"delete from {table} where merchant_id = %(merchant_id)s and list_id = %(list_id)s", list_id=found.list_id
-        )
+    await gone.put_away(tx, "list", found.list_id, at)
     await jobs.wake(tx, shaping.WORK, at)

@@ -86,7 +86,7 @@ async def create_segment(
 
     Refuses `BadRule` (with the path of the bad node), `BadName`, `BadSlug`, `SlugTaken`.
     """
-    await _check(tx, rule, None)
+    await check_rule(tx, rule, None)
     known = {row.slug for row in await catalog.stored(tx)}
     chosen = slug_for(name, slug, known)
     if chosen in known:
@@ -128,7 +128,7 @@ async def edit_segment(
     before = await catalog.get_segment(tx, slug)
     version = row.version
     if rule is not None and grammar.written(rule) != grammar.written(before.rule):
-        await _check(tx, rule, slug)
+        await check_rule(tx, rule, slug)
         version += 1
         await tx.insert(models.SegmentVersion, [
             {"segment_id": row.segment_id, "version": version, "rule": rule, "created_at": at, "created_by": by,
@@ -144,19 +144,6 @@ async def edit_segment(
     return await catalog.get_segment(tx, slug)
 
 
-async def delete_segment(tx: Tx, slug: str) -> None:
-    """Remove a segment with its membership; refuses `SegmentInUse` with the list while anything speaks of it."""
-    found = await catalog.get_segment(tx, slug)
-    uses = await used_by(tx, slug)
-    if uses:
-        raise SegmentInUse(slug, uses)
-    for table in ("segment_flip", "segment_refresh", "segment_chunk", "segment_version", "segment"):
-        await tx.run(
-            f"delete from {table} where merchant_id = %(merchant_id)s and segment_id = %(segment_id)s",
-            segment_id=found.segment_id,
-        )
-
-
 async def used_by(tx: Tx, slug: str) -> list[references.Use]:
     """Segments, journeys and whatever else speaks of a segment."""
     nested = catalog.users(await catalog.stored(tx), slug)
@@ -164,7 +151,8 @@ async def used_by(tx: Tx, slug: str) -> list[references.Use]:
     return own + await references.uses(tx, "segment", slug)
 
 
-async def _check(tx: Tx, rule: Any, slug: str | None) -> None:
+async def check_rule(tx: Tx, rule: Any, slug: str | None) -> None:
+    """A rule can be a segment's; refuses `BadRule`, also for circles through the segment it is for."""
     tree = grammar.parse(rule, mirror.declared())
     await nesting.known_of(tx, [tree])
     if slug is not None and await _speaks_of_itself(tx, rule, slug):

@@ -124,23 +124,12 @@ def _told(segment: catalog.Shown) -> dict[str, Any]:
 
 @delete("/segments/{slug:str}", guards=WRITE)
 async def remove_segment(request: Request, database: Database, slug: str) -> None:
-    """Delete a segment that nothing uses."""
+    """Delete a segment that nothing uses; it can be brought back for thirty days."""
     caller, at = http.caller_of(request), clock.now()
     async with database.write(caller.merchant_id) as tx:
         before = await catalog.get_segment(tx, slug)
-        await actions.delete_segment(tx, slug)
+        await actions.delete_segment(tx, slug, at)
         await access.record(tx, caller, "segment.deleted", ("segment", before.name), before=_told(before), at=at)
-
-
-@post("/segments/{slug:str}/refresh", guards=WRITE, status_code=200)
-async def refresh_segment(request: Request, database: Database, mirror: Any, slug: str) -> dict[str, Any]:
-    """Bring one segment up to date now."""
-    caller = http.caller_of(request)
-    async with database.read(caller.merchant_id) as tx:
-        await catalog.get_segment(tx, slug)
-    await actions.refresh(database, opened(mirror), caller.merchant_id, clock.now(), reason="manual", slugs=[slug])
-    async with database.read(caller.merchant_id) as tx:
-        return await _whole(tx, slug)
 
 
 @post("/segments/text", guards=READ, status_code=200)
@@ -151,17 +140,6 @@ async def as_text(data: Said) -> dict[str, Any]:
         showing.parsed(rule)
         return {"rule": rule, "text": grammar.write(rule)}
     return {"rule": data.rule, "text": grammar.write(data.rule)}
-
-
-@post("/segments/{slug:str}/verify", guards=WRITE, status_code=200)
-async def verify(request: Request, database: Database, mirror: Any, slug: str) -> catalog.Shown:
-    """Hold the membership against a whole recompute now, and repair it where they differ."""
-    merchant_id = http.caller_of(request).merchant_id
-    async with database.read(merchant_id) as tx:
-        await catalog.get_segment(tx, slug)
-    await actions.verify(database, opened(mirror), merchant_id, clock.now(), [slug])
-    async with database.read(merchant_id) as tx:
-        return await catalog.get_segment(tx, slug)
 
 
 @get("/segments/{slug:str}/members", guards=[*READ, http.requires("members.read")])
@@ -180,6 +158,6 @@ async def segment_members(
 
 
 routes = [
-    list_segments, kinds, get_segment, new_segment, change_segment, remove_segment, refresh_segment, as_text,
-    verify, segment_members,
+    list_segments, kinds, get_segment, new_segment, change_segment, remove_segment, as_text,
+    segment_members,
 ]  # fmt: skip

@@ -260,6 +260,7 @@ export interface SegmentFlow {
   flows: { source: string | null; target: string | null; count: number }[];
 }
 export type SegmentThen = Schemas["Then"];
+export type SegmentRun = Schemas["Run"];
 export type SegmentForecast = Schemas["Forecast"];
 export type RuleDifferences = Schemas["Differences"];
 export type SegmentEffect = Schemas["Effect"];
