@@ -102,7 +102,7 @@ export default {
     average: "{money} per order",
     lastOrder: "Last order",
     lastOrderMeaning: "When the latest order was placed.",
-    orderCount: "{n} orders",
+    orderCount: "{n} order | {n} orders",
     tier: "Tier",
     noTier: "No tier yet",
     tierSince: "since {at}",
