@@ -143,7 +143,7 @@ def _row(number: int, cells: dict[str, str], zone: str) -> Row:
         raise BadRow(reason=f"'{days}' is not a number of days.", reason_zh=f"「{days}」不是天数。")
     try:
         at = commands.read_instant(cells["occurred_at"], zone)
-    except errors.Malformed as error:
+    except commands.NotAnInstant as error:
         raise BadRow(reason=f"'{cells['occurred_at']}' is not an instant.", reason_zh="发生时间读不懂。") from error
     signed = int(figure) if kind == "earn" else -int(figure)
     ends = durations.end(f"{days}D", at, zone) if days and kind == "earn" else None

@@ -34,8 +34,8 @@ async def test_a_backtest_from_question_to_result(
     sold = OrderIn(order_id="a", occurred_at=now, member={"phone": "13800138000"}, amount_fen=20_000)
     assert (await intake.apply(database, merchant_id, [sold]))[0].status == 200
     await _rule(owner, "order_bonus", publish=False, params={"points": 30})
-    today = (await _ok(await owner.post(f"{API}/points/preview", json={"amount_fen": 1})))["occurred_at"][:10]
-    period = {"since": str((now - timedelta(days=3)).date()), "until": today}
+    today = now.astimezone(clock.zone("Asia/Shanghai")).date()
+    period = {"since": str(today - timedelta(days=3)), "until": str(today)}
     asked = await _ok(await owner.post(f"{API}/points/backtests", json=period))
     assert (asked["state"], [rule["draft"] for rule in asked["rules"]]) == ("waiting", [False, True])
     assert await run_backtests(database, merchant_id) is None
