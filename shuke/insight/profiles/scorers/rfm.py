@@ -214,7 +214,8 @@ def reason(scores: dict[str, Any], evidence: dict[str, Any]) -> Words:
     cell = CELLS[scores["cell"]]
     return Words(
         f"上次购买在 {last}（{found[0]} 分），共 {orders} 单（{found[1]} 分），实付 {fen}（{found[2]} 分），属于「{cell.zh}」。",
-        f"Last bought on {last} (mark {found[0]}), {orders} order{'s'[: orders != 1]} (mark {found[1]}), spent {fen} (mark {found[2]}): {cell.en}.",
+        f"Last bought on {last} (mark {found[0]}), {orders} order{'s'[: orders != 1]} (mark {found[1]}), "
+        f"spent {fen} (mark {found[2]}): {cell.en}.",
     )
 
 
