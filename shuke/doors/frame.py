@@ -11,7 +11,7 @@ import structlog
 
 from shuke.doors import metrics
 from shuke.doors.logs import current_request
-from shuke.kit import clock, errors
+from shuke.kit import clock, errors, http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ class Frame:
             await self._app(scope, receive, send)
             return
         started = clock.monotonic()
-        declared, request_id = _read_headers(scope["headers"])
+        declared, request_id, accepted = _read_headers(scope["headers"])
         scope["shuke.request_id"] = request_id.decode()
         token = current_request.set(scope)
         status = 500
@@ -67,33 +67,59 @@ class Frame:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id), *self._headers]
             await send(message)
 
+        english = scope["path"].startswith("/v1") and http.prefers_english(accepted)
+        reply = _in_english(answer) if english else answer
         hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
         most = UPLOAD_BYTES if scope["path"].startswith(_UPLOADS) else MOST_BYTES
         try:
             if declared > most:
-                await _too_large(receive, answer, most)
+                await _too_large(receive, reply, most)
             elif hot is not None:
-                await hot(scope, receive, answer)
+                await hot(scope, receive, reply)
             elif scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(_ROUTES):
-                await self._site(scope, receive, answer)
+                await self._site(scope, receive, reply)
             else:
-                await self._app(scope, receive if declared >= 0 else _counted(receive, most), answer)
+                await self._app(scope, receive if declared >= 0 else _counted(receive, most), reply)
         finally:
             _note(scope, status, clock.monotonic() - started, hot is not None)
             current_request.reset(token)
 
 
-def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[int, bytes]:
-    """The declared length of the body (0 without one, -1 when it comes in chunks) and the request's id."""
-    length, request_id = 0, b""
+def _in_english(send: Any) -> Callable[[Any], Any]:
+    """Send JSON with its refusals in English; anything else as it is."""
+    held: Any = None
+    parts: list[bytes] = []
+
+    async def sending(message: Any) -> None:
+        nonlocal held
+        if message["type"] == "http.response.start" and (b"content-type", b"application/json") in message["headers"]:
+            held = message
+        elif held is None or message["type"] != "http.response.body":
+            await send(message)
+        else:
+            parts.append(message.get("body", b""))
+            if not message.get("more_body"):
+                body = http.in_english(b"".join(parts))
+                others = [pair for pair in held["headers"] if pair[0] != b"content-length"]
+                await send(held | {"headers": [*others, (b"content-length", str(len(body)).encode())]})
+                await send(message | {"body": body})
+
+    return sending
+
+
+def _read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[int, bytes, str]:
+    """The declared length of the body (0 without one, -1 when it comes in chunks), the request's id, and its languages."""
+    length, request_id, accepted = 0, b"", ""
     for name, value in headers:
         if name == b"content-length":
             length = int(value) if value.isdigit() else 0
         elif name == b"transfer-encoding":
             length = -1
+        elif name == b"accept-language":
+            accepted = value.decode("latin-1")
         elif name == b"x-request-id" and _ID.fullmatch(value):
             request_id = value
-    return length, request_id or os.urandom(8).hex().encode()
+    return length, request_id or os.urandom(8).hex().encode(), accepted
 
 
 def _counted(receive: Any, most: int) -> Callable[[], Any]:

@@ -40,7 +40,7 @@ class _Call:
     """One request on the short way, from its first byte to its answer; to uvicorn it is a cycle like any other."""
 
     __slots__ = (
-        "body", "disconnected", "keep_alive", "merchant_id", "message_event", "request_id", "response_complete",
+        "body", "disconnected", "english", "keep_alive", "merchant_id", "message_event", "request_id", "response_complete",
         "route", "started",
     )  # fmt: skip
 
@@ -50,6 +50,7 @@ class _Call:
         self.started = clock.monotonic()
         self.request_id = f"{_PROCESS}{next(_turns) & 0xFFFFFFFF:08x}"
         self.merchant_id = 0
+        self.english = False
         self.keep_alive = True
         self.disconnected = self.response_complete = False
         self.message_event = self  # whoever wakes a waiting reader wakes nobody here
@@ -86,6 +87,7 @@ def protocol(intake: Intake, secure: bool) -> type[HttpToolsProtocol]:
                 self._go_the_long_way(call.body)
                 return
             call.merchant_id, future = begun
+            call.english = _reads_english(self.headers)
             future.add_done_callback(lambda done: self._answer(call, done))
 
         def _go_the_long_way(self, body: bytes) -> None:
@@ -96,6 +98,7 @@ def protocol(intake: Intake, secure: bool) -> type[HttpToolsProtocol]:
 
         def _answer(self, call: _Call, done: asyncio.Future[Answer]) -> None:
             status, body, extra = _said(call, done)
+            body = http.in_english(body) if call.english and status >= 400 else body
             took = clock.monotonic() - call.started
             metrics.observe("POST", call.route, status, took)
             if status >= 400 or took >= frame.SLOW_SECONDS:
@@ -117,6 +120,11 @@ def protocol(intake: Intake, secure: bool) -> type[HttpToolsProtocol]:
             self.on_response_complete()
 
     return Protocol
+
+
+def _reads_english(headers: list[tuple[bytes, bytes]]) -> bool:
+    accepted = next((value for name, value in headers if name == b"accept-language"), b"")
+    return bool(accepted) and http.prefers_english(accepted.decode("latin-1"))
 
 
 def _is_plain(one: HttpToolsProtocol) -> bool:

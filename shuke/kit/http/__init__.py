@@ -2,6 +2,7 @@
 
 from shuke.kit.http.answers import exception_handlers, malformed, unavailable_body, unexpected_body
 from shuke.kit.http.callers import Caller, Forbidden, NotSignedIn, caller_of, requires
+from shuke.kit.http.languages import in_english, prefers_english
 from shuke.kit.http.operations import Operation, RefusalBody, declares
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "caller_of",
     "declares",
     "exception_handlers",
+    "in_english",
     "malformed",
+    "prefers_english",
     "requires",
     "unavailable_body",
     "unexpected_body",

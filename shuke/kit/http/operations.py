@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class RefusalBody(msgspec.Struct, omit_defaults=True):
-    """What every refusal answers. `code` is stable; `message` and `cure` are for people, in both languages."""
+    """What every refusal answers. `code` is stable; `message` and `cure` are for people, in both languages.
+
+    They are Chinese; where Accept-Language prefers English they are English, and the Chinese ones stand in `_zh`.
+    """
 
     code: str
     message: str
@@ -25,6 +28,8 @@ class RefusalBody(msgspec.Struct, omit_defaults=True):
     path: str | None = None
     cure: str | None = None
     cure_en: str | None = None
+    message_zh: str | None = None
+    cure_zh: str | None = None
     details: dict[str, Any] | None = None
 
 
