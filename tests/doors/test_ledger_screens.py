@@ -85,6 +85,20 @@ async def test_a_statement_on_paper(owner: httpx.AsyncClient, database: Database
         assert page.startswith("时间\n变动\n之后余额\n原因\n")
 
 
+async def test_stored_credit_is_told_in_yuan(owner: httpx.AsyncClient) -> None:
+    await owner.post("/console/api/members", json={"phone": "13800138000", "name": "林晓芙"})
+    for fen in (9_950, -1_005):
+        body = {"points": fen, "reason": "柜台充值", "wallet": "stored_credit"}
+        assert (await owner.post("/console/api/members/1/adjust", json=body)).status_code == 201
+    path, asked = "/console/api/members/1/statement", {"wallet": "stored_credit"}
+    rows = sheet(await owner.get(path, params=asked))
+    assert rows[1][:2] == ("可用", 89.45)
+    assert rows[8][:3] == ("时间", "变动（元）", "之后余额（元）")
+    assert [row[1:3] for row in rows[9:]] == [(-10.05, 89.45), (99.5, 99.5)]
+    [page] = printed((await owner.get(path, params=asked | {"format": "pdf"})).content)
+    assert "可用  89.45" in page and "-10.05\n89.45" in page and "+99.50\n99.50" in page and "变动（元）" in page
+
+
 def test_lines_are_no_wider_than_asked_and_lose_nothing() -> None:
     for text in ("积分 12,345 points for spending in the shop", "很长" * 60, "x" * 90, ""):
         lines = paper.wrapped(text, 90)

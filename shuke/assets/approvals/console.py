@@ -38,9 +38,10 @@ class RefuseBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LimitShape(msgspec.Struct, forbid_unknown_fields=True):
-    """How many points (of stored credit: fen) staff may adjust alone; null asks nobody."""
+    """How many points staff may adjust alone, and how many fen of stored credit (left out: as it is); null asks nobody."""
 
     limit: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] | None
+    fen: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 @post(
@@ -66,7 +67,7 @@ async def adjust_member(
         adjustment = actions.Adjustment(
             member_id=member_id, points=data.points, reason=data.reason, by=caller.name, key=key, wallet=data.wallet
         )
-        limit = await queries.limit_of(tx)
+        limit = await queries.limit_of(tx, data.wallet)
         after = _told(data.points, data.reason, data.wallet)
         if limit is not None and abs(data.points) > limit:
             asked = await actions.ask(tx, adjustment, caller, at)
@@ -102,18 +103,24 @@ async def list_requests(
 
 @get("/approvals/limit", guards=[http.requires("points.read")])
 async def show_limit(database: Database, caller: Caller) -> dict[str, int | None]:
-    """How many points staff may adjust alone, and how many requests wait."""
+    """How many points, and how many fen of stored credit, staff may adjust alone; and how many requests wait."""
     async with database.read(caller.merchant_id) as tx:
-        return {"limit": await queries.limit_of(tx), "waiting": await queries.count_waiting(tx)}
+        return {**await _limits(tx), "waiting": await queries.count_waiting(tx)}
+
+
+async def _limits(tx: Tx) -> dict[str, int | None]:
+    return {"limit": await queries.limit_of(tx), "fen": await queries.limit_of(tx, "stored_credit")}
 
 
 @put("/approvals/limit", guards=[http.requires("settings.write")])
 async def change_limit(data: LimitShape, database: Database, caller: Caller) -> LimitShape:
     """Set the limit; it holds from now on, what waits goes on waiting."""
     async with database.write(caller.merchant_id) as tx:
-        before = {"limit": await queries.limit_of(tx)}
+        before = await _limits(tx)
         await actions.set_limit(tx, data.limit)
-        after = {"limit": data.limit}
+        if data.fen is not msgspec.UNSET:
+            await actions.set_limit(tx, data.fen, fen=True)
+        after = await _limits(tx)
         await access.record(
             tx, caller, "approvals.limited", ("settings", ""), before=before, after=after, at=clock.now()
         )

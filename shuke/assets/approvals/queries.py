@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shuke.assets.approvals.policy import MONEY
+from shuke.assets.points import POINTS
 from shuke.ground import tenancy
 from shuke.kit import paging
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from shuke.kit.db import Tx
 
 LIMIT = 10_000
-"""More than this at once needs a second person, unless the merchant sets another limit or none."""
+"""More points than this, or fen of stored credit, at once needs a second person, unless the merchant sets another limit or none."""
 
 
 class RequestShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +65,9 @@ async def count_waiting(tx: Tx) -> int:
     )
 
 
-async def limit_of(tx: Tx) -> int | None:
-    """How many points staff may adjust alone; None where nobody has to be asked."""
+async def limit_of(tx: Tx, wallet: str = POINTS) -> int | None:
+    """How much of a wallet staff may adjust alone: points or pieces; of stored credit fen, by a limit of its own. None where
+    nobody has to be asked."""
     merchant = await tenancy.get_merchant(tx)
-    found: int | None = merchant.settings.get("approvals", {}).get("limit", LIMIT)
+    found: int | None = merchant.settings.get("approvals", {}).get("fen" if wallet in MONEY else "limit", LIMIT)
     return found

@@ -25,6 +25,11 @@ class Wallet(NamedTuple):
     unit_en: str
     gift: bool = False
 
+    @property
+    def money(self) -> bool:
+        """Whether it is counted in fen and read in yuan."""
+        return self.unit_en == "fen"
+
 
 WALLETS = (
     Wallet(POINTS, "积分", "Points", "分", "points", gift=True),

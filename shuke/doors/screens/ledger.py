@@ -30,6 +30,20 @@ _STATEMENT = {
     "zh": ["时间", "变动", "之后余额", "原因", "来源编号"],
     "en": ["Time", "Change", "Balance after", "Why", "Key"],
 }
+_COUNTED = {
+    "变动",
+    "之后余额",
+    "Change",
+    "Balance after",
+    "发放",
+    "使用",
+    "过期",
+    "未使用",
+    "Issued",
+    "Used",
+    "Expired",
+    "Outstanding",
+}
 _PARTS = {
     "zh": ["可用", "待生效", "冻结", "欠分", "累计获得", "累计使用"],
     "en": ["Available", "Pending", "Held", "Debt", "Earned in total", "Spent in total"],
@@ -49,16 +63,17 @@ async def export_finance(
     until: Annotated[date, QueryParameter(name="to")], wallet: str = points.POINTS,
     kind: Annotated[Literal["csv", "xlsx"], QueryParameter(name="format")] = "xlsx",
 ) -> Response[bytes]:  # fmt: skip
-    """The figures by business date and store as a file, in points and, where 100 points have a worth, in yuan."""
-    points.known_wallet(wallet)
+    """The figures by business date and store as a file, in points and, where 100 points have a worth, in yuan; of stored
+    credit in yuan."""
+    unit = points.known_wallet(wallet)
     async with database.read(caller.merchant_id) as tx:
         merchant = await tenancy.get_merchant(tx)
         rows = await finance.finance(tx, since, until, merchant.zone, merchant.day_start_minutes, wallet)
         stores = {store.store_id: store.name for store in await tenancy.list_stores(tx)}
-    worth = merchant.settings.get("points", {}).get("value_fen_per_100")
-    table: Table = [_FINANCE[_locale(caller)][: 6 if worth is None else 10]]
+    worth = merchant.settings.get("points", {}).get("value_fen_per_100") if wallet == points.POINTS else None
+    table: Table = [_titles(_FINANCE, unit, _locale(caller))[: 6 if worth is None else 10]]
     for row in rows:
-        figures = [row.issued, row.used, row.expired, row.outstanding]
+        figures = _told(unit, row.issued, row.used, row.expired, row.outstanding)
         money = [] if worth is None else [_yuan(figure, int(worth)) for figure in figures]
         table.append([f"{row.date}", stores.get(row.store_id, "—"), *figures, *money])
     return await _file(f"points-{since}-{until}", kind, table)
@@ -83,49 +98,73 @@ async def member_statement(
         merchant = await tenancy.get_merchant(tx)
         zone, names = merchant.zone, await members.names(tx, {member_id})
         held = await points.balance(tx, member_id, now, wallet)
-        lines = await _movements(tx, member_id, wallet, zone, locale)
+        lines = await _movements(tx, member_id, kind, zone, locale)
     async with database.write(caller.merchant_id) as tx:
         after = {"wallet": wallet, "rows": len(lines)}
         await access.record(tx, caller, "points.stated", ("member", member_id), after=after, at=now)
-    figures = [held.available, held.pending, held.held, held.debt, held.earned_total, held.spent_total]
+    figures = _told(kind, held.available, held.pending, held.held, held.debt, held.earned_total, held.spent_total)
     if form == "pdf":
         told = (kind.zh if locale == "zh" else kind.en, names[member_id], merchant.name, _local(now, zone))
-        return await _paper(f"statement-{member_id}-{wallet}", locale, told, figures, lines)
+        titles = _titles(_STATEMENT, kind, locale)
+        return await _paper(f"statement-{member_id}-{wallet}", locale, told, (titles, figures), lines)
     head: Table = [
         [kind.zh if locale == "zh" else kind.en, _local(now, zone)],
         *([name, figure] for name, figure in zip(_PARTS[locale], figures, strict=True)),
         [],
     ]
-    return await _file(f"statement-{member_id}-{wallet}", "xlsx", [*head, _STATEMENT[locale], *lines])
+    return await _file(f"statement-{member_id}-{wallet}", "xlsx", [*head, _titles(_STATEMENT, kind, locale), *lines])
 
 
 async def _paper(
-    name: str, locale: str, told: tuple[str, members.MemberName, str, str], figures: list[int], lines: Table
+    name: str,
+    locale: str,
+    told: tuple[str, members.MemberName, str, str],
+    held: tuple[list[str], list[Any]],
+    lines: Table,
 ) -> Response[bytes]:
     """The statement as a person is handed it: who it is for, what they hold, and every movement."""
-    wallet, member, shop, now = told
+    (wallet, member, shop, now), (titles, figures) = told, held
     who = f"{member.name or _NOBODY[locale]} {member.phone_masked or ''}".strip()
-    facts = [(part, f"{figure:,}") for part, figure in zip(_PARTS[locale], figures, strict=True)]
+    facts = [(part, _figure(figure)) for part, figure in zip(_PARTS[locale], figures, strict=True)]
     columns = [
         paper.Column(title, width, end)
-        for title, width, end in zip(
-            _STATEMENT[locale][:4], (108, 60, 66, 277), (False, True, True, False), strict=True
-        )
+        for title, width, end in zip(titles[:4], (108, 60, 66, 277), (False, True, True, False), strict=True)
     ]
-    rows = [[line[0], f"{line[1]:+,}", f"{line[2]:,}", f"{line[3]}"] for line in lines]
+    rows = [[line[0], _figure(line[1], "+"), _figure(line[2]), f"{line[3]}"] for line in lines]
     title = f"{who} · {wallet}" if locale == "en" else f"{who}　{wallet}对账单"
     made = await asyncio.to_thread(paper.table, title, facts, columns, rows, f"{shop}  {now}")
     headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"', "Cache-Control": "no-store"}
     return Response(made, media_type="application/pdf", headers=headers)
 
 
-async def _movements(tx: Tx, member_id: int, wallet: str, zone: str, locale: str) -> Table:
+def _told(kind: points.Wallet, *figures: int) -> list[Any]:
+    """Figures of a wallet as people read them: of money in yuan, with the sign and two decimals, else whole."""
+    return [figure / 100 for figure in figures] if kind.money else list(figures)
+
+
+def _titles(named: dict[str, list[str]], kind: points.Wallet, locale: str) -> list[str]:
+    """The heads of the columns; those of a wallet of money say yuan."""
+    unit = {"zh": "（元）", "en": " (yuan)"}[locale] if kind.money else ""
+    return [name + (unit if name in _COUNTED else "") for name in named[locale]]
+
+
+def _figure(figure: int | float, sign: str = "") -> str:
+    """On paper: yuan have two decimals."""
+    return f"{figure:{sign},.2f}" if isinstance(figure, float) else f"{figure:{sign},}"
+
+
+async def _movements(tx: Tx, member_id: int, kind: points.Wallet, zone: str, locale: str) -> Table:
     lines: Table = []
     cursor: str | None = None
     while True:
-        page = await points.entries_of(tx, member_id, cursor, PAGE, wallet)
+        page = await points.entries_of(tx, member_id, cursor, PAGE, kind.code)
         lines += [
-            [_local(one.occurred_at, zone), one.points, one.balance_after, getattr(one.why, locale), one.source_key]
+            [
+                _local(one.occurred_at, zone),
+                *_told(kind, one.points, one.balance_after),
+                getattr(one.why, locale),
+                one.source_key,
+            ]
             for one in page.items
         ]
         cursor = page.next_cursor
@@ -166,11 +205,20 @@ def _csv(table: Table) -> bytes:
 
 def _workbook(table: Table) -> bytes:
     from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("积分")
+
+    def cell(value: Any) -> Any:
+        if not isinstance(value, float):
+            return value
+        made = WriteOnlyCell(sheet, value)
+        made.number_format = "#,##0.00"
+        return made
+
     for row in table:
-        sheet.append(row)
+        sheet.append([cell(value) for value in row])
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()

@@ -110,7 +110,7 @@ async def test_refused_or_impossible_moves_nothing(
     assert late.json()["code"] == "already_decided"
     short = await owner.post(f"{API}/approvals/{second['request_id']}/approve")
     assert (short.status_code, short.json()["code"]) == (409, "not_enough_points")
-    assert (await owner.get(f"{API}/approvals/limit")).json() == {"limit": 10_000, "waiting": 1}
+    assert (await owner.get(f"{API}/approvals/limit")).json() == {"limit": 10_000, "fen": 10_000, "waiting": 1}
     assert await available(owner, member) == 0
 
 
@@ -119,6 +119,14 @@ async def test_the_limit_is_a_setting(owner: httpx.AsyncClient, app: Any, databa
     assert (await ask(owner, member, 101, "a")).status_code == 202
     assert (await owner.put(f"{API}/approvals/limit", json={"limit": None})).status_code == 200
     assert (await ask(owner, member, 50_000, "b")).status_code == 201
+    body = {"points": 30_000, "reason": "充值", "wallet": "stored_credit"}
+    path = f"{API}/members/{member}/adjust"
+    assert (await owner.post(path, json=body)).status_code == 202  # its limit is its own: ¥100
+    assert (await owner.put(f"{API}/approvals/limit", json={"limit": 0, "fen": 50_000})).status_code == 200
+    assert (await owner.post(path, json=body)).status_code == 201
+    assert (await ask(owner, member, 1, "d")).status_code == 202
+    assert (await owner.put(f"{API}/approvals/limit", json={"limit": None})).json()["limit"] is None
+    assert (await owner.get(f"{API}/approvals/limit")).json()["fen"] == 50_000
     assert (await ask(owner, member, 0, "c")).json()["code"] == "nothing_to_adjust"
 
 

@@ -74,10 +74,11 @@ async def refuse(tx: Tx, request_id: int, words: str, caller: Caller, at: dateti
     return await _decide(tx, request_id, caller, at, state="refused", words=words.strip())
 
 
-async def set_limit(tx: Tx, limit: int | None) -> None:
-    """How many points staff may adjust alone from now on; None asks nobody."""
+async def set_limit(tx: Tx, limit: int | None, *, fen: bool = False) -> None:
+    """How many points (`fen`: how much stored credit) staff may adjust alone from now on; None asks nobody."""
     merchant = await tenancy.get_merchant(tx)
-    await tenancy.change_merchant(tx, settings=merchant.settings | {"approvals": {"limit": limit}})
+    limits = merchant.settings.get("approvals", {}) | {"fen" if fen else "limit": limit}
+    await tenancy.change_merchant(tx, settings=merchant.settings | {"approvals": limits})
 
 
 async def _by_key(tx: Tx, key: str) -> queries.RequestShape | None:
