@@ -30,6 +30,14 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
          "value": 8_000},
         "下单（星期几等于 周六）的实付金额平均小于 80 元", "average amount: ordered (weekday = Saturday) < 80 yuan",
     ),
+    (
+        {"did": "order", "window": {"last": "90d"}, "op": "between", "value": [1, 2]},
+        "最近 90 天下单 1 到 2 次", "ordered 1 to 2 times in the last 90 days",
+    ),
+    (
+        {"did": "order", "window": {"last": "365d"}, "where": [{"prop": "coupon", "op": "exists"}], "op": ">=", "value": 3},
+        "最近 365 天下单（有优惠券）3 次以上", "ordered (with coupon) at least 3 times in the last 365 days",
+    ),
     ({"attr": "gender", "op": "eq", "value": "female"}, "性别是 女", "Gender is female"),
     ({"attr": "city", "op": "eq", "value": "上海"}, "城市是 上海", "City is 上海"),
 ]  # fmt: skip

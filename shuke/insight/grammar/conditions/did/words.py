@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 # How often, on how many days, how long ago: {n} is the figure, {a} and {b} the ends of a span.
 _TIMES = {
     "eq": ("{n} 次", "exactly {n} times"), ">=": ("{n} 次以上", "at least {n} times"), ">": ("超过 {n} 次", "more than {n} times"),
-    "<=": ("不超过 {n} 次", "at most {n} times"), "<": ("不到 {n} 次", "less than {n} times"),
+    "<=": ("不超过 {n} 次", "at most {n} times"), "<": ("不到 {n} 次", "fewer than {n} times"),
     "between": ("{a} 到 {b} 次", "{a} to {b} times"),
 }  # fmt: skip
 _DAYS = {
     "eq": ("有 {n} 天", "on exactly {n} days"), ">=": ("有 {n} 天以上", "on at least {n} days"),
     ">": ("有超过 {n} 天", "on more than {n} days"), "<=": ("有不超过 {n} 天", "on at most {n} days"),
-    "<": ("有不到 {n} 天", "on less than {n} days"), "between": ("有 {a} 到 {b} 天", "on {a} to {b} days"),
+    "<": ("有不到 {n} 天", "on fewer than {n} days"), "between": ("有 {a} 到 {b} 天", "on {a} to {b} days"),
 }  # fmt: skip
 _AGO = {
     "eq": ("正好在 {n} 天前", "exactly {n} days ago"), "<=": ("在 {n} 天内", "within the last {n} days"),
@@ -70,11 +70,10 @@ def _figure_words(counted: Counted, comparison: Comparison) -> tuple[str, str] |
         else en
     )
     if word == "count":
-        said_zh, said_en = plain_words(counted)
-        return f"{said_zh} {zh}", f"{said_en} {en}"
+        said_zh, said_en = plain_words(counted, after_en=en)
+        return f"{said_zh}{'' if said_zh.endswith('）') else ' '}{zh}", said_en
     if word == "days":
-        said_zh, said_en = plain_words(counted, zh)
-        return said_zh, f"{said_en} {en}"
+        return plain_words(counted, zh, after_en=en)
     nth = {"days_since_last": ("最近一次", "last"), "days_since_first": ("第一次", "first")}[word]
     said_zh, said_en = plain_words(counted)
     return f"{nth[0]}{said_zh}{zh}", f"{nth[1]} {said_en} {en}"
@@ -98,13 +97,13 @@ def _scaled(comparison: Comparison, by: int | Decimal) -> Comparison:
     return Comparison(comparison.op, read(comparison.value), comparison.type)
 
 
-def plain_words(counted: Counted, before_zh: str = "", before_en: str = "") -> tuple[str, str]:
-    """Which events, with their conditions and when."""
+def plain_words(counted: Counted, before_zh: str = "", before_en: str = "", after_en: str = "") -> tuple[str, str]:
+    """Which events, with their conditions and when; how often is said before when."""
     when_zh, when_en = counted.window.words(lambda _: counted.anchor.title if counted.anchor else ("", ""))
     where_zh, where_en = _where_words(counted)
     title_zh, title_en = counted.event.title
     zh = f"{when_zh}{before_zh}{title_zh}{where_zh}"
-    return zh, f"{before_en}{title_en}{where_en}{' ' if when_en else ''}{when_en}"
+    return zh, " ".join(one for one in (f"{before_en}{title_en}{where_en}", after_en, when_en) if one)
 
 
 def _where_words(counted: Counted) -> tuple[str, str]:
@@ -116,6 +115,9 @@ def _where_words(counted: Counted) -> tuple[str, str]:
 
 def _condition_words(counted: Counted, one: Filter) -> tuple[str, str]:
     title, known = _title(counted, one.prop), counted.event.properties.get(one.prop)
+    if one.comparison.op in ("exists", "missing"):
+        with_zh, with_en = ("有", "with") if one.comparison.op == "exists" else ("没有", "without")
+        return f"{with_zh}{title[0]}", f"{with_en} {title[1].lower()}"
     if _in_fen(one.prop):
         zh, en = _scaled(one.comparison, Decimal("0.01")).words((" 元", " yuan"))
     else:
