@@ -34,6 +34,7 @@ from shuke.insight.segments import SegmentRefreshed, list_names, using
 from shuke.insight.segments import facts as segments_facts
 from shuke.insight.segments import jobs as segments_jobs
 from shuke.insight.segments import names as segment_names
+from shuke.insight.tags import all_names as all_tags
 from shuke.insight.tags import facts as tags_facts
 from shuke.insight.tags import group_names as tag_group_names
 from shuke.insight.tags import jobs as tags_jobs
@@ -150,6 +151,7 @@ references.call("list", list_names)
 references.call("tag", tag_names)
 references.call("tag_group", tag_group_names)
 references.call("offer", lambda tx, _: offer_names(tx))
+references.tell("tag", all_tags)
 references.price("offer", offer_prices)
 references.call("ladder", ladder_names)
 references.call("store", lambda tx, _: store_names(tx))

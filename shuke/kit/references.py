@@ -24,6 +24,8 @@ Finder = Callable[["Tx", Sequence[str]], Awaitable[list[tuple[str, Use]]]]
 _finders: dict[str, list[Finder]] = {}
 Namer = Callable[["Tx", Iterable[str]], Awaitable["Mapping[str, str | Sentence]"]]
 _namers: dict[str, Namer] = {}
+Teller = Callable[["Tx"], Awaitable["Mapping[str, str]"]]
+_tellers: dict[str, Teller] = {}
 Pricer = Callable[["Tx"], Awaitable["Mapping[str, int]"]]
 _pricers: dict[str, Pricer] = {}
 
@@ -58,6 +60,16 @@ def call(kind: str, namer: Namer) -> None:
     The doors wire it once per process.
     """
     _namers[kind] = namer
+
+
+def tell(kind: str, teller: Teller) -> None:
+    """Let `teller(tx)` say which things of that kind there are: names by key. The doors wire it once per process."""
+    _tellers[kind] = teller
+
+
+async def all_of(tx: Tx, kind: str) -> Mapping[str, str] | None:
+    """The names of all things of that kind by key, None where nobody says; one statement."""
+    return await _tellers[kind](tx) if kind in _tellers else None
 
 
 def price(kind: str, pricer: Pricer) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from shuke.insight.grammar.conditions import attr, bucket, did, rank, segment, sequence, static_list, tag
 from shuke.insight.grammar.policy import rules
 
@@ -92,6 +94,17 @@ def segments_of(node: Node) -> set[str]:
 def lists_of(node: Node) -> set[str]:
     """The lists a rule speaks of."""
     return {leaf.params for leaf in leaves(node) if leaf.kind == static_list.CODE}
+
+
+def tags_of(node: Node) -> Iterator[tuple[str, str]]:
+    """The tags a rule asks for, by condition or by the fact's name, each with the path where it is named."""
+    for leaf in leaves(node):
+        raw = msgspec.json.decode(leaf.written)
+        named = raw.get("tag") if leaf.kind == tag.CODE else raw.get("attr")
+        if leaf.kind == tag.CODE:
+            yield f"{leaf.path}.tag", named
+        elif leaf.kind == attr.CODE and isinstance(named, str) and named.startswith(attr.TAG):
+            yield f"{leaf.path}.attr", named.removeprefix(attr.TAG)
 
 
 def offers_of(node: Node) -> Iterator[tuple[str, str]]:

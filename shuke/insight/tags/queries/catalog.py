@@ -142,6 +142,11 @@ async def names(tx: Tx, slugs: Iterable[str]) -> dict[str, str]:
     return {row.slug: row.name for row in rows}
 
 
+async def all_names(tx: Tx) -> dict[str, str]:
+    """What all tags are called, by slug."""
+    return {row.slug: row.name for row in await tx.rows(_TAGS)}
+
+
 async def group_names(tx: Tx, _: Iterable[str]) -> dict[str, str]:
     """What groups of tags are called, by slug."""
     return {group.slug: group.name for group in await list_groups(tx)}
