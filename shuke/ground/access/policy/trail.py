@@ -141,7 +141,6 @@ TRAIL: dict[str, Words] = {
     "segment.created": Words("{who}新建了分群「{subject}」", "{who} created the segment “{subject}”"),
     "segment.changed": Words("{who}修改了分群「{subject}」", "{who} changed the segment “{subject}”"),
     "segment.deleted": Words("{who}删除了分群「{subject}」", "{who} deleted the segment “{subject}”"),
-    "segment.restored": Words("{who}恢复了分群「{subject}」", "{who} brought the segment “{subject}” back"),
     "segment.restored": Words("{who}恢复了分群「{subject}」", "{who} restored the segment “{subject}”"),
     "segment.exported": Words(
         "{who}导出了分群「{subject}」的名单", "{who} exported the members of the segment “{subject}”"

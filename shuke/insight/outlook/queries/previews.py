@@ -74,7 +74,7 @@ async def preview(tx: Tx, opened: Mirror, rule: Any, as_of: datetime, *, sampled
         if total > sampling.FEW and _ranked([node, *known.segments.values()]) <= edges.keys():
             asked = sampling.blocks(everyone, moment.merchant_id)
             known = grammar.Known(known.segments, known.lists, edges)
-    answer = await grammar.answer(opened, [node], moment, known, BitMap.union(*asked) if asked else None)
+    answer = await grammar.answer(opened, [node], moment, known, list(BitMap.union(*asked)) if asked else None)
     found, names = answer.members(node), await grammar.names_in(tx, rule)
     told = sampling.estimate(asked, found, total) if asked else None
     parts = [] if told else [Part(one.path, _said(one, names), len(answer.members(one))) for one in grammar.nodes(node)]
