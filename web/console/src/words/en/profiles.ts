@@ -24,6 +24,7 @@ export default {
     refused: "Gives no scores",
     learnt: "Learnt from {n} members, {from} to {to}",
     heldOut: "the last {days} days held out",
+    nobodyHeld: "In the last {days} days there was no member to hold it against, so nobody can say how accurate it is.",
     error: "Off by, on average",
     errorHelp: "The difference between prediction and outcome for each member, squared, averaged and rooted; smaller is better.",
     pointsOff: "{n} percentage points",

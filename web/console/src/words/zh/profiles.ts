@@ -24,6 +24,7 @@ export default {
     refused: "不给评分",
     learnt: "学自 {n} 位会员，{from} 到 {to}",
     heldOut: "留出最后 {days} 天来检验",
+    nobodyHeld: "最后 {days} 天里没有会员可以拿来对照，所以说不出准不准。",
     error: "平均偏差",
     errorHelp: "每位会员的预测与实际相差多少，平方后取平均再开方；越小越准。",
     pointsOff: "{n} 个百分点",
