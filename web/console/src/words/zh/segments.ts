@@ -87,7 +87,7 @@ export default {
     thenNote: "按今天的规则和现在知道的数据算。其中几位：",
     thenMore: "显示更多，还有 {n} 位",
     daysAgo: "{n} 天前",
-    thenCount: "{at}有 {n} 位，其中 {both} 位现在还在；现在共 {now} 位。",
+    thenCount: "{at} 有 {n} 位，其中 {both} 位现在还在；现在共 {now} 位。",
     compare: "对比分群",
     compareNote: "看分群之间重合多少，一段时间里会员从哪里走到哪里。",
     compareChoose: "选 2 到 10 个分群",
