@@ -133,8 +133,12 @@ def _checked(one: MemberIn, now: datetime) -> actions.Sent:
     dated: dict[str, tuple[Any, datetime]] = {}
     plain = {name: value for name, value in one.attributes.items() if not isinstance(value, dict)}
     for name in sorted(one.attributes.keys() & OWN):
-        own = {"reason": "it is a field of its own", "reason_zh": "它是单独的一项，请写在外层"}
-        raise policy.BadAttribute(field=f"attributes.{name}", name=name, **own)
+        raise policy.BadAttribute(
+            field=f"attributes.{name}",
+            name=name,
+            reason="it is a field of its own",
+            reason_zh="它是单独的一项，请写在外层",
+        )
     for name in one.attributes.keys() - plain.keys():
         held = _dated(name, one.attributes[name])
         _not_ahead(held.since, f"attributes.{name}.since", now)

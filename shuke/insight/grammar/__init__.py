@@ -2,6 +2,7 @@
 
 from shuke.insight.grammar.conditions import MEMBERSHIP, kind_of, lists_of, offers_of, parse, segments_of, sentence
 from shuke.insight.grammar.conditions import tags_of
+from shuke.insight.grammar.conditions.tag import unknown_tag
 from shuke.insight.grammar.conditions import leaves as all_leaves
 from shuke.insight.grammar.policy.language import read, write
 from shuke.insight.grammar.policy.plans import restriction
@@ -16,5 +17,5 @@ __all__ = [
     "MEMBERSHIP", "Answer", "BadRule", "Group", "Known", "Leaf", "Names", "Node", "Slide", "all_leaves", "answer",
     "answers_at", "crossings", "crossings_sql", "everyone", "kind_of", "leaves", "lists_of", "measured", "moment_of",
     "names_in", "next_day", "nodes", "offers_of", "parse", "read", "restriction", "said", "segments_of", "sentence",
-    "slides", "tags_of", "vocabulary", "with_titles", "write", "written",
+    "slides", "tags_of", "unknown_tag", "vocabulary", "with_titles", "write", "written",
 ]  # fmt: skip

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any
 
 from shuke.insight.grammar.conditions import attr
 from shuke.insight.grammar.policy.rules import BadRule, Leaf, fields, leaf
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shuke.ground.mirror import Moment, Registry
     from shuke.insight.grammar.policy.plans import Plan
     from shuke.insight.grammar.policy.world import World
@@ -45,3 +48,15 @@ def sentence(leaf_: Leaf) -> tuple[str, str]:
     """As an operator would say it."""
     name = leaf_.params.params.fact.name.removeprefix(attr.TAG)
     return f"有标签「{name}」", f'has the tag "{name}"'
+
+
+def unknown_tag(path: str, slug: str, there: Mapping[str, str]) -> BadRule:
+    """Nobody made this tag: a refusal with those called alike, or else the first of those there are (names by slug)."""
+    words = {word: key for key, name in there.items() for word in (key, name)}
+    near = list(dict.fromkeys(words[word] for word in difflib.get_close_matches(slug, words, 5, 0.5)))
+    listed = [f"{there[key]} ({key})" for key in near or list(there)[:20]]
+    zh, en = f"没有标签「{slug}」，请先新建标签。", f'There is no tag "{slug}"; make one first.'
+    if listed:
+        zh = f"没有标签「{slug}」，{'相近的' if near else '现有'}：{'、'.join(listed)}。"
+        en = f'There is no tag "{slug}"; {"near it" if near else "there are"}: {", ".join(listed)}.'
+    return BadRule(path, zh, en, "unknown_tag")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from shuke.ground import mirror
@@ -65,20 +64,12 @@ async def known_of(tx: Tx, trees: Sequence[Node]) -> Known:
 
 
 async def _refuse_unknown_tags(tx: Tx, trees: Iterable[Node]) -> None:
-    """A tag that a rule asks for is there, live or archived; else those that are called alike are told."""
+    """A tag that a rule asks for is there, live or archived."""
     asked = [one for tree in trees for one in grammar.tags_of(tree)]
     there = await references.all_of(tx, "tag") if asked else None
     for path, slug in asked:
         if there is not None and slug not in there:
-            words = {word: key for key, name in there.items() for word in (key, name)}
-            near = list(dict.fromkeys(words[word] for word in difflib.get_close_matches(slug, words, 5, 0.5)))
-            listed = [f"{there[key]} ({key})" for key in near or list(there)[:20]]
-            zh = f"没有标签「{slug}」" + (
-                f"，{'相近的' if near else '现有'}：{'、'.join(listed)}。" if listed else "，请先新建标签。"
-            )
-            known = f"; {'near it' if near else 'there are'}: {', '.join(listed)}."
-            en = f'There is no tag "{slug}"' + (known if listed else "; make one first.")
-            raise grammar.BadRule(path, zh, en, "unknown_tag")
+            raise grammar.unknown_tag(path, slug, there)
 
 
 async def _refuse_strangers(tx: Tx, trees: Iterable[Node]) -> None:
