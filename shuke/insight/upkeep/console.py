@@ -10,7 +10,7 @@ from litestar import Request, get, post
 from shuke.ground import access
 from shuke.ground import mirror as columns
 from shuke.insight import segments
-from shuke.insight.upkeep import runs
+from shuke.insight.upkeep import actions
 from shuke.kit import clock, http
 from shuke.kit.db import Database
 
@@ -21,14 +21,14 @@ WRITE = [http.requires("segments.write")]
 class NewRun(msgspec.Struct, forbid_unknown_fields=True):
     """What to run, over which segments; over all of them where none are named."""
 
-    kind: runs.Kind
+    kind: actions.Kind
     slugs: list[str] | None = None
 
 
 class Latest(msgspec.Struct, frozen=True):
     """The last run, or null where there was none."""
 
-    run: runs.Run | None
+    run: actions.Run | None
 
 
 class Deleted(msgspec.Struct, frozen=True):
@@ -41,23 +41,23 @@ class Deleted(msgspec.Struct, frozen=True):
 async def latest_run(request: Request, database: Database) -> Latest:
     """How far the last recount or proof is."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        return Latest(await runs.latest(tx))
+        return Latest(await actions.latest(tx))
 
 
 @post("/segment-runs", guards=WRITE)
-async def start_run(request: Request, database: Database, data: NewRun) -> runs.Run:
+async def start_run(request: Request, database: Database, data: NewRun) -> actions.Run:
     """Count segments anew or prove them, one after another, in the background."""
     caller = http.caller_of(request)
     async with database.write(caller.merchant_id) as tx:
-        return await runs.start(tx, data.kind, data.slugs, clock.now(), caller.name)
+        return await actions.start(tx, data.kind, data.slugs, clock.now(), caller.name)
 
 
 @post("/segment-runs/{run_id:int}/cancel", guards=WRITE, status_code=200)
 async def cancel_run(request: Request, database: Database, run_id: int) -> Latest:
     """Stop after the segment at hand."""
     async with database.write(http.caller_of(request).merchant_id) as tx:
-        await runs.cancel(tx, run_id, clock.now())
-        return Latest(await runs.latest(tx))
+        await actions.cancel(tx, run_id, clock.now())
+        return Latest(await actions.latest(tx))
 
 
 @post("/segments/{slug:str}/refresh", guards=WRITE, status_code=200)

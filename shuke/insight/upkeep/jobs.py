@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from shuke.ground import mirror
-from shuke.insight.upkeep import runs
+from shuke.insight.upkeep import actions
 from shuke.kit.db import Database
 
-WORK = runs.WORK
+WORK = actions.WORK
 
 
 async def carry_runs(database: Database, merchant_id: int) -> None:
     """Take the run of a merchant to its end; due again when another begins."""
-    await runs.carry_on(database, mirror.of_process(), merchant_id)
+    await actions.carry_on(database, mirror.of_process(), merchant_id)

@@ -11,7 +11,7 @@ from shuke.doors import wiring
 from shuke.ground import ingestion, mirror
 from shuke.insight import segments, upkeep
 from shuke.insight.segments.actions import gone
-from shuke.insight.upkeep import runs
+from shuke.insight.upkeep import actions
 from shuke.kit import clock
 from shuke.kit.db import Database
 from shuke.programs import intake
@@ -53,7 +53,7 @@ async def test_a_run_proves_all_and_tells_what_differed(database: Database, colu
             "(select segment_id from segment where merchant_id = %(merchant_id)s and slug = 'buyers')",
             nobody=BitMap([77]).serialize(),
         )
-    await runs.carry_on(database, columns, shop)
+    await actions.carry_on(database, columns, shop)
     async with database.read(shop) as tx:
         ended = await upkeep.latest(tx)
         assert ended is not None
@@ -70,7 +70,7 @@ async def test_a_cancelled_run_stops_and_another_goes_on_where_it_was(
     async with database.write(shop) as tx:
         begun = await upkeep.start(tx, "recount", None, NOON)
         await upkeep.cancel(tx, begun.run_id, NOON)
-    await runs.carry_on(database, columns, shop)
+    await actions.carry_on(database, columns, shop)
     async with database.write(shop) as tx:
         ended = await upkeep.latest(tx)
         assert ended is not None
@@ -84,7 +84,7 @@ async def test_a_cancelled_run_stops_and_another_goes_on_where_it_was(
         assert (told.done, told.now) == (1, "老客")
         with pytest.raises(segments.NoSuchSegment):
             await upkeep.start(tx, "recount", ["nobody"], NOON)
-    await runs.carry_on(database, columns, shop)
+    await actions.carry_on(database, columns, shop)
     async with database.read(shop) as tx:
         ended = await upkeep.latest(tx)
     assert ended is not None

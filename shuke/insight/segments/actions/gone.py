@@ -18,7 +18,6 @@ TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "segment": ("segment", "segment_id", ("segment_flip", "segment_refresh", "segment_chunk", "segment_version")),
     "list": ("member_list", "list_id", ("member_list_chunk",)),
 }
-_MINE = "merchant_id = %(merchant_id)s and kind = %(kind)s and id = %(id)s"
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -31,10 +30,7 @@ class Gone(msgspec.Struct, frozen=True):
 
 
 async def delete_segment(tx: Tx, slug: str, at: datetime | None = None) -> None:
-    """Remove a segment with its membership; refuses `SegmentInUse` with the list while anything speaks of it.
-
-    With `at` it can be brought back for thirty days; without it is gone for good.
-    """
+    """Remove a segment, with `at` to be brought back for thirty days, else for good; refuses `SegmentInUse` with the list."""
     found = await catalog.get_segment(tx, slug)
     uses = await shaping.used_by(tx, slug)
     if uses:
@@ -71,8 +67,7 @@ async def list_gone(tx: Tx) -> list[Gone]:
 async def bring_back(tx: Tx, kind: Kind, slug: str, at: datetime) -> None:
     """The last deleted segment or list of this slug is there again, with its versions and history; a segment is counted anew.
 
-    Refuses `NoSuchSegment` or `NoSuchList`, `SlugTaken` where another took the place, `BadRule` where the rule speaks of what is
-    gone by now.
+    Refuses `NoSuchSegment` or `NoSuchList`, `SlugTaken`, and `BadRule` where the rule speaks of what is gone by now.
     """
     table, _, _ = TABLES[kind]
     row = await tx.one(
@@ -89,7 +84,8 @@ async def bring_back(tx: Tx, kind: Kind, slug: str, at: datetime) -> None:
     if row.rule is not None:
         await shaping.check_rule(tx, row.rule, slug)
     await tx.run(
-        f"with back as (delete from segment_gone where {_MINE} returning kept) "
+        "with back as (delete from segment_gone where merchant_id = %(merchant_id)s and kind = %(kind)s and id = %(id)s "
+        "returning kept) "
         f"insert into {table} select (jsonb_populate_record(null::{table}, kept)).* from back",
         kind=kind, id=row.id,
     )  # fmt: skip
