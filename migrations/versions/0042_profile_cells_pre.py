@@ -33,7 +33,9 @@ def upgrade() -> None:
         sa.Column("members", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("merchant_id", "grid", "cell", name=op.f("profile_cell_pk")),
     )
-    op.execute("alter table profile_score no force row level security")  # of all merchants, which the owner may see only so
+    op.execute(
+        "alter table profile_score no force row level security"
+    )  # of all merchants, which the owner may see only so
     op.execute(COUNT)
     op.execute("alter table profile_score force row level security")
     for table in TENANT_TABLES:
