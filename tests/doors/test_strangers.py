@@ -44,6 +44,7 @@ PERIOD = {"since": "2026-10-01", "until": "2026-10-31"}
 ASKED = {
     f"{API}/members/{{member_id}}/balance-at": "?at=2026-11-01",
     f"{API}/segments/{{slug}}/then": "?at=2026-11-01T10:00:00%2B08:00",
+    f"{API}/segments/{{slug}}/then/members": "?at=2026-11-01T10:00:00%2B08:00",
 }
 BODIES: dict[str, Any] = {
     f"POST {API}/imports/{{import_id}}/start": {"mapping": {}},
@@ -116,6 +117,15 @@ async def _set_aside(database: Database, merchant_id: int) -> int:
             seq=seq, at=clock.now(),
         )  # fmt: skip
     return seq
+
+
+async def _cell(database: Database, merchant_id: int) -> str:
+    """A cell of the RFM map in which somebody stands."""
+    async with database.write(merchant_id) as tx:
+        await tx.run(
+            "insert into profile_cell (merchant_id, grid, cell, members) values (%(merchant_id)s, 'map', '4-2', 1)"
+        )
+    return "map:4-2"
 
 
 async def _key(database: Database, merchant_id: int) -> dict[str, str]:
@@ -194,7 +204,8 @@ async def theirs(owner: httpx.AsyncClient, mirrored: Context, merchant_id: int) 
         "example_id": (await _made(owner, "/points/examples", json=EXAMPLE))["items"][0]["example_id"],
         "ladder_id": (await _made(owner, "/tiers/ladders", json={"name": "到店", "levels": LEVELS}))["ladder_id"],
         "code": "s1", "how": "pause", "move": "publish", "reader": "reactions",
-        "seq": await _set_aside(mirrored.database, merchant_id),
+        "seq": await _set_aside(mirrored.database, merchant_id), "cell": await _cell(mirrored.database, merchant_id),
+        "run_id": (await _made(owner, "/segment-runs", json={"kind": "recount"}))["run_id"],
         "backtest_id": (await _made(owner, "/points/backtests", json=PERIOD))["backtest_id"],
         "merge_id": await _merge(owner),
         **await _hold(owner, member["member_id"], await _key(mirrored.database, merchant_id)),

@@ -42,6 +42,16 @@ class NothingToDo(errors.Refused):
     cure_zh = "请先新建一个分群。"
 
 
+class NoSuchRun(errors.NotFound):
+    """There is no such run of segments."""
+
+    code = "no_such_segment_run"
+    zh = "没有这次分群重算或核对。"
+
+    def __init__(self) -> None:
+        errors.Refused.__init__(self, field="run_id")
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """How far a run is: `done` of `total`; `now` is the name of the segment at hand while it goes on.
 
@@ -100,7 +110,10 @@ async def latest(tx: Tx) -> Run | None:
 
 
 async def cancel(tx: Tx, run_id: int, at: datetime) -> None:
-    """Stop a run: the segment at hand is finished, those after it stay as they are. Repeatable."""
+    """Stop a run: the segment at hand is finished, those after it stay as they are. Repeatable; refuses `NoSuchRun`."""
+    known = "select 1 from segment_run where merchant_id = %(merchant_id)s and run_id = %(run_id)s"
+    if await tx.value(known, run_id=run_id) is None:
+        raise NoSuchRun()
     await tx.run(f"{_END} {_THIS}", state="cancelled", error=None, at=at, run_id=run_id)
 
 

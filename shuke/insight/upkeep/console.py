@@ -52,7 +52,7 @@ async def start_run(request: Request, database: Database, data: NewRun) -> actio
         return await actions.start(tx, data.kind, data.slugs, clock.now(), caller.name)
 
 
-@post("/segment-runs/{run_id:int}/cancel", guards=WRITE, status_code=200)
+@post("/segment-runs/{run_id:int}/cancel", guards=WRITE, status_code=200, responses=http.declares(actions.NoSuchRun))
 async def cancel_run(request: Request, database: Database, run_id: int) -> Latest:
     """Stop after the segment at hand."""
     async with database.write(http.caller_of(request).merchant_id) as tx:

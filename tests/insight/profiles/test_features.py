@@ -136,6 +136,11 @@ lives = st.lists(
 )  # fmt: skip
 
 
+def _rounded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sums of fractions are added up in another order each time."""
+    return [{name: round(one, 9) if isinstance(one, float) else one for name, one in row.items()} for row in rows]
+
+
 @given(lives)
 @settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -163,7 +168,8 @@ async def test_features_of_who_changed_are_those_of_a_full_recount(
     everybody = {source: table.to_pylist() async for source, table in features.of_members(mirrored.mirror, moment)}
     for chosen in ([1], [2, 4], [1, 2, 3, 4]):
         async for source, table in features.of_members(mirrored.mirror, moment, chosen):
-            assert table.to_pylist() == [row for row in everybody[source] if row["member"] in chosen]
+            theirs = [row for row in everybody[source] if row["member"] in chosen]
+            assert _rounded(table.to_pylist()) == _rounded(theirs)
     for row in everybody["orders"]:
         alone = await features.of_member(mirrored.mirror, moment, row["member"])
         told = {name[2:]: value for name, value in row.items() if name != "member" and value not in (None, "")}
