@@ -202,8 +202,8 @@ async def collect(
     most, after = most or LIVE, ahead[0] if ahead else None
     async with database.read(merchant_id, hot=True) as tx:  # of a large ledger only what was announced is read
         asked = {
-            "kinds": sorted(mirror.registry.kinds()), "listing": sorted(mirror.registry.listing()), "bytes": most.bytes,
-            "news": most.news, "listed": most.listed, "after": after,
+            "kinds": mirror.registry.kinds, "listing": mirror.registry.listing, "bytes": most.bytes, "news": most.news,
+            "listed": most.listed, "after": after,
         }  # fmt: skip
         places, found = await tx.together((_PLACE, {}), (_NEWS, asked))
         place = await places.fetchone()

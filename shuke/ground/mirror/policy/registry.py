@@ -66,6 +66,10 @@ class Registry:
             self._add(declared)
         for source in self.sources:
             assert set(source.tables) <= set(self.tables), f"no table {source.tables}"
+        heard = {kind for source in self.sources for kind in source.kinds}
+        # Kinds of announcements that someone mirrors; and those read as plain JSON, which list what happened elsewhere.
+        self.kinds = sorted(heard | {redirect.kind for redirect in self.redirects})
+        self.listing = sorted({kind for source in self.sources if source.reads is None for kind in source.kinds})
         self._readers: dict[str, msgspec.json.Decoder] = {}
         for source in self.sources:
             for kind in source.kinds:
@@ -102,15 +106,6 @@ class Registry:
         """An announcement's payload, as those read it who hear of this kind."""
         reader = self._readers.get(kind)
         return msgspec.json.decode(written) if reader is None else reader.decode(written)
-
-    def listing(self) -> frozenset[str]:
-        """Kinds of announcements that are read as plain JSON: they list what happened, which is read elsewhere."""
-        return frozenset(kind for source in self.sources if source.reads is None for kind in source.kinds)
-
-    def kinds(self) -> frozenset[str]:
-        """All kinds of announcements that someone mirrors."""
-        listed = {kind for source in self.sources for kind in source.kinds}
-        return frozenset(listed | {redirect.kind for redirect in self.redirects})
 
 
 _declared = Registry()
