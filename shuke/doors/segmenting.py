@@ -297,7 +297,7 @@ async def verify_segment(slug: str, database: Database, caller: Caller, mirror: 
     """
     async with database.read(caller.merchant_id) as tx:
         await segments.get_segment(tx, slug)
-    await segments.verify(database, _opened(mirror), caller.merchant_id, clock.now(), [slug])
+    await segments.verify(database, columns.opened(mirror), caller.merchant_id, clock.now(), [slug])
     async with database.read(caller.merchant_id) as tx:
         return await segments.get_segment(tx, slug)
 
@@ -369,7 +369,7 @@ async def make_list(database: Database, caller: Caller, mirror: Any, data: NewLi
             made = await segments.import_list(tx, lines=data.lines, **kept)
         elif rule is not None:
             node = segments.parsed(rule)
-            found = (await segments.ask(tx, _opened(mirror), [node], at)).members(node)
+            found = (await segments.ask(tx, columns.opened(mirror), [node], at)).members(node)
             made = await segments.keep_list(tx, found=found, origin={"how": "snapshot", "rule": rule}, **kept)
         else:
             found, nobody = await _found(tx, Named(member_ids=data.member_ids, members=data.members))
@@ -429,12 +429,6 @@ async def remove_list(slug: str, database: Database, caller: Caller) -> None:
         await segments.delete_list(tx, slug, at)
         count = {"count": before.count}
         await access.record(tx, caller, "segment_list.deleted", ("segment_list", before.name), before=count, at=at)
-
-
-def _opened(mirror: columns.Mirror | None) -> columns.Mirror:
-    if mirror is None:
-        raise columns.MirrorGone("this process has no mirror open")
-    return mirror
 
 
 routes = [

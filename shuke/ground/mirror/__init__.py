@@ -37,4 +37,4 @@ from shuke.ground.mirror.policy import (
     wall_clock,
 )
 from shuke.ground.mirror.queries import Freshness, Mirror, bitmaps, close_mirror, freshness, measured, moment
-from shuke.ground.mirror.queries import of_process, open_mirror, remember, rows, status, table
+from shuke.ground.mirror.queries import of_process, open_mirror, opened, remember, rows, status, table

@@ -87,9 +87,14 @@ async def close_mirror(mirror: Mirror) -> None:
 
 def of_process() -> Mirror:
     """The mirror this process has open; refuses `MirrorGone` where there is none."""
-    if not _opened:
+    return opened(_opened[-1] if _opened else None)
+
+
+def opened(mirror: Mirror | None) -> Mirror:
+    """The mirror a process was started with; refuses `MirrorGone` where it is away for now."""
+    if mirror is None:
         raise MirrorGone("this process has no mirror open")
-    return _opened[-1]
+    return mirror
 
 
 async def wait_for(seconds: float) -> None:

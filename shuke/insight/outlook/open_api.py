@@ -89,7 +89,7 @@ async def count(database: Database, request: Request[Any, Any, Any], mirror: Any
     """数一数一条规则有多少会员，不保存。 Count a rule without keeping it."""
     node, at = segments.parsed(data.raw()), data.as_of or clock.now()
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        answer = await segments.ask(tx, _opened(mirror), [node], at)
+        answer = await segments.ask(tx, columns.opened(mirror), [node], at)
     return Counted(count=len(answer.members(node)), total=len(answer.everyone), as_of=at)
 
 
@@ -100,7 +100,7 @@ async def preview(
     """预览一条规则，不保存；会员很多时可先要抽样估计。 Preview a rule: count, examples, whom each condition keeps out."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
         at = data.as_of or clock.now()
-        return await previews.preview(tx, _opened(mirror), data.raw(), at, sampled=data.sampled)
+        return await previews.preview(tx, columns.opened(mirror), data.raw(), at, sampled=data.sampled)
 
 
 @post(
@@ -117,7 +117,7 @@ async def evaluate(
         found = await members.resolve(tx, people)
         node = segments.parsed(await _rule(tx, data.segment, data))
         known = sorted({number for number in found if number is not None})
-        inside = set((await segments.ask(tx, _opened(mirror), [node], at, known)).members(node) if known else ())
+        inside = set((await segments.ask(tx, columns.opened(mirror), [node], at, known)).members(node) if known else ())
     items = [Held(member_id=one, inside=None if one is None else one in inside) for one in found]
     return Evaluation(as_of=at, items=items)
 
@@ -136,17 +136,11 @@ async def explain(
     async with database.read(http.caller_of(request).merchant_id) as tx:
         [number] = await members.resolve(tx, [members.identities_of(data.member)])
         rule = await _rule(tx, data.segment, data)
-        return await times.explain(tx, _opened(mirror), rule, number or 0, at)
+        return await times.explain(tx, columns.opened(mirror), rule, number or 0, at)
 
 
 async def _rule(tx: Any, slug: str | None, data: Ruled) -> Any:
     return data.raw() if slug is None else (await segments.get_segment(tx, slug)).rule
-
-
-def _opened(mirror: columns.Mirror | None) -> columns.Mirror:
-    if mirror is None:
-        raise columns.MirrorGone("this process has no mirror open")
-    return mirror
 
 
 routes = [read_segment, count, preview, evaluate, explain]

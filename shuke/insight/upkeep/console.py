@@ -66,7 +66,7 @@ async def refresh_segment(request: Request, database: Database, mirror: Any, slu
     merchant_id = http.caller_of(request).merchant_id
     async with database.read(merchant_id) as tx:
         await segments.get_segment(tx, slug)
-    await segments.refresh(database, _opened(mirror), merchant_id, clock.now(), reason="manual", slugs=[slug])
+    await segments.refresh(database, columns.opened(mirror), merchant_id, clock.now(), reason="manual", slugs=[slug])
     async with database.read(merchant_id) as tx:
         return await segments.get_segment(tx, slug)
 
@@ -77,7 +77,7 @@ async def verify(request: Request, database: Database, mirror: Any, slug: str) -
     merchant_id = http.caller_of(request).merchant_id
     async with database.read(merchant_id) as tx:
         await segments.get_segment(tx, slug)
-    await segments.verify(database, _opened(mirror), merchant_id, clock.now(), [slug])
+    await segments.verify(database, columns.opened(mirror), merchant_id, clock.now(), [slug])
     async with database.read(merchant_id) as tx:
         return await segments.get_segment(tx, slug)
 
@@ -111,12 +111,6 @@ async def restore_list(request: Request, database: Database, slug: str) -> segme
             tx, caller, "segment_list.restored", ("segment_list", back.name), after={"count": back.count}, at=at
         )
     return back
-
-
-def _opened(mirror: columns.Mirror | None) -> columns.Mirror:
-    if mirror is None:
-        raise columns.MirrorGone("this process has no mirror open")
-    return mirror
 
 
 routes = [

@@ -71,7 +71,7 @@ async def preview(request: Request, database: Database, mirror: Any, data: Asked
     """Count, sample and the count of every part of a rule; nothing is written."""
     at = data.as_of or clock.now()
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        return await previews.preview(tx, opened(mirror), data.rule, at, sampled=data.sampled)
+        return await previews.preview(tx, columns.opened(mirror), data.rule, at, sampled=data.sampled)
 
 
 @post("/segments/explain", guards=READ, status_code=200)
@@ -79,7 +79,7 @@ async def explain(request: Request, database: Database, mirror: Any, data: Asked
     """Why a member belongs or does not: every condition with value, threshold and its next change by time alone."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
         rule = data.rule if data.slug is None else (await segments.get_segment(tx, data.slug)).rule
-        return await times.explain(tx, opened(mirror), rule, data.member_id, clock.now())
+        return await times.explain(tx, columns.opened(mirror), rule, data.member_id, clock.now())
 
 
 @post("/segments/overlap", guards=READ, status_code=200)
@@ -93,7 +93,7 @@ async def overlap(request: Request, database: Database, data: Compared) -> overl
 async def flow(request: Request, database: Database, mirror: Any, data: AskedFlow) -> dict[str, Any]:
     """Who went from which segment to which between two instants, by the rules of today."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        found = await times.flow(tx, opened(mirror), data.slugs, data.start, data.end)
+        found = await times.flow(tx, columns.opened(mirror), data.slugs, data.start, data.end)
         names = await segments.names(tx, data.slugs)
     return {"names": names, "flows": found}
 
@@ -104,14 +104,14 @@ async def forecast(
 ) -> list[times.Forecast]:
     """The size on the coming days if nothing happens but time."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        return await times.forecast(tx, opened(mirror), slug, clock.now(), min(max(days, 1), 60))
+        return await times.forecast(tx, columns.opened(mirror), slug, clock.now(), min(max(days, 1), 60))
 
 
 @get("/segments/{slug:str}/then", guards=[*READ, http.requires("members.read")])
 async def then(request: Request, database: Database, mirror: Any, slug: str, at: datetime) -> times.Then:
     """Who was in at an instant, by the rule of today."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        return await times.then(tx, opened(mirror), slug, at, clock.now())
+        return await times.then(tx, columns.opened(mirror), slug, at, clock.now())
 
 
 @get("/segments/{slug:str}/then/members", guards=[*READ, http.requires("members.read")])
@@ -122,10 +122,10 @@ async def then_members(
     """All who were in at an instant, by number, with points and last order as they were then."""
     size, place = paging.limited(limit), paging.decode(cursor, 1)
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        inside = await times.inside_then(tx, opened(mirror), slug, at)
+        inside = await times.inside_then(tx, columns.opened(mirror), slug, at)
         first = inside.rank(place[0]) if place else 0
         numbers = list(inside[first : first + size + 1])
-        shown = await segments.sampled(tx, opened(mirror), await grammar.moment_of(tx, at), numbers)
+        shown = await segments.sampled(tx, columns.opened(mirror), await grammar.moment_of(tx, at), numbers)
     return paging.page(shown, size, lambda member: [member.member_id], total=len(inside))
 
 
@@ -160,14 +160,7 @@ async def versions(request: Request, database: Database, slug: str) -> paging.Pa
 async def changes(request: Request, database: Database, mirror: Any, slug: str, data: Reworded) -> wordings.Effect:
     """What saving another rule would change: conditions, text, and how many would enter and leave. Nothing is written."""
     async with database.read(http.caller_of(request).merchant_id) as tx:
-        return await wordings.effect(tx, opened(mirror), slug, data.rule, clock.now())
-
-
-def opened(mirror: columns.Mirror | None) -> columns.Mirror:
-    """The mirror, or the answer that it is away for now."""
-    if mirror is None:
-        raise columns.MirrorGone("this process has no mirror open")
-    return mirror
+        return await wordings.effect(tx, columns.opened(mirror), slug, data.rule, clock.now())
 
 
 routes = [preview, explain, overlap, flow, forecast, then, then_members, flips, versions, changes]

@@ -14,8 +14,8 @@ from litestar.response import Stream
 from pyroaring import BitMap
 
 from shuke.ground import members
+from shuke.ground import mirror as columns
 from shuke.insight import grammar, segments
-from shuke.insight.outlook.console.comparing import opened
 from shuke.insight.outlook.queries import times
 from shuke.kit import clock, http
 from shuke.kit.db import Database
@@ -32,7 +32,7 @@ async def export_members(
     at: datetime | None = None,
 ) -> Response:  # fmt: skip
     """All members of the last refresh, or who was in at an instant, as CSV in pieces or as a workbook."""
-    merchant_id, columnar = http.caller_of(request).merchant_id, opened(mirror)
+    merchant_id, columnar = http.caller_of(request).merchant_id, columns.opened(mirror)
     async with database.read(merchant_id) as tx:
         found = await segments.get_segment(tx, slug)
         then = None if at is None else await times.inside_then(tx, columnar, slug, at)

@@ -61,19 +61,12 @@ async def list_segments(request: Request, database: Database) -> paging.Page:
 async def kinds(request: Request, database: Database, mirror: Any) -> dict[str, Any]:
     """Kinds of conditions with JSON Schema, and the names a rule may use, with types and sample values."""
     merchant_id = http.caller_of(request).merchant_id
-    known = await grammar.vocabulary(opened(mirror), merchant_id)
+    known = await grammar.vocabulary(columns.opened(mirror), merchant_id)
     async with database.read(merchant_id) as tx:
         listed = [{"slug": row.slug, "name": row.name} for row in await catalog.stored(tx)]
         kept = [{"slug": one.slug, "name": one.name} for one in await lists.list_lists(tx)]
         attributes = await grammar.with_titles(tx, known["attributes"])
     return known | {"attributes": attributes, "segments": listed, "lists": kept}
-
-
-def opened(mirror: columns.Mirror | None) -> columns.Mirror:
-    """The mirror, or the answer that it is away for now."""
-    if mirror is None:
-        raise columns.MirrorGone("this process has no mirror open")
-    return mirror
 
 
 @get("/segments/{slug:str}", guards=READ)
@@ -153,7 +146,7 @@ async def segment_members(
         found = await catalog.get_segment(tx, slug)
         numbers = await membership.members_after(tx, slug, place[0] if place else 0, size + 1)
         moment = await grammar.moment_of(tx, clock.now())
-        shown = await showing.sampled(tx, opened(mirror), moment, numbers)
+        shown = await showing.sampled(tx, columns.opened(mirror), moment, numbers)
     return paging.page(shown, size, lambda member: [member.member_id], total=found.count)
 
 

@@ -8,8 +8,9 @@ import msgspec
 from litestar import Request, delete, get, post
 
 from shuke.ground import access
+from shuke.ground import mirror as columns
 from shuke.insight.segments import actions
-from shuke.insight.segments.console.editing import READ, WRITE, opened
+from shuke.insight.segments.console.editing import READ, WRITE
 from shuke.insight.segments.queries import lists, showing
 from shuke.kit import clock, http, paging
 from shuke.kit.db import Database
@@ -39,7 +40,7 @@ async def new_list(request: Request, database: Database, mirror: Any, data: NewL
     async with database.write(caller.merchant_id) as tx:
         if data.rule is not None:
             node = showing.parsed(data.rule)
-            found = (await showing.ask(tx, opened(mirror), [node], at)).members(node)
+            found = (await showing.ask(tx, columns.opened(mirror), [node], at)).members(node)
             origin = {"how": "snapshot", "rule": data.rule}
             made = await actions.keep_list(
                 tx, name=data.name, found=found, origin=origin, at=at, by=caller.name, slug=data.slug
